@@ -1,0 +1,18 @@
+/** The cluster's only source of time, so that tests can turn it. */
+export interface Clock {
+  /** Milliseconds since the epoch. */
+  now(): number;
+  /** Calls `then` once at `atMs` or as soon after as can be; returns a function that cancels. */
+  at(atMs: number, then: () => void): () => void;
+}
+
+/** The clock of this machine. Its timers do not keep the process alive. */
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  at(atMs, then) {
+    const timer = setTimeout(then, Math.max(0, atMs - Date.now())).unref();
+    return () => {
+      clearTimeout(timer);
+    };
+  },
+};

@@ -1,0 +1,52 @@
+/** What to do when a gate fails: put Git back by a commit, or leave the rollout blocked for a person. */
+export const failurePolicies = ["revert", "hold"] as const;
+export type FailurePolicy = (typeof failurePolicies)[number];
+
+/** One HTTP check of a rollout (behaviour R3): GET `http` and compare status and JSON members by dotted path. */
+export interface HttpCheck {
+  readonly http: string;
+  readonly expect: { readonly status: number; readonly json: { readonly [path: string]: string | number | boolean } };
+}
+
+/** The gate a revision must pass. Durations are milliseconds. */
+export interface RolloutPolicy {
+  /** How long a revision may take to become healthy. */
+  readonly deadlineMs: number;
+  /** How long it must then stay healthy. */
+  readonly soakMs: number;
+  readonly onFailure: FailurePolicy;
+  /** Container restarts of one pod that are still taken for a start-up hiccup; one more is a crash loop. */
+  readonly maxRestarts: number;
+  readonly checks: readonly HttpCheck[];
+}
+
+/** One directory of the deployment repository that is delivered on its own. */
+export interface Application {
+  /** `environment/name`, unique in the repository. */
+  readonly id: string;
+  readonly name: string;
+  readonly environment: string;
+  /** The directory, relative to the root, without slashes at the ends. */
+  readonly path: string;
+  /** Where objects without a namespace go, and the only namespace that namespaced objects may name. */
+  readonly namespace: string;
+  /** Cluster-scoped kinds that the application may deliver, as `group/Kind` ("/Namespace" for the core group). */
+  readonly allowClusterKinds: readonly string[];
+  readonly rollout: RolloutPolicy;
+  /** True when Git says that a revision without any object is meant. */
+  readonly allowEmpty: boolean;
+}
+
+/** `staging/probe` -> `staging.probe`: the id as a label value and as a part of object names. */
+export function applicationLabel(id: string): string {
+  return id.replaceAll("/", ".");
+}
+
+/** The label that marks an object as delivered by an application; its value is `applicationLabel(id)`. */
+export const applicationLabelKey = "plumbline.dev/application";
+
+/** The annotation that keeps an object when it is gone from Git: `plumbline.dev/prune: "false"`. */
+export const pruneAnnotation = "plumbline.dev/prune";
+
+/** The field manager of everything that Plumbline applies (behaviour D5). */
+export const fieldManager = "plumbline";

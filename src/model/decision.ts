@@ -1,0 +1,18 @@
+import type { HealthyRevision } from "./record.ts";
+
+/**
+ * What a pass decides from health, record, policy and time. `wait` is looked at again at the latest `atMs` (milliseconds
+ * since the epoch) or when a watch speaks; `rollback` asks history for the commit that restores `to`.
+ */
+export type Decision =
+  | { readonly kind: "steady" }
+  | {
+      readonly kind: "wait";
+      readonly reason: string;
+      readonly message: string;
+      readonly atMs: number;
+      readonly currentSinceMs?: number;
+    }
+  | { readonly kind: "healthy"; readonly message: string }
+  | { readonly kind: "rollback"; readonly reason: string; readonly message: string; readonly to: HealthyRevision }
+  | { readonly kind: "hold"; readonly reason: string; readonly message: string; readonly remedy: string };

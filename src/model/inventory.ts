@@ -1,0 +1,13 @@
+import type { ObjectRef } from "./object-ref.ts";
+
+/** An object that the application may have created; `apiVersion` says how to reach it, `uid` which one it was. */
+export interface InventoryEntry extends ObjectRef {
+  readonly apiVersion: string;
+  readonly uid?: string;
+}
+
+/** Every object that an application may have created (behaviour D8), in the total order of references. */
+export interface Inventory {
+  readonly application: string;
+  readonly entries: readonly InventoryEntry[];
+}

@@ -1,0 +1,40 @@
+import type { Inventory, InventoryEntry } from "./inventory.ts";
+import type { KubeObject } from "./kube-object.ts";
+import type { Manifest } from "./manifest.ts";
+import type { ObjectRef } from "./object-ref.ts";
+
+/** The stages of an apply, in their order (behaviour D4). */
+export const stages = ["namespaces", "definitions", "configuration", "services", "workloads", "rest"] as const;
+export type Stage = (typeof stages)[number];
+
+/** One object to bring to the cluster. `why` says what the comparison saw, for people; `live` is what it saw. */
+export interface ApplyStep {
+  readonly action: "create" | "configure";
+  readonly stage: Stage;
+  readonly manifest: Manifest;
+  readonly live?: KubeObject;
+  readonly why: string;
+}
+
+/** One object to delete once the new state is healthy (behaviour R7). */
+export interface PruneStep {
+  readonly action: "prune";
+  readonly entry: InventoryEntry;
+  readonly live: KubeObject;
+}
+
+/** What it takes to bring the cluster to the desired state: an immutable list in a total order, made by a pure function. */
+export interface Plan {
+  readonly application: string;
+  readonly apply: readonly ApplyStep[];
+  readonly unchanged: readonly ObjectRef[];
+  readonly prune: readonly PruneStep[];
+  /** What to write before applying: everything known or about to be created. */
+  readonly union: Inventory;
+  /** What to write after pruning: exactly what Git asks for. */
+  readonly exact: Inventory;
+}
+
+/** Outcomes of a step, in the field's words. */
+export const stepOutcomes = ["created", "configured", "unchanged", "deleted", "skipped"] as const;
+export type StepOutcome = (typeof stepOutcomes)[number];

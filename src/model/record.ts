@@ -1,0 +1,85 @@
+import type { ObjectHealth } from "./health.ts";
+import type { ObjectRef } from "./object-ref.ts";
+import type { StepOutcome } from "./plan.ts";
+import type { Problem } from "./problem.ts";
+import type { Revision } from "./revision.ts";
+
+/**
+ * Where a delivery stands. `progressing` waits for health or soaks; `healthy` passed its gate; `failed` did not and its
+ * rollback commit is due or on its way; `rolled-back` saw that commit pushed; `held` waits for a person; `refused` never
+ * touched the cluster (a manifest or the server's dry run said no); `superseded` gave way to a newer commit.
+ */
+export const outcomes = ["progressing", "healthy", "failed", "rolled-back", "held", "refused", "superseded"] as const;
+export type Outcome = (typeof outcomes)[number];
+
+/** A live change that was undone (behaviour D6): which object, which fields, and the field manager that did it. */
+export interface Drift {
+  readonly ref: ObjectRef;
+  readonly manager: string;
+  readonly fields: readonly string[];
+  readonly at: string;
+  /** Milliseconds from the watch event to the restored object. */
+  readonly undoneMs: number;
+}
+
+/** A declared field taken over from another manager (behaviour D5). */
+export interface Takeover {
+  readonly ref: ObjectRef;
+  readonly manager: string;
+  readonly field: string;
+}
+
+/** What one step of an apply did. */
+export interface AppliedStep {
+  readonly ref: ObjectRef;
+  readonly outcome: StepOutcome;
+}
+
+/** The revision that a rollback goes back to. */
+export interface HealthyRevision {
+  readonly commit: string;
+  readonly tree: string;
+  readonly healthyAt: string;
+}
+
+/** A rollback commit: its own id, the commit it undoes and the healthy state it restores. */
+export interface Rollback {
+  readonly commit: string;
+  readonly undoes: string;
+  readonly restores: HealthyRevision;
+}
+
+/**
+ * The state of one application's delivery: one JSON file an application on the delivery log branch (behaviour V1), one
+ * commit each time the decision changes. Times are ISO 8601 in UTC. It is all that a restarted engine needs besides the
+ * cluster itself (behaviour O1).
+ */
+export interface DeliveryRecord {
+  readonly schema: 1;
+  readonly application: string;
+  readonly environment: string;
+  readonly namespace: string;
+  readonly revision: Revision;
+  readonly outcome: Outcome;
+  /** CamelCase, for machines. */
+  readonly reason: string;
+  /** One plain sentence, for people. */
+  readonly message: string;
+  /** What a person must do, where only a person can. */
+  readonly remedy?: string;
+  /** When this revision was first applied. */
+  readonly startedAt: string;
+  /** When every object became Current; the soak counts from here. */
+  readonly currentSince?: string;
+  /** When the outcome was decided. */
+  readonly decidedAt?: string;
+  readonly lastHealthy?: HealthyRevision;
+  readonly rollback?: Rollback;
+  readonly applied: readonly AppliedStep[];
+  readonly takeovers: readonly Takeover[];
+  readonly health: readonly ObjectHealth[];
+  readonly images: readonly string[];
+  readonly problems: readonly Problem[];
+  /** The latest undone changes, newest first, at most twenty. */
+  readonly drift: readonly Drift[];
+}

@@ -1,0 +1,60 @@
+import { spawn } from "node:child_process";
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+/**
+ * Runs the compiled tests. Files named `*.test.ts` are fast and share nothing but the machine; `*.slow.test.ts` start
+ * servers, processes or browsers. `fast` runs the first kind, `all` both; further arguments are parts of paths to choose
+ * by. The last line is `N passed, N failed, N skipped`.
+ */
+const root = fileURLToPath(new URL("..", import.meta.url));
+const [which = "fast", ...parts] = process.argv.slice(2);
+const files = testFiles(root)
+  .filter((file) => which === "all" || file.endsWith(".slow.test.js") === (which === "slow"))
+  .filter((file) => parts.length === 0 || parts.some((part) => file.includes(part)))
+  .toSorted();
+
+const totals = { pass: 0, fail: 0, skipped: 0 };
+const started = Date.now();
+let failed = false;
+const fast = files.filter((file) => !file.endsWith(".slow.test.js"));
+const slow = files.filter((file) => file.endsWith(".slow.test.js"));
+if (fast.length > 0) await runNode(fast);
+if (slow.length > 0) await runNode(slow);
+if (files.length === 0) console.error("no test file fits");
+console.log(`in ${((Date.now() - started) / 1000).toFixed(1)} s`);
+console.log(`${totals.pass} passed, ${totals.fail} failed${totals.skipped > 0 ? `, ${totals.skipped} skipped` : ""}`);
+process.exitCode = failed || totals.fail > 0 || files.length === 0 ? 1 : 0;
+
+function testFiles(folder: string): string[] {
+  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) return entry.name === "node_modules" ? [] : testFiles(path);
+    return entry.name.endsWith(".test.js") ? [path] : [];
+  });
+}
+
+function runNode(paths: readonly string[]): Promise<void> {
+  return new Promise((resolve) => {
+    const reporter = fileURLToPath(new URL("test-reporter.js", import.meta.url));
+    const args = ["--enable-source-maps", "--test", `--test-reporter=${reporter}`, "--test-concurrency=2", ...paths];
+    const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
+    let tail = "";
+    child.stdout.setEncoding("utf8").on("data", (text: string) => {
+      const lines = (tail + text).split("\n");
+      tail = lines.pop() ?? "";
+      for (const line of lines) count(line);
+    });
+    child.on("close", (code) => {
+      if (code !== 0) failed = true;
+      resolve();
+    });
+  });
+}
+
+function count(line: string): void {
+  const match = /^@@(pass|fail|skipped)$/.exec(line);
+  if (match) totals[match[1] as keyof typeof totals] += 1;
+  else console.log(line);
+}
