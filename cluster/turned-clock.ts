@@ -3,7 +3,7 @@ import type { Clock } from "./clock.ts";
 /** A clock for tests: time stands still until it is advanced, and then every timer due on the way fires in order. */
 export class TurnedClock implements Clock {
   #now: number;
-  #timers: { readonly atMs: number; readonly then: () => void }[] = [];
+  #timers: { readonly atMs: number; readonly fire: () => void }[] = [];
 
   constructor(startMs = Date.UTC(2026, 0, 1)) {
     this.#now = startMs;
@@ -14,7 +14,7 @@ export class TurnedClock implements Clock {
   }
 
   at(atMs: number, then: () => void): () => void {
-    const timer = { atMs, then };
+    const timer = { atMs, fire: then };
     this.#timers.push(timer);
     return () => {
       this.#timers = this.#timers.filter((other) => other !== timer);
@@ -30,7 +30,7 @@ export class TurnedClock implements Clock {
       if (!next) break;
       this.#timers = this.#timers.filter((timer) => timer !== next);
       this.#now = Math.max(this.#now, next.atMs);
-      next.then();
+      next.fire();
     }
     this.#now = end;
     await settle();

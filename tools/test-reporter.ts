@@ -10,7 +10,7 @@ async function* report(source: AsyncIterable<TestEvent>): AsyncGenerator<string>
     const isSuite = details.type === "suite";
     if (event.type === "test:fail") {
       const error = "error" in details ? details.error : new Error("failed without a reason");
-      yield `FAILED ${file}\n  ${name}\n${indent(String(error.cause instanceof Error ? error.cause.stack : (error.cause ?? error)))}\n`;
+      yield `FAILED ${file}\n  ${name}\n${indent(explain(error))}\n`;
       if (!isSuite) yield "@@fail\n";
     } else if (skip !== undefined && skip !== false) {
       yield `skipped: ${name}${typeof skip === "string" ? ` (${skip})` : ""}\n@@skipped\n`;
@@ -20,6 +20,11 @@ async function* report(source: AsyncIterable<TestEvent>): AsyncGenerator<string>
       yield "@@pass\n";
     }
   }
+}
+
+function explain(error: Error): string {
+  if (error.cause instanceof Error) return error.cause.stack ?? error.cause.message;
+  return typeof error.cause === "string" ? error.cause : (error.stack ?? error.message);
 }
 
 function indent(text: string): string {
