@@ -1,0 +1,143 @@
+import type { Clock } from "../io/clock/clock.ts";
+import type { Kube, KubeResource, WatchMessage } from "../io/kube/kube.ts";
+import { applicationLabelKey } from "../model/application.ts";
+import { refOf } from "../model/kube-object.ts";
+import type { KubeObject } from "../model/kube-object.ts";
+import type { ObjectRef } from "../model/object-ref.ts";
+
+/** Kinds that workloads create: they carry no label of ours and are watched whole. */
+const childKinds: readonly { readonly apiVersion: string; readonly kind: string }[] = [
+  { apiVersion: "v1", kind: "Pod" },
+  { apiVersion: "apps/v1", kind: "ReplicaSet" },
+];
+
+interface Watched {
+  readonly objects: Map<string, KubeObject>;
+  readonly synced: Promise<void>;
+}
+
+/**
+ * What the watches say now: the newest known state of everything that applications deliver, and of the pods and
+ * ReplicaSets behind it. Reading it costs no request (behaviour D7).
+ */
+export class Live {
+  readonly #kube: Kube;
+  readonly #clock: Clock;
+  readonly #onChange: (object: KubeObject) => void;
+  readonly #kinds = new Map<string, Watched>();
+  /** When the newest event of an object came in: what drift is timed from. Milliseconds since the epoch. */
+  readonly #eventAt = new Map<string, number>();
+  readonly #stop = new AbortController();
+
+  constructor(kube: Kube, clock: Clock, onChange: (object: KubeObject) => void) {
+    this.#kube = kube;
+    this.#clock = clock;
+    this.#onChange = onChange;
+  }
+
+  /** Sees to it that these kinds are watched, and resolves when each was listed once. Kinds not served are left out. */
+  async watch(kinds: Iterable<{ readonly apiVersion: string; readonly kind: string }>): Promise<void> {
+    const waits: Promise<void>[] = [];
+    for (const { apiVersion, kind } of [...childKinds, ...kinds]) {
+      const answer = await this.#kube.resource(apiVersion, kind);
+      if (answer.ok && answer.value) waits.push(this.#watched(answer.value).synced);
+    }
+    await Promise.all(waits);
+  }
+
+  get(ref: ObjectRef): KubeObject | undefined {
+    return this.#kinds.get(`${ref.group}/${ref.kind}`)?.objects.get(`${ref.namespace}/${ref.name}`);
+  }
+
+  /** Objects of a kind in a namespace, for the pods and ReplicaSets of a workload. */
+  list(group: string, kind: string, namespace: string): readonly KubeObject[] {
+    const objects = this.#kinds.get(`${group}/${kind}`)?.objects.values() ?? [];
+    return [...objects].filter((object) => object.metadata.namespace === namespace);
+  }
+
+  /** When the newest event of an object arrived; now, where there was none. */
+  eventAt(ref: ObjectRef): number {
+    return this.#eventAt.get(`${ref.group}/${ref.kind}/${ref.namespace}/${ref.name}`) ?? this.#clock.now();
+  }
+
+  /** Takes the answer of a write at once, so that the next pass need not wait for the watch to repeat it. */
+  put(object: KubeObject): void {
+    const ref = refOf(object);
+    const objects = this.#kinds.get(`${ref.group}/${ref.kind}`)?.objects;
+    const known = objects?.get(`${ref.namespace}/${ref.name}`);
+    if (objects && !(known && isOlder(object, known))) objects.set(`${ref.namespace}/${ref.name}`, object);
+  }
+
+  close(): void {
+    this.#stop.abort();
+  }
+
+  #watched(resource: KubeResource): Watched {
+    const key = `${resource.group}/${resource.kind}`;
+    const known = this.#kinds.get(key);
+    if (known) return known;
+    let resolve = (): void => {};
+    const synced = new Promise<void>((done) => {
+      resolve = done;
+    });
+    const watched: Watched = { objects: new Map(), synced };
+    this.#kinds.set(key, watched);
+    const whole = childKinds.some(({ kind }) => kind === resource.kind);
+    const target = whole ? { resource } : { resource, labelSelector: applicationLabelKey };
+    this.#kube.watch(
+      target,
+      (message) => {
+        this.#take(key, watched.objects, message);
+        if (message.type === "synced") resolve();
+      },
+      this.#stop.signal,
+    );
+    this.#stop.signal.addEventListener("abort", resolve, { once: true });
+    return watched;
+  }
+
+  #take(kindKey: string, objects: Map<string, KubeObject>, message: WatchMessage): void {
+    if (message.type === "trouble") return;
+    if (message.type === "synced") {
+      const before = new Map(objects);
+      objects.clear();
+      for (const object of message.objects) this.#set(kindKey, objects, object, before.get(keyOf(object)));
+      for (const [key, object] of before) if (!objects.has(key)) this.#changed(kindKey, object);
+      return;
+    }
+    if (message.type === "deleted") {
+      // A late word of an earlier object of that name must not hide the one that took its place.
+      const { uid } = objects.get(keyOf(message.object))?.metadata ?? {};
+      if (uid === message.object.metadata.uid) objects.delete(keyOf(message.object));
+      this.#changed(kindKey, message.object);
+    } else {
+      this.#set(kindKey, objects, message.object, objects.get(keyOf(message.object)));
+    }
+  }
+
+  #set(kindKey: string, objects: Map<string, KubeObject>, object: KubeObject, before: KubeObject | undefined): void {
+    if (before && isOlder(object, before)) return;
+    objects.set(keyOf(object), object);
+    if (before?.metadata.resourceVersion !== object.metadata.resourceVersion) this.#changed(kindKey, object);
+  }
+
+  #changed(kindKey: string, object: KubeObject): void {
+    this.#eventAt.set(`${kindKey}/${keyOf(object)}`, this.#clock.now());
+    this.#onChange(object);
+  }
+}
+
+function keyOf(object: KubeObject): string {
+  return `${object.metadata.namespace ?? ""}/${object.metadata.name}`;
+}
+
+/**
+ * True when `object` is an older state of the same object than `known`: resourceVersions of one object can be compared as
+ * integers (https://kubernetes.io/docs/reference/using-api/api-concepts/#resource-versions); others are taken as newer.
+ */
+function isOlder(object: KubeObject, known: KubeObject): boolean {
+  if (object.metadata.uid !== known.metadata.uid) return false;
+  const [next, current] = [object.metadata.resourceVersion ?? "", known.metadata.resourceVersion ?? ""];
+  if (!/^\d+$/.test(next) || !/^\d+$/.test(current)) return false;
+  return BigInt(next) < BigInt(current);
+}

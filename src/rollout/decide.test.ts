@@ -1,0 +1,192 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import type { RolloutPolicy } from "../model/application.ts";
+import { healthStatuses } from "../model/health.ts";
+import type { Health, Observation } from "../model/health.ts";
+import type { DeliveryRecord, HealthyRevision } from "../model/record.ts";
+import { outcomes } from "../model/record.ts";
+import { decide } from "./decide.ts";
+
+const start = Date.UTC(2026, 0, 1);
+const policy: RolloutPolicy = { deadlineMs: 60_000, soakMs: 10_000, onFailure: "revert", maxRestarts: 2, checks: [] };
+const lastHealthy: HealthyRevision = { commit: "a".repeat(40), tree: "1".repeat(40), healthyAt: iso(start - 1000) };
+
+function iso(ms: number): string {
+  return new Date(ms).toISOString();
+}
+
+function record(changes: Partial<DeliveryRecord> = {}): DeliveryRecord {
+  return {
+    schema: 1,
+    application: "staging/probe",
+    environment: "staging",
+    namespace: "probe",
+    revision: { commit: "b".repeat(40), tree: "2".repeat(40), subject: "", author: "", committedAt: iso(start) },
+    outcome: "progressing",
+    reason: "Applied",
+    message: "",
+    startedAt: iso(start),
+    lastHealthy,
+    applied: [],
+    takeovers: [],
+    health: [],
+    images: [],
+    problems: [],
+    drift: [],
+    ...changes,
+  };
+}
+
+function seen(...healths: readonly Partial<Health>[]): Observation {
+  const objects = healths.map((health, index) => ({
+    ref: { group: "apps", kind: "Deployment", namespace: "probe", name: `d${index}` },
+    health: { status: "Current", reason: "Ready", message: "is ready", ...health } as Health,
+  }));
+  return { objects, pods: [] };
+}
+
+const crash = {
+  status: "Failed",
+  reason: "CrashLoopBackOff",
+  message: "pod d0-x keeps crashing",
+  final: true,
+} as const;
+
+test("waits for health until the deadline", () => {
+  const observation = seen({}, { status: "InProgress", message: "1 of 2 pods are ready" });
+  const decision = decide({ policy, record: record(), observation, nowMs: start + 59_999 });
+  assert.deepEqual(decision, {
+    kind: "wait",
+    reason: "WaitingForHealth",
+    message: "Deployment probe/d1: 1 of 2 pods are ready",
+    atMs: start + 60_000,
+  });
+});
+
+test("a deadline that passed asks for the last healthy state", () => {
+  const observation = seen({ status: "InProgress", message: "1 of 2 pods are ready" });
+  const decision = decide({ policy, record: record(), observation, nowMs: start + 60_000 });
+  assert.deepEqual(decision, {
+    kind: "rollback",
+    reason: "DeadlineExceeded",
+    message: "not healthy after 60 s: Deployment probe/d0: 1 of 2 pods are ready",
+    to: lastHealthy,
+  });
+});
+
+test("what cannot get better ends the wait at once, whatever else is still on its way", () => {
+  const observation = seen({ status: "InProgress", message: "later" }, crash);
+  const decision = decide({ policy, record: record(), observation, nowMs: start + 1 });
+  assert.equal(decision.kind, "rollback");
+  assert.equal(decision.kind === "rollback" && decision.reason, "CrashLoopBackOff");
+});
+
+test("health must last: the soak begins when the last object becomes Current and ends in healthy", () => {
+  const first = decide({ policy, record: record(), observation: seen({}), nowMs: start + 5000 });
+  assert.deepEqual([first.kind, first.kind === "wait" && first.atMs], ["wait", start + 15_000]);
+  const soaking = record({ currentSince: iso(start + 5000) });
+  assert.equal(decide({ policy, record: soaking, observation: seen({}), nowMs: start + 14_999 }).kind, "wait");
+  assert.equal(decide({ policy, record: soaking, observation: seen({}), nowMs: start + 15_000 }).kind, "healthy");
+});
+
+test("after the soak the checks must have answered well", () => {
+  const checked = { ...policy, checks: [{ http: "http://backend/healthz", expect: { status: 200, json: {} } }] };
+  const situation = { policy: checked, record: record({ currentSince: iso(start) }), observation: seen({}) };
+  assert.equal(decide({ ...situation, nowMs: start + 20_000 }).kind, "wait");
+  assert.equal(decide({ ...situation, checks: { ok: true }, nowMs: start + 20_000 }).kind, "healthy");
+  const bad = { ok: false, message: "GET http://backend/healthz answered 500, not 200" } as const;
+  assert.equal(decide({ ...situation, checks: bad, nowMs: start + 20_000 }).kind, "wait");
+  assert.equal(decide({ ...situation, checks: bad, nowMs: start + 60_000 }).kind, "rollback");
+});
+
+test("holds, with the reason and what to do, where a rollback would be wrong", () => {
+  const never = record();
+  const cases: readonly (readonly [string, RolloutPolicy, DeliveryRecord, RegExp])[] = [
+    ["the policy says hold", { ...policy, onFailure: "hold" }, never, /policy says hold/],
+    ["nothing was ever healthy", policy, withoutHealthy(never), /nothing was ever healthy/],
+    [
+      "the failing revision is a rollback",
+      policy,
+      record({ revision: { ...never.revision, undoes: "c".repeat(40) } }),
+      /itself the rollback of cccccccc/,
+    ],
+    [
+      "the failing revision is the healthy one",
+      policy,
+      record({ revision: { ...never.revision, tree: lastHealthy.tree } }),
+      /last healthy/,
+    ],
+  ];
+  for (const [name, rule, failing, why] of cases) {
+    const decision = decide({ policy: rule, record: failing, observation: seen(crash), nowMs: start + 1 });
+    assert.equal(decision.kind, "hold", name);
+    assert.match(decision.kind === "hold" ? decision.message : "", why, name);
+    assert.ok(decision.kind === "hold" && decision.remedy.length > 0, name);
+  }
+});
+
+test("a failure once recorded asks for the same rollback again, whatever the pods look like now", () => {
+  const failed = record({ outcome: "failed", reason: "CrashLoopBackOff", message: "pod d0-x keeps crashing" });
+  for (const observation of [seen({}), seen(crash)]) {
+    const decision = decide({ policy, record: failed, observation, nowMs: start + 1 });
+    assert.deepEqual(decision, {
+      kind: "rollback",
+      reason: "CrashLoopBackOff",
+      message: "pod d0-x keeps crashing",
+      to: lastHealthy,
+    });
+  }
+});
+
+test("a held revision that recovers by itself soaks and becomes healthy", () => {
+  const held = record({ outcome: "held" });
+  assert.equal(decide({ policy, record: held, observation: seen(crash), nowMs: start + 1 }).kind, "steady");
+  assert.equal(decide({ policy, record: held, observation: seen({}), nowMs: start + 1 }).kind, "wait");
+});
+
+test("property: never healthy while an object is not Current, never a rollback to nothing or to itself", () => {
+  const health = fc.record({
+    status: fc.constantFrom(...healthStatuses),
+    reason: fc.constant("Some"),
+    message: fc.constant("says something"),
+    final: fc.boolean(),
+  });
+  const situation = fc.record({
+    healths: fc.array(health, { maxLength: 4 }),
+    outcome: fc.constantFrom(...outcomes),
+    undoes: fc.option(fc.constant("c".repeat(40)), { nil: undefined }),
+    ever: fc.boolean(),
+    sinceMs: fc.option(fc.integer({ min: 0, max: 90_000 }), { nil: undefined }),
+    nowMs: fc.integer({ min: 0, max: 100_000 }),
+    onFailure: fc.constantFrom("revert", "hold"),
+  });
+  fc.assert(
+    fc.property(situation, ({ healths, outcome, undoes, ever, sinceMs, nowMs, onFailure }) => {
+      const base = ever ? record({ outcome }) : withoutHealthy(record({ outcome }));
+      const subject = {
+        ...base,
+        revision: undoes === undefined ? base.revision : { ...base.revision, undoes },
+        ...(sinceMs === undefined ? {} : { currentSince: iso(start + sinceMs) }),
+      };
+      const observation = seen(...healths);
+      const decision = decide({
+        policy: { ...policy, onFailure },
+        record: subject,
+        observation,
+        nowMs: start + nowMs,
+      });
+      if (decision.kind === "healthy") assert.ok(healths.every(({ status }) => status === "Current"));
+      if (decision.kind === "rollback") {
+        assert.ok(ever && undoes === undefined && onFailure === "revert");
+        assert.notEqual(decision.to.tree, subject.revision.tree);
+      }
+      if (decision.kind === "wait") assert.ok(decision.atMs > start + nowMs || decision.reason === "WaitingForChecks");
+    }),
+  );
+});
+
+function withoutHealthy(from: DeliveryRecord): DeliveryRecord {
+  const { lastHealthy: _, ...rest } = from;
+  return rest;
+}

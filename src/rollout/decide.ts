@@ -1,0 +1,100 @@
+import type { RolloutPolicy } from "../model/application.ts";
+import type { Decision } from "../model/decision.ts";
+import type { ObjectHealth, Observation } from "../model/health.ts";
+import { refLabel } from "../model/object-ref.ts";
+import type { DeliveryRecord } from "../model/record.ts";
+import { shortId } from "../model/revision.ts";
+
+/** What the policy's HTTP checks answered: all as expected, or the first that was not, in a plain sentence. */
+export type CheckOutcome = { readonly ok: true } | { readonly ok: false; readonly message: string };
+
+/** What a decision is made from. `nowMs` is milliseconds since the epoch. */
+export interface Situation {
+  readonly policy: RolloutPolicy;
+  /** The record of this very revision: of the same tree, begun in this pass or an earlier one. */
+  readonly record: DeliveryRecord;
+  readonly observation: Observation;
+  /** Undefined while the checks have not been asked in this soak. */
+  readonly checks?: CheckOutcome | undefined;
+  readonly nowMs: number;
+}
+
+/**
+ * The gate of a delivery (behaviours R1 to R3, B1, B4): pure, so that the same record and observation decide the same
+ * wherever and whenever they are looked at again.
+ */
+export function decide(situation: Situation): Decision {
+  const { record, policy, observation, nowMs } = situation;
+  if (record.outcome === "healthy" || record.outcome === "rolled-back") return { kind: "steady" };
+  if (record.outcome === "failed") return afterFailure(record, policy, record.reason, record.message);
+
+  const pending = observation.objects.filter(({ health }) => health.status !== "Current");
+  if (pending.length === 0) return soak(situation);
+  if (record.outcome === "held") return { kind: "steady" };
+
+  const dead = pending.find(({ health }) => health.final === true);
+  if (dead) return afterFailure(record, policy, dead.health.reason, sentence(dead));
+  const worst = mostTelling(pending);
+  const deadlineMs = Date.parse(record.startedAt) + policy.deadlineMs;
+  if (nowMs >= deadlineMs) {
+    const message = `not healthy after ${seconds(policy.deadlineMs)}: ${sentence(worst)}`;
+    return afterFailure(record, policy, "DeadlineExceeded", message);
+  }
+  const others = pending.length === 1 ? "" : ` (and ${pending.length - 1} more not healthy yet)`;
+  return { kind: "wait", reason: "WaitingForHealth", message: sentence(worst) + others, atMs: deadlineMs };
+}
+
+function soak({ record, policy, checks, nowMs }: Situation): Decision {
+  const sinceMs = record.currentSince === undefined ? nowMs : Date.parse(record.currentSince);
+  const soakedMs = sinceMs + policy.soakMs;
+  if (nowMs < soakedMs) {
+    const message = `every object is healthy; it must stay so for ${seconds(policy.soakMs)}`;
+    return { kind: "wait", reason: "Soaking", message, atMs: soakedMs, currentSinceMs: sinceMs };
+  }
+  if (policy.checks.length > 0 && checks?.ok !== true) {
+    const deadlineMs = Math.max(Date.parse(record.startedAt) + policy.deadlineMs, soakedMs);
+    const message = checks?.message ?? "the checks are being asked";
+    if (nowMs >= deadlineMs && checks) return afterFailure(record, policy, "CheckFailed", message);
+    return { kind: "wait", reason: "WaitingForChecks", message, atMs: deadlineMs, currentSinceMs: sinceMs };
+  }
+  return { kind: "healthy", message: `every object is healthy and stayed so for ${seconds(policy.soakMs)}` };
+}
+
+/** The gate has failed: is there a healthy state that a commit can restore (behaviour B4)? */
+function afterFailure(record: DeliveryRecord, policy: RolloutPolicy, reason: string, message: string): Decision {
+  const { revision, lastHealthy } = record;
+  const hold = (why: string, remedy: string): Decision => ({
+    kind: "hold",
+    reason,
+    message: `${message}; ${why}`,
+    remedy,
+  });
+  if (policy.onFailure === "hold") {
+    return hold("the rollout policy says hold", "fix it with a new commit, or revert this one");
+  }
+  if (!lastHealthy) {
+    return hold("nothing was ever healthy here, so there is nothing to go back to", "fix it with a new commit");
+  }
+  const outside = "find out what changed outside of Git, then fix it with a new commit";
+  if (revision.undoes !== undefined) return hold(`this is itself the rollback of ${shortId(revision.undoes)}`, outside);
+  if (revision.tree === lastHealthy.tree) {
+    return hold("this is the state that was last healthy, so going back would change nothing", outside);
+  }
+  return { kind: "rollback", reason, message, to: lastHealthy };
+}
+
+/** Failed objects tell more than unfinished ones; among equals the order of references decides. */
+function mostTelling(pending: readonly ObjectHealth[]): ObjectHealth {
+  const rank = ["Failed", "Terminating", "NotFound", "InProgress", "Unknown", "Current"];
+  return pending.reduce((worst, next) =>
+    rank.indexOf(next.health.status) < rank.indexOf(worst.health.status) ? next : worst,
+  );
+}
+
+function sentence({ ref, health }: ObjectHealth): string {
+  return `${refLabel(ref)}: ${health.message}`;
+}
+
+function seconds(ms: number): string {
+  return ms < 10_000 ? `${ms / 1000} s` : `${Math.round(ms / 1000)} s`;
+}
