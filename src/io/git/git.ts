@@ -72,8 +72,11 @@ export interface Git {
   blobs(ids: readonly string[]): Promise<ReadonlyMap<string, Buffer>>;
   /** True when `ancestor` is `commit` or one of its ancestors. */
   isAncestor(ancestor: string, commit: string): Promise<boolean>;
-  /** Commits that touched `path`, newest first, at most `limit`. */
-  log(branch: string, path: string, limit: number): Promise<readonly CommitInfo[]>;
+  /**
+   * Commits that changed `path` ("" is everything), newest first, at most `limit`. `from` is a branch or a commit id; the
+   * first parents are followed, so a merge stands for all that it brought.
+   */
+  log(from: string, path: string, limit: number): Promise<readonly CommitInfo[]>;
   writeBlob(content: Buffer | string): Promise<string>;
   /**
    * The tree `base` with changes by path: a blob or tree id, or null to remove. Directories that become empty go.
@@ -86,6 +89,8 @@ export interface Git {
   push(commit: string, branch: string, expected: string | undefined): Promise<PushResult>;
   /** Calls `changed` when a remote on this machine was pushed to; a no-op for others. Returns a function that ends it. */
   onLocalPush(changed: () => void): () => void;
+  /** Ends what was started for reading; a later call starts it again. */
+  close(): void;
 }
 
 /** What to put at a path of a tree. */

@@ -6,7 +6,10 @@ export interface Command {
   readonly env: { readonly [name: string]: string };
   readonly stdin?: Buffer | string;
   readonly timeoutMs?: number;
+  /** Ends the program and everything it started. */
   readonly signal?: AbortSignal;
+  /** Bytes of stdout that are kept; a program that says more is ended. Default 256 MiB; of stderr the last 64 KiB stay. */
+  readonly maxOutputBytes?: number;
   /** Called with each piece of output as it comes, for progress. */
   readonly onOutput?: (text: string) => void;
 }
@@ -17,6 +20,8 @@ export interface Finished {
   readonly signal: string | null;
   readonly missing: boolean;
   readonly timedOut: boolean;
+  /** It said more than `maxOutputBytes` and was ended for it. */
+  readonly overflowed: boolean;
   readonly stdout: Buffer;
   readonly stderr: string;
 }

@@ -1,0 +1,40 @@
+import type { Problem } from "../../model/problem.ts";
+import type { Finished } from "../process/process.ts";
+import type { GitCommand } from "./git-command.ts";
+import { recreateFolder, removeStaleLocks } from "./mirror-folder.ts";
+import { tracked } from "./mirror-reads.ts";
+import { lockInTheWay, mirrorIsBroken, remoteProblem } from "./refusals.ts";
+import type { Remote } from "./remote.ts";
+
+/** A mirror that is to be brought up to date. */
+export interface FetchTarget {
+  readonly git: GitCommand;
+  readonly remote: Remote;
+  readonly folder: string;
+  readonly timeoutMs: number;
+  /** Called before the folder is removed because it turned out to be broken. */
+  readonly beforeRecreating: () => void;
+}
+
+/** Brings all branches here; what a killed git left in the way is removed, and a broken mirror is made anew, once. */
+export async function fetchBranches(target: FetchTarget, signal?: AbortSignal): Promise<Problem | undefined> {
+  let done = await fetchOnce(target, signal);
+  if (done.code !== 0 && lockInTheWay(done)) {
+    await removeStaleLocks(target.folder);
+    done = await fetchOnce(target, signal);
+  }
+  if (done.code !== 0 && mirrorIsBroken(done)) {
+    target.beforeRecreating();
+    await recreateFolder(target.git, target.folder, target.remote);
+    done = await fetchOnce(target, signal);
+  }
+  return done.code === 0 ? undefined : remoteProblem(done, target.remote);
+}
+
+function fetchOnce(target: FetchTarget, signal?: AbortSignal): Promise<Finished> {
+  const quiet = ["--no-tags", "--no-write-fetch-head", "--no-auto-maintenance", "--no-recurse-submodules", "--quiet"];
+  return target.git.run(["fetch", "--prune", "--force", ...quiet, "origin", `+refs/heads/*:${tracked}*`], {
+    timeoutMs: target.timeoutMs,
+    ...(signal ? { signal } : {}),
+  });
+}

@@ -1,0 +1,86 @@
+import { createHash } from "node:crypto";
+import { readFileSync, statSync, watch } from "node:fs";
+import type { FSWatcher } from "node:fs";
+import { readFile, readdir } from "node:fs/promises";
+import { join, resolve } from "node:path";
+
+/**
+ * Calls `changed` when a branch of the repository in `folder` (bare or not) came, went or moved, as seen in the
+ * repository itself: an event of the file system only makes it look again. Returns a function that ends it.
+ */
+export function watchLocalRefs(folder: string, changed: () => void): () => void {
+  const gitFolder = findGitFolder(folder);
+  const watchers = new Map<string, FSWatcher>();
+  let ended = false;
+  let looking = false;
+  let again = false;
+  let known: string | undefined;
+
+  const look = async (): Promise<void> => {
+    again = true;
+    if (looking) return;
+    looking = true;
+    while (again) {
+      again = false;
+      if (ended) break;
+      const seen = await readRefs(gitFolder, observe);
+      if (known !== undefined && seen !== known && !ended) changed();
+      known = seen;
+    }
+    looking = false;
+  };
+  const observe = (path: string): void => {
+    if (ended || watchers.has(path)) return;
+    try {
+      const watcher = watch(path, () => void look());
+      const forget = (): void => {
+        watcher.close();
+        watchers.delete(path);
+      };
+      watcher.on("error", forget);
+      watchers.set(path, watcher);
+    } catch {
+      // The folder went away or the machine has no more watches to give: polling still sees every change.
+    }
+  };
+  void look();
+  return () => {
+    ended = true;
+    for (const watcher of watchers.values()) watcher.close();
+    watchers.clear();
+  };
+}
+
+function findGitFolder(folder: string): string {
+  const inside = join(folder, ".git");
+  try {
+    if (statSync(inside).isDirectory()) return inside;
+    const pointer = /^gitdir: (.*)$/m.exec(readFileSync(inside, "utf8"))?.[1];
+    return pointer === undefined ? folder : resolve(folder, pointer);
+  } catch {
+    return folder;
+  }
+}
+
+/** All branches as one fingerprint; `observe` is told of each folder on the way, before it is read. */
+async function readRefs(gitFolder: string, observe: (path: string) => void): Promise<string> {
+  const hash = createHash("sha256");
+  observe(gitFolder);
+  hash.update(await textOf(join(gitFolder, "packed-refs")));
+  const visit = async (path: string): Promise<void> => {
+    observe(path);
+    const entries = await readdir(path, { withFileTypes: true }).catch(() => []);
+    for (const entry of entries.toSorted((a, b) => (a.name < b.name ? -1 : 1))) {
+      const below = join(path, entry.name);
+      if (entry.isDirectory()) await visit(below);
+      else if (!entry.name.endsWith(".lock")) hash.update(`\n${below}\n${await textOf(below)}`);
+    }
+  };
+  observe(join(gitFolder, "refs"));
+  await visit(join(gitFolder, "refs", "heads"));
+  return hash.digest("hex");
+}
+
+async function textOf(path: string): Promise<string> {
+  return readFile(path, "utf8").catch(() => "");
+}

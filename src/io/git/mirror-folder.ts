@@ -1,0 +1,50 @@
+import { mkdir, readFile, readdir, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { ProblemError } from "../../model/problem.ts";
+import type { GitCommand } from "./git-command.ts";
+import type { Remote } from "./remote.ts";
+
+const marker = "plumbline-remote";
+
+/** Makes sure that the folder is a sound bare mirror of `remote`: another's, or a broken one, is made anew. */
+export async function prepareFolder(git: GitCommand, folder: string, remote: Remote): Promise<void> {
+  const owner = await readFile(join(folder, marker), "utf8").catch(() => undefined);
+  if (owner === remote.shown) {
+    const check = await git.run(["for-each-ref", "--count=1"]);
+    if (check.code === 0) return;
+  }
+  await recreateFolder(git, folder, remote);
+}
+
+/** Removes the mirror and makes an empty one; nothing is lost that the remote does not have. */
+export async function recreateFolder(git: GitCommand, folder: string, remote: Remote): Promise<void> {
+  await refuseForeignFolder(folder);
+  await rm(folder, { recursive: true, force: true });
+  await mkdir(folder, { recursive: true });
+  await git.output(["init", "--bare", "--quiet", "--template=", "--initial-branch=main", folder]);
+  await writeFile(join(folder, marker), remote.shown);
+}
+
+/** A folder that holds anything but a mirror is somebody's: it is never removed. */
+async function refuseForeignFolder(folder: string): Promise<void> {
+  const names: readonly string[] = await readdir(folder).catch(() => []);
+  const ours = names.length === 0 || names.includes(marker) || (names.includes("objects") && names.includes("refs"));
+  if (ours) return;
+  throw new ProblemError({
+    code: "mirror-folder-taken",
+    message: `The folder ${folder} holds other files, so no mirror is made there.`,
+    remedy: "Give an empty folder, or one that does not exist yet.",
+  });
+}
+
+/** Removes the locks that a git which was killed left behind. */
+export async function removeStaleLocks(folder: string): Promise<void> {
+  const visit = async (path: string): Promise<void> => {
+    for (const entry of await readdir(path, { withFileTypes: true }).catch(() => [])) {
+      const below = join(path, entry.name);
+      if (entry.isDirectory() && !/^[0-9a-f]{2}$/.test(entry.name)) await visit(below);
+      else if (entry.isFile() && entry.name.endsWith(".lock")) await rm(below, { force: true });
+    }
+  };
+  await visit(folder);
+}

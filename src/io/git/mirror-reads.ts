@@ -1,0 +1,117 @@
+import { ProblemError } from "../../model/problem.ts";
+import { parseCommit } from "./commit-text.ts";
+import type { GitCommand } from "./git-command.ts";
+import type { CommitInfo, Git, TreeEntry } from "./git.ts";
+import type { ObjectReader } from "./object-reader.ts";
+import { checkBranch, checkId, isPlainPath } from "./remote.ts";
+
+/** Where the mirror keeps the remote's branches. */
+export const tracked = "refs/remotes/origin/";
+
+type Branches = ReadonlyMap<string, string>;
+type Reads = Pick<Git, "branch" | "commit" | "treeAt" | "list" | "blobs" | "isAncestor" | "log">;
+
+/** The reading half of a mirror: of objects alone, through one long-lived process wherever that can answer. */
+export function reads(git: GitCommand, reader: ObjectReader, branches: () => Branches): Reads {
+  return {
+    async branch(branch) {
+      checkBranch(branch);
+      return branches().get(branch);
+    },
+    commit: (id) => readCommit(reader, id),
+    async treeAt(commit, path) {
+      checkId(commit);
+      if (path !== "" && !isPlainPath(path)) return undefined;
+      const object = await reader.info(`${commit}:${path}`);
+      return object?.type === "tree" ? object.id : undefined;
+    },
+    list: (tree, { recursive = true } = {}) => list(git, tree, recursive),
+    async blobs(ids) {
+      for (const id of ids) checkId(id);
+      const read = [...new Set(ids)].map(async (id): Promise<[string, Buffer]> => {
+        return [id, present(await reader.contents(id), id).content];
+      });
+      return new Map(await Promise.all(read));
+    },
+    async isAncestor(ancestor, commit) {
+      checkId(ancestor);
+      checkId(commit);
+      return (await git.run(["merge-base", "--is-ancestor", ancestor, commit])).code === 0;
+    },
+    async log(from, path, limit) {
+      const ids = await touching(git, from, path, limit, branches());
+      return Promise.all(ids.map((id) => readCommit(reader, id)));
+    },
+  };
+}
+
+/** The branches that the mirror has, with their commits. */
+export async function readBranches(git: GitCommand): Promise<Branches> {
+  const lines = (await git.output(["for-each-ref", "--format=%(objectname) %(refname)", tracked]))
+    .toString()
+    .split("\n");
+  return new Map(
+    lines
+      .filter((line) => line !== "")
+      .map((line) => {
+        const space = line.indexOf(" ");
+        return [line.slice(space + 1 + tracked.length), line.slice(0, space)];
+      }),
+  );
+}
+
+async function list(git: GitCommand, tree: string, recursive: boolean): Promise<readonly TreeEntry[]> {
+  checkId(tree);
+  const output = await git.output(["ls-tree", ...(recursive ? ["-r"] : []), "-z", "-l", "--full-tree", tree]);
+  return output
+    .toString("utf8")
+    .split("\0")
+    .filter((line) => line !== "")
+    .map((line) => {
+      const tab = line.indexOf("\t");
+      const path = line.slice(tab + 1);
+      const [mode = "", type = "", id = "", size = ""] = line.slice(0, tab).split(/ +/);
+      return { path, mode, type: type as TreeEntry["type"], id, size: size === "-" ? 0 : Number(size) };
+    });
+}
+
+function present<T>(object: T | undefined, id: string): T {
+  if (object !== undefined) return object;
+  throw new ProblemError({
+    code: "object-missing",
+    message: `The mirror has no object ${id}.`,
+    remedy: "It is fetched again with the next change; if that does not help, remove the mirror's folder.",
+  });
+}
+
+async function readCommit(reader: ObjectReader, id: string): Promise<CommitInfo> {
+  checkId(id);
+  return parseCommit(id, present(await reader.contents(`${id}^{commit}`), id).content);
+}
+
+async function touching(
+  git: GitCommand,
+  from: string,
+  path: string,
+  limit: number,
+  branches: Branches,
+): Promise<readonly string[]> {
+  const start = branches.get(from) ?? from;
+  if (start === from) {
+    checkBranch(from);
+    if (!/^[0-9a-f]{40,64}$/.test(from)) return [];
+  }
+  const paths = path === "" ? [] : ["--", path];
+  const args = [
+    "log",
+    "--first-parent",
+    "--format=%H",
+    `--max-count=${Math.max(0, Math.trunc(limit))}`,
+    start,
+    ...paths,
+  ];
+  return (await git.output(args))
+    .toString()
+    .split("\n")
+    .filter((line) => line !== "");
+}

@@ -1,0 +1,279 @@
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { createServer } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import type { TestContext } from "node:test";
+import { ProblemError } from "../../model/problem.ts";
+import { commitFiles, gitContract } from "./git-contract.ts";
+import type { Git } from "./git.ts";
+import { openMirror } from "./mirror.ts";
+
+const plain = { PATH: process.env["PATH"], GIT_CONFIG_NOSYSTEM: "1", GIT_CONFIG_GLOBAL: "/dev/null" };
+const author = { GIT_AUTHOR_NAME: "A", GIT_AUTHOR_EMAIL: "a@b", GIT_COMMITTER_NAME: "A", GIT_COMMITTER_EMAIL: "a@b" };
+
+function gitIn(folder: string, ...args: string[]): string {
+  return execFileSync("git", args, { cwd: folder, env: { ...plain, ...author }, encoding: "utf8" }).trim();
+}
+
+function world(t: TestContext, bare = true): { root: string; remote: string; open: (name?: string) => Promise<Git> } {
+  const root = mkdtempSync(join(tmpdir(), "plumb-git-"));
+  const remote = join(root, "remote.git");
+  mkdirSync(remote);
+  gitIn(remote, "init", "--quiet", ...(bare ? ["--bare"] : []), "--initial-branch=main");
+  const opened: Git[] = [];
+  let count = 0;
+  t.after(() => {
+    for (const git of opened) git.close();
+    rmSync(root, { recursive: true, force: true });
+  });
+  return {
+    root,
+    remote,
+    open: async (name = `mirror-${(count += 1)}`) => {
+      const git = await openMirror({ url: remote, folder: join(root, name) });
+      opened.push(git);
+      return git;
+    },
+  };
+}
+
+gitContract("mirror of a local repository", async (t) => world(t));
+
+test("branches that vanish are pruned, and a rewritten branch is followed", async (t) => {
+  const { remote, open } = world(t);
+  const git = await open();
+  const one = await commitFiles(git, undefined, { a: "1" });
+  const two = await commitFiles(git, undefined, { a: "2" });
+  await git.push(one, "main", undefined);
+  await git.push(one, "feature/x", undefined);
+  await git.push(two, "aside", undefined);
+  gitIn(remote, "update-ref", "refs/heads/main", two);
+  gitIn(remote, "update-ref", "-d", "refs/heads/feature/x");
+  const fetched = await git.fetch();
+  assert.deepEqual(
+    fetched.ok && new Map(fetched.branches),
+    new Map([
+      ["aside", two],
+      ["main", two],
+    ]),
+  );
+});
+
+test("submodules and symbolic links are listed as what they are", async (t) => {
+  const { root, remote, open } = world(t);
+  const work = join(root, "work");
+  gitIn(root, "clone", "--quiet", remote, work);
+  symlinkSync("/etc/passwd", join(work, "link"));
+  writeFileSync(join(work, "run.sh"), "#!/bin/sh\n");
+  chmodSync(join(work, "run.sh"), 0o755);
+  gitIn(work, "add", ".");
+  gitIn(work, "update-index", "--add", "--cacheinfo", `160000,${"1".repeat(40)},sub`);
+  gitIn(work, "commit", "--quiet", "-m", "links");
+  gitIn(work, "push", "--quiet", "origin", "main");
+  const git = await open();
+  await git.fetch();
+  const head = await git.branch("main");
+  const { tree } = await git.commit(head!);
+  assert.deepEqual(
+    (await git.list(tree)).map((entry) => [entry.path, entry.mode, entry.type]),
+    [
+      ["link", "120000", "blob"],
+      ["run.sh", "100755", "blob"],
+      ["sub", "160000", "commit"],
+    ],
+  );
+  const kept = await git.writeTree(tree, new Map([["run.sh", null]]));
+  assert.deepEqual(
+    (await git.list(kept)).map((entry) => entry.path),
+    ["link", "sub"],
+  );
+});
+
+test("hooks and configuration of this side are not run", async (t) => {
+  const { root, open } = world(t);
+  const git = await open("mirror");
+  const hooks = join(root, "mirror", "hooks");
+  mkdirSync(hooks);
+  for (const hook of ["reference-transaction", "pre-push", "post-update"]) {
+    writeFileSync(join(hooks, hook), `#!/bin/sh\ntouch ${root}/ran\n`, { mode: 0o755 });
+  }
+  const commit = await commitFiles(git, undefined, { a: "1" });
+  assert.equal((await git.push(commit, "main", undefined)).kind, "pushed");
+  assert.ok((await git.fetch()).ok);
+  assert.equal(existsSync(join(root, "ran")), false);
+});
+
+test("a server that declines is denied, with its words", async (t) => {
+  const { remote, open } = world(t);
+  writeFileSync(join(remote, "hooks", "pre-receive"), "#!/bin/sh\necho 'main is protected' >&2\nexit 1\n", {
+    mode: 0o755,
+  });
+  const git = await open();
+  const result = await git.push(await commitFiles(git, undefined, { a: "1" }), "main", undefined);
+  assert.equal(result.kind, "denied");
+  assert.match(result.kind === "denied" ? result.problem.message : "", /branch main: .*main is protected/);
+});
+
+test("a push to the branch that somebody works on is denied with the remedy", async (t) => {
+  const { remote, open } = world(t, false);
+  writeFileSync(join(remote, "f"), "1");
+  gitIn(remote, "add", ".");
+  gitIn(remote, "commit", "--quiet", "-m", "one");
+  const git = await open();
+  await git.fetch();
+  const head = await git.branch("main");
+  const result = await git.push(await commitFiles(git, head, { a: "1" }), "main", head);
+  assert.equal(result.kind, "denied");
+  assert.match(result.kind === "denied" ? (result.problem.remedy ?? "") : "", /--bare/);
+});
+
+test("a repository that is not there, or is none, is said so", async (t) => {
+  const { root } = world(t);
+  const problemOf = async (url: string): Promise<string> => {
+    const git = await openMirror({ url, folder: mkdtempSync(join(root, "m-")) });
+    t.after(() => git.close());
+    const fetched = await git.fetch();
+    return fetched.ok ? "ok" : fetched.problem.code;
+  };
+  mkdirSync(join(root, "plain"));
+  assert.equal(await problemOf(join(root, "nothing")), "repository-not-found");
+  assert.equal(await problemOf(join(root, "plain")), "repository-not-git");
+  assert.equal(await problemOf("http://127.0.0.1:1/x.git"), "repository-unreachable");
+});
+
+test("URLs that git could take for something else are refused", async (t) => {
+  const { root } = world(t);
+  for (const url of [
+    "",
+    "--upload-pack=touch /tmp/x",
+    "ext::sh -c id",
+    "ssh://-oProxyCommand=id/x",
+    "ftp://h/x",
+    "-h:x",
+    "a\nb",
+  ]) {
+    await assert.rejects(
+      openMirror({ url, folder: join(root, "refused") }),
+      (error) => error instanceof ProblemError && error.problem.code === "repository-url-refused",
+      url,
+    );
+  }
+});
+
+test("credentials reach the server and nothing else", async (t) => {
+  const { root } = world(t);
+  const seen: (string | undefined)[] = [];
+  const server = createServer((request, response) => {
+    seen.push(request.headers.authorization);
+    response.writeHead(request.url?.includes("denied") ? 403 : 401).end();
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  t.after(() => server.close());
+  const address = server.address();
+  const port = typeof address === "object" ? address?.port : 0;
+  const folder = join(root, "m");
+  const git = await openMirror({ url: `http://bot:s3cr%2Fet@127.0.0.1:${port}/denied.git`, folder });
+  t.after(() => git.close());
+  const fetched = await git.fetch();
+  assert.equal(seen[0], `Basic ${Buffer.from("bot:s3cr/et").toString("base64")}`);
+  assert.equal(fetched.ok ? "" : fetched.problem.code, "repository-access-denied");
+  assert.equal(git.url, `http://127.0.0.1:${port}/denied.git`);
+  assert.doesNotMatch(JSON.stringify(fetched), /s3cr|Basic/);
+  for (const file of ["config", "plumbline-remote", "HEAD"]) {
+    assert.doesNotMatch(execFileSync("cat", [join(folder, file)], { encoding: "utf8" }), /s3cr|bot/);
+  }
+});
+
+test("a mirror of another remote, or a broken one, is made anew; foreign files are left alone", async (t) => {
+  const { root, remote, open } = world(t);
+  const git = await open("mirror");
+  const commit = await commitFiles(git, undefined, { a: "1" });
+  await git.push(commit, "main", undefined);
+  git.close();
+  rmSync(join(root, "mirror", "HEAD"));
+  const again = await open("mirror");
+  assert.ok((await again.fetch()).ok);
+  assert.equal(await again.branch("main"), commit);
+  again.close();
+  const other = join(root, "other.git");
+  gitIn(root, "clone", "--quiet", "--bare", remote, other);
+  const moved = await openMirror({ url: other, folder: join(root, "mirror") });
+  t.after(() => moved.close());
+  assert.equal(await moved.branch("main"), undefined, "nothing of the first remote is left");
+  mkdirSync(join(root, "mine"));
+  writeFileSync(join(root, "mine", "letter"), "dear");
+  await assert.rejects(openMirror({ url: remote, folder: join(root, "mine") }), { name: "ProblemError" });
+  assert.deepEqual(readdirSync(join(root, "mine")), ["letter"]);
+});
+
+test("objects that broke under an open mirror come back with the next fetch", async (t) => {
+  const { root, open } = world(t);
+  const [git, other] = [await open("mirror"), await open("other")];
+  const one = await commitFiles(other, undefined, { a: "1" });
+  await other.push(one, "main", undefined);
+  await git.fetch();
+  rmSync(join(root, "mirror", "objects"), { recursive: true });
+  mkdirSync(join(root, "mirror", "objects"));
+  const two = await commitFiles(other, one, { a: "2" });
+  await other.push(two, "main", one);
+  const fetched = await git.fetch();
+  assert.deepEqual(fetched, { ok: true, branches: new Map([["main", two]]) });
+  assert.equal((await git.commit(one)).id, one);
+});
+
+test("a fetch killed in the middle leaves nothing that stops the next", async (t) => {
+  const { root, open } = world(t);
+  const [git, other] = [await open("mirror"), await open("other")];
+  const commit = await commitFiles(other, undefined, { a: "1".repeat(100_000) });
+  await other.push(commit, "main", undefined);
+  const abort = new AbortController();
+  const killed = git.fetch(abort.signal);
+  abort.abort();
+  await killed;
+  // What a kill at the worst moments leaves behind: locks of every kind that a fetch takes.
+  mkdirSync(join(root, "mirror", "refs", "remotes", "origin"), { recursive: true });
+  for (const lock of ["packed-refs.lock", "refs/remotes/origin/main.lock", "HEAD.lock", "config.lock"]) {
+    writeFileSync(join(root, "mirror", lock), "");
+  }
+  const fetched = await git.fetch();
+  assert.deepEqual(fetched, { ok: true, branches: new Map([["main", commit]]) });
+});
+
+test("a push to a local remote is noticed, packed or in a new folder", async (t) => {
+  const { remote, open } = world(t);
+  const [git, other] = [await open(), await open()];
+  const calls: (() => void)[] = [];
+  const stop = git.onLocalPush(() => calls.shift()?.());
+  t.after(stop);
+  const noticed = (): Promise<void> => new Promise((resolve) => calls.push(resolve));
+  const one = await commitFiles(other, undefined, { a: "1" });
+  // The watch begins in the background; a push before it would be nothing new to it, so wait for a first sign of life.
+  let seen = noticed();
+  for (let n = 0, alive = false; !alive; n += 1) {
+    const probe = await commitFiles(other, undefined, { a: `probe ${n}` });
+    await other.push(probe, `probe-${n}`, undefined);
+    alive = await Promise.race([seen.then(() => true), other.fetch().then(() => false)]);
+  }
+  await git.fetch();
+  seen = noticed();
+  await other.push(one, "deep/er/main", undefined);
+  await seen;
+  seen = noticed();
+  gitIn(remote, "pack-refs", "--all");
+  await seen;
+  seen = noticed();
+  await other.push(await commitFiles(other, one, { a: "2" }), "deep/er/main", one);
+  await seen;
+});

@@ -1,0 +1,73 @@
+import type { Processes } from "../process/process.ts";
+import { systemProcesses } from "../process/system-processes.ts";
+import { fetchBranches } from "./fetch.ts";
+import { gitCommand } from "./git-command.ts";
+import type { Surroundings } from "./git-command.ts";
+import type { FetchResult, Git, PushResult } from "./git.ts";
+import { watchLocalRefs } from "./local-refs.ts";
+import { prepareFolder } from "./mirror-folder.ts";
+import { readBranches, reads, tracked } from "./mirror-reads.ts";
+import { writes } from "./mirror-writes.ts";
+import { objectReader } from "./object-reader.ts";
+import { pushTo } from "./push.ts";
+import { parseRemote } from "./remote.ts";
+
+/** What a mirror is opened with. */
+export interface MirrorOptions {
+  /** URL or path of the remote repository; credentials in it are kept out of arguments, files and messages. */
+  readonly url: string;
+  /** Where the bare mirror is kept; made when it is not there. One process at a time. */
+  readonly folder: string;
+  /** Proxies, SSH, certificates and PATH are taken from these variables; default: this process's. */
+  readonly environment?: Surroundings;
+  readonly processes?: Processes;
+  /** How long one exchange with the remote may take; default 10 minutes. */
+  readonly remoteTimeoutMs?: number;
+}
+
+/** Opens (or makes) the mirror of a remote repository in a folder. Rejects with `ProblemError` when that cannot be. */
+export async function openMirror(options: MirrorOptions): Promise<Git> {
+  const remote = parseRemote(options.url);
+  const { folder } = options;
+  const git = gitCommand(options.processes ?? systemProcesses, folder, remote, options.environment ?? process.env);
+  await prepareFolder(git, folder, remote);
+  const reader = objectReader(git);
+  const timeoutMs = options.remoteTimeoutMs ?? 600_000;
+  let branches = await readBranches(git);
+
+  const fetch = async (signal?: AbortSignal): Promise<FetchResult> => {
+    const exchange = { git, remote, folder, timeoutMs, beforeRecreating: () => reader.close() };
+    const problem = await fetchBranches(exchange, signal);
+    if (problem !== undefined) return { ok: false, problem };
+    branches = await readBranches(git);
+    return { ok: true, branches };
+  };
+  const inTurn = oneAtATime();
+
+  return {
+    ...reads(git, reader, () => branches),
+    ...writes(git, reader),
+    url: remote.shown,
+    fetch: (signal) => inTurn(() => fetch(signal)),
+    push: (commit, branch, expected) =>
+      inTurn(async (): Promise<PushResult> => {
+        const result = await pushTo({ git, remote, timeoutMs }, commit, branch, expected);
+        if (result.kind !== "pushed") return result;
+        branches = new Map(branches).set(branch, commit);
+        await git.run(["update-ref", `${tracked}${branch}`, commit]);
+        return result;
+      }),
+    onLocalPush: (changed) => (remote.folder === undefined ? () => undefined : watchLocalRefs(remote.folder, changed)),
+    close: () => reader.close(),
+  };
+}
+
+/** Fetches and pushes change the same references, so they take turns. */
+function oneAtATime(): <T>(work: () => Promise<T>) => Promise<T> {
+  let last: Promise<unknown> = Promise.resolve();
+  return (work) => {
+    const next = last.then(work, work);
+    last = next.catch(() => undefined);
+    return next;
+  };
+}

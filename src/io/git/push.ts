@@ -1,0 +1,104 @@
+import type { Problem } from "../../model/problem.ts";
+import type { Finished } from "../process/process.ts";
+import { lastWords } from "./git-command.ts";
+import type { GitCommand } from "./git-command.ts";
+import type { PushResult } from "./git.ts";
+import { pushVerdict, remoteProblem } from "./refusals.ts";
+import { checkBranch, checkId, redact } from "./remote.ts";
+import type { Remote } from "./remote.ts";
+
+/** The remote to push to, and how long it may take. */
+export interface PushTarget {
+  readonly git: GitCommand;
+  readonly remote: Remote;
+  readonly timeoutMs: number;
+}
+
+/**
+ * Pushes one commit to one branch, from exactly `expected`. The lease makes the server compare; that the commit descends
+ * from `expected` is made sure of here, so what a lease would allow beyond a fast-forward cannot happen.
+ */
+export async function pushTo(
+  target: PushTarget,
+  commit: string,
+  branch: string,
+  expected: string | undefined,
+): Promise<PushResult> {
+  checkId(commit);
+  checkBranch(branch);
+  if (expected !== undefined) {
+    checkId(expected);
+    const descends = await target.git.run(["merge-base", "--is-ancestor", expected, commit]);
+    if (descends.code !== 0) return { kind: "moved" };
+  }
+  const ref = `refs/heads/${branch}`;
+  const done = await target.git.run(
+    ["push", "--porcelain", "--no-verify", `--force-with-lease=${ref}:${expected ?? ""}`, "origin", `${commit}:${ref}`],
+    { timeoutMs: target.timeoutMs },
+  );
+  if (done.code === 0) return { kind: "pushed" };
+  return understand(target, done, { commit, branch, expected });
+}
+
+interface Wanted {
+  readonly commit: string;
+  readonly branch: string;
+  readonly expected: string | undefined;
+}
+
+async function understand(target: PushTarget, done: Finished, wanted: Wanted): Promise<PushResult> {
+  const verdict = pushVerdict(done.stdout.toString("utf8"));
+  const reason = verdict?.reason ?? "";
+  if (/\[rejected\]/.test(reason)) return { kind: "moved" };
+  if (verdict === undefined) {
+    const problem = remoteProblem(done, target.remote);
+    return { kind: problem.code === "repository-access-denied" ? "denied" : "unreachable", problem };
+  }
+  // Refused by the server: because it lost a race, or because it does not want the commit. What it has now tells.
+  const now = await remoteHead(target, wanted.branch);
+  if (now === undefined) return { kind: "unreachable", problem: remoteProblem(done, target.remote) };
+  if (now.head === wanted.commit) return { kind: "pushed" };
+  if (now.head !== wanted.expected) return { kind: "moved" };
+  return /lock|failed to update ref/i.test(reason)
+    ? { kind: "unreachable", problem: busy(target.remote, reason) }
+    : { kind: "denied", problem: declined(target.remote, wanted.branch, done, reason) };
+}
+
+async function remoteHead(
+  target: PushTarget,
+  branch: string,
+): Promise<{ readonly head: string | undefined } | undefined> {
+  const ref = `refs/heads/${branch}`;
+  const done = await target.git.run(["ls-remote", "--heads", "origin", ref], { timeoutMs: target.timeoutMs });
+  if (done.code !== 0) return undefined;
+  const line = done.stdout
+    .toString("utf8")
+    .split("\n")
+    .find((text) => text.endsWith(`\t${ref}`));
+  return { head: line?.split("\t")[0] };
+}
+
+function busy(remote: Remote, reason: string): Problem {
+  return {
+    code: "repository-busy",
+    message: `The repository ${remote.shown} could not update the branch: ${redact(reason, remote)}.`,
+    remedy: "It is tried again by itself; if it stays so, look for a left-over .lock file in the repository.",
+  };
+}
+
+function declined(remote: Remote, branch: string, done: Finished, reason: string): Problem {
+  const said = redact(done.stderr, remote)
+    .split("\n")
+    .filter((line) => line.startsWith("remote: "))
+    .map((line) => line.slice(8).trim())
+    .filter((line) => line !== "");
+  const bracketed = /\(([^)]*)\)\s*$/.exec(reason)?.[1] ?? lastWords(reason);
+  const why = said.length > 0 ? `${bracketed}: ${said[0]}` : bracketed;
+  return {
+    code: "push-denied",
+    message: `The repository ${remote.shown} refused a commit to the branch ${branch}: ${why}.`,
+    remedy: /checked out/.test(reason)
+      ? "Use a bare repository (git init --bare) as the remote."
+      : "Allow Plumbline's account to push to this branch, or turn off the rule that refuses it.",
+  };
+}

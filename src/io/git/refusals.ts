@@ -1,0 +1,73 @@
+import { existsSync } from "node:fs";
+import type { Problem } from "../../model/problem.ts";
+import type { Finished } from "../process/process.ts";
+import { gitFailure, lastWords } from "./git-command.ts";
+import { redact } from "./remote.ts";
+import type { Remote } from "./remote.ts";
+
+/** Why a fetch or push got no answer, as a problem that names the remote and what to do. */
+export function remoteProblem(done: Finished, remote: Remote): Problem {
+  if (done.missing) return gitFailure("fetch", done, remote).problem;
+  const { shown } = remote;
+  const said = redact(done.stderr, remote);
+  const why = lastWords(said);
+  if (
+    /Authentication failed|Permission denied|could not read (Username|Password)|error: 40[13]|dubious ownership|denied to/i.test(
+      said,
+    )
+  ) {
+    return {
+      code: "repository-access-denied",
+      message: `Access to the repository ${shown} was denied: ${why}.`,
+      remedy: "Check the credentials and that they may read and write this repository.",
+    };
+  }
+  const gone = remote.folder !== undefined && !existsSync(remote.folder);
+  if (
+    gone ||
+    /repository '.*' not found|Repository not found|does not exist|No such file or directory|error: 404/i.test(said)
+  ) {
+    return {
+      code: "repository-not-found",
+      message: `There is no repository at ${shown}: ${why}.`,
+      remedy: "Check the URL or path; create the repository first, for example with git init --bare.",
+    };
+  }
+  if (/does not appear to be a git repository|not valid: is this a git repository|not a git repository/i.test(said)) {
+    return {
+      code: "repository-not-git",
+      message: `${shown} is there, but it is not a git repository.`,
+      remedy: "Give the folder that holds HEAD and refs (or .git), or create one with git init --bare.",
+    };
+  }
+  return {
+    code: "repository-unreachable",
+    message: `The repository ${shown} could not be reached: ${done.timedOut ? "no answer in time" : why}.`,
+    remedy: "Check the network and the server; it is tried again by itself.",
+  };
+}
+
+/** True when git's messages say that the mirror itself, not the remote, is broken. */
+export function mirrorIsBroken(done: Finished): boolean {
+  const own = done.stderr
+    .split("\n")
+    .filter((line) => !line.startsWith("remote:"))
+    .join("\n");
+  return /corrupt|bad object|is empty|missing (blob|tree|commit|object)|unable to (read|find|parse)|bad ref|broken|invalid sha1 pointer|did not send all necessary objects|inflate|not a git repository: |bad config|unresolved deltas/i.test(
+    own,
+  );
+}
+
+/** True when a lock that a killed git left behind stood in the way. */
+export function lockInTheWay(done: Finished): boolean {
+  return /\.lock'?: File exists|Unable to create '.*\.lock'|another git process/i.test(done.stderr);
+}
+
+/** What `git push --porcelain` says of the one branch: the flag and the reason in brackets. */
+export function pushVerdict(stdout: string): { readonly flag: string; readonly reason: string } | undefined {
+  for (const line of stdout.split("\n")) {
+    const match = /^([ +\-*!=])\t[^\t]*\t(.*)$/.exec(line);
+    if (match) return { flag: match[1] ?? "", reason: match[2] ?? "" };
+  }
+  return undefined;
+}

@@ -1,0 +1,102 @@
+import { ProblemError } from "../../model/problem.ts";
+import type { GitCommand } from "./git-command.ts";
+import type { TreeChange } from "./git.ts";
+import type { ObjectReader } from "./object-reader.ts";
+import { isPlainPath } from "./remote.ts";
+
+interface RawEntry {
+  readonly mode: string;
+  readonly name: string;
+  readonly id: string;
+}
+
+interface Branching {
+  /** What becomes of the name itself. */
+  own?: TreeChange | null;
+  readonly below: Map<string, Branching>;
+}
+
+/** The tree `base` with `changes`, written level by level; levels that stay empty vanish. */
+export async function writeTree(
+  git: GitCommand,
+  reader: ObjectReader,
+  base: string | undefined,
+  changes: ReadonlyMap<string, TreeChange | null>,
+): Promise<string> {
+  const root: Branching = { below: new Map() };
+  for (const [path, change] of changes) place(root, path, change);
+  const written = await writeLevel(git, reader, base, root);
+  return written ?? (await makeTree(git, []));
+}
+
+function place(root: Branching, path: string, change: TreeChange | null): void {
+  if (!isPlainPath(path)) {
+    throw new ProblemError({
+      code: "path-refused",
+      message: `${JSON.stringify(path)} is not a path that may be written to a repository.`,
+      remedy: "Use names without empty parts, dots alone, .git or control characters.",
+    });
+  }
+  let node = root;
+  for (const part of Buffer.from(path, "utf8").toString("latin1").split("/")) {
+    let next = node.below.get(part);
+    if (next === undefined) {
+      next = { below: new Map() };
+      node.below.set(part, next);
+    }
+    node = next;
+  }
+  node.own = change;
+}
+
+async function writeLevel(
+  git: GitCommand,
+  reader: ObjectReader,
+  base: string | undefined,
+  level: Branching,
+): Promise<string | undefined> {
+  const entries = new Map((base === undefined ? [] : await readTree(reader, base)).map((entry) => [entry.name, entry]));
+  for (const [name, node] of level.below) {
+    if (node.own) entries.set(name, { mode: node.own.mode, name, id: node.own.id });
+    else if (node.own === null) entries.delete(name);
+    if (node.below.size === 0) continue;
+    const before = entries.get(name);
+    const below = await writeLevel(git, reader, before && isTree(before) ? before.id : undefined, node);
+    if (below !== undefined) entries.set(name, { mode: "040000", name, id: below });
+    else if (before === undefined || isTree(before)) entries.delete(name);
+  }
+  return entries.size === 0 ? undefined : makeTree(git, [...entries.values()]);
+}
+
+async function makeTree(git: GitCommand, entries: readonly RawEntry[]): Promise<string> {
+  const lines = entries.map(({ mode, name, id }) => {
+    const type = mode === "160000" ? "commit" : isTree({ mode }) ? "tree" : "blob";
+    return `${mode.padStart(6, "0")} ${type} ${id}\t${name}\0`;
+  });
+  return (await git.output(["mktree", "-z"], { stdin: Buffer.from(lines.join(""), "latin1") })).toString().trim();
+}
+
+function isTree(entry: { readonly mode: string }): boolean {
+  return entry.mode.endsWith("40000");
+}
+
+/** Names are kept as bytes (latin1), so that whatever stands beside a change is written back as it was. */
+async function readTree(reader: ObjectReader, tree: string): Promise<readonly RawEntry[]> {
+  const object = await reader.contents(`${tree}^{tree}`);
+  if (object === undefined) {
+    throw new ProblemError({ code: "object-missing", message: `The mirror has no tree ${tree}.` });
+  }
+  const idBytes = object.id.length / 2;
+  const entries: RawEntry[] = [];
+  for (let at = 0; at < object.content.length;) {
+    const space = object.content.indexOf(32, at);
+    const zero = object.content.indexOf(0, space);
+    entries.push({
+      mode: object.content.toString("latin1", at, space),
+      name: object.content.toString("latin1", space + 1, zero),
+      id: object.content.toString("hex", zero + 1, zero + 1 + idBytes),
+    });
+    at = zero + 1 + idBytes;
+  }
+  return entries;
+}
