@@ -159,6 +159,9 @@ function writing(it: It): void {
     assert.equal(await git.treeAt(second, "s/app"), undefined);
     assert.equal(await git.treeAt(second, "d"), undefined, "a file is no directory");
     assert.equal(await git.treeAt(second, ""), tree);
+    const found = await git.find(first, "d");
+    assert.deepEqual([found?.type, found?.size], ["blob", 1]);
+    assert.equal(await git.find(second, "s/app/a"), undefined);
     const app = await git.treeAt(first, "s/app");
     assert.ok(app);
     const restored = await git.writeTree(

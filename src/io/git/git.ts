@@ -10,6 +10,13 @@ export interface TreeEntry {
   readonly size: number;
 }
 
+/** An object named by commit and path. */
+export interface FoundObject {
+  readonly type: "blob" | "tree" | "commit";
+  readonly id: string;
+  readonly size: number;
+}
+
 /** What a commit says. Times are ISO 8601 in UTC; `trailers` has the keys as written. */
 export interface CommitInfo {
   readonly id: string;
@@ -66,6 +73,8 @@ export interface Git {
   commit(id: string): Promise<CommitInfo>;
   /** The id of the tree at `path` ("" is the root) of a commit; undefined when there is none or it is no directory. */
   treeAt(commit: string, path: string): Promise<string | undefined>;
+  /** What is at `path` of a commit, without its mode; undefined when there is nothing. Cheap, a thousand at a time. */
+  find(commit: string, path: string): Promise<FoundObject | undefined>;
   /** Everything below a tree, in Git's order; `recursive` false lists one level. */
   list(tree: string, options?: { readonly recursive?: boolean }): Promise<readonly TreeEntry[]>;
   /** The contents of blobs, by id. */

@@ -1,7 +1,7 @@
 import { ProblemError } from "../../model/problem.ts";
 import { parseCommit } from "./commit-text.ts";
 import type { GitCommand } from "./git-command.ts";
-import type { CommitInfo, Git, TreeEntry } from "./git.ts";
+import type { CommitInfo, FoundObject, Git, TreeEntry } from "./git.ts";
 import type { ObjectReader } from "./object-reader.ts";
 import { checkBranch, checkId, isPlainPath } from "./remote.ts";
 
@@ -9,7 +9,7 @@ import { checkBranch, checkId, isPlainPath } from "./remote.ts";
 export const tracked = "refs/remotes/origin/";
 
 type Branches = ReadonlyMap<string, string>;
-type Reads = Pick<Git, "branch" | "commit" | "treeAt" | "list" | "blobs" | "isAncestor" | "log">;
+type Reads = Pick<Git, "branch" | "commit" | "treeAt" | "find" | "list" | "blobs" | "isAncestor" | "log">;
 
 /** The reading half of a mirror: of objects alone, through one long-lived process wherever that can answer. */
 export function reads(git: GitCommand, reader: ObjectReader, branches: () => Branches): Reads {
@@ -20,11 +20,10 @@ export function reads(git: GitCommand, reader: ObjectReader, branches: () => Bra
     },
     commit: (id) => readCommit(reader, id),
     async treeAt(commit, path) {
-      checkId(commit);
-      if (path !== "" && !isPlainPath(path)) return undefined;
-      const object = await reader.info(`${commit}:${path}`);
+      const object = await find(reader, commit, path);
       return object?.type === "tree" ? object.id : undefined;
     },
+    find: (commit, path) => find(reader, commit, path),
     list: (tree, { recursive = true } = {}) => list(git, tree, recursive),
     async blobs(ids) {
       for (const id of ids) checkId(id);
@@ -43,6 +42,13 @@ export function reads(git: GitCommand, reader: ObjectReader, branches: () => Bra
       return Promise.all(ids.map((id) => readCommit(reader, id)));
     },
   };
+}
+
+async function find(reader: ObjectReader, commit: string, path: string): Promise<FoundObject | undefined> {
+  checkId(commit);
+  if (path !== "" && !isPlainPath(path)) return undefined;
+  const object = await reader.info(`${commit}:${path}`);
+  return object && { type: object.type as FoundObject["type"], id: object.id, size: object.size };
 }
 
 /** The branches that the mirror has, with their commits. */

@@ -11,56 +11,25 @@ import {
   writeFileSync,
 } from "node:fs";
 import { createServer } from "node:http";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import type { TestContext } from "node:test";
 import { ProblemError } from "../../model/problem.ts";
 import { commitFiles, gitContract } from "./git-contract.ts";
-import type { Git } from "./git.ts";
 import { openMirror } from "./mirror.ts";
+import { runGit, temporaryRepository } from "./temporary-repository.ts";
 
-const plain = { PATH: process.env["PATH"], GIT_CONFIG_NOSYSTEM: "1", GIT_CONFIG_GLOBAL: "/dev/null" };
-const author = { GIT_AUTHOR_NAME: "A", GIT_AUTHOR_EMAIL: "a@b", GIT_COMMITTER_NAME: "A", GIT_COMMITTER_EMAIL: "a@b" };
-
-function gitIn(folder: string, ...args: string[]): string {
-  return execFileSync("git", args, { cwd: folder, env: { ...plain, ...author }, encoding: "utf8" }).trim();
-}
-
-function world(t: TestContext, bare = true): { root: string; remote: string; open: (name?: string) => Promise<Git> } {
-  const root = mkdtempSync(join(tmpdir(), "plumb-git-"));
-  const remote = join(root, "remote.git");
-  mkdirSync(remote);
-  gitIn(remote, "init", "--quiet", ...(bare ? ["--bare"] : []), "--initial-branch=main");
-  const opened: Git[] = [];
-  let count = 0;
-  t.after(() => {
-    for (const git of opened) git.close();
-    rmSync(root, { recursive: true, force: true });
-  });
-  return {
-    root,
-    remote,
-    open: async (name = `mirror-${(count += 1)}`) => {
-      const git = await openMirror({ url: remote, folder: join(root, name) });
-      opened.push(git);
-      return git;
-    },
-  };
-}
-
-gitContract("mirror of a local repository", async (t) => world(t));
+gitContract("mirror of a local repository", async (t) => temporaryRepository(t));
 
 test("branches that vanish are pruned, and a rewritten branch is followed", async (t) => {
-  const { remote, open } = world(t);
+  const { remote, open } = temporaryRepository(t);
   const git = await open();
   const one = await commitFiles(git, undefined, { a: "1" });
   const two = await commitFiles(git, undefined, { a: "2" });
   await git.push(one, "main", undefined);
   await git.push(one, "feature/x", undefined);
   await git.push(two, "aside", undefined);
-  gitIn(remote, "update-ref", "refs/heads/main", two);
-  gitIn(remote, "update-ref", "-d", "refs/heads/feature/x");
+  runGit(remote, "update-ref", "refs/heads/main", two);
+  runGit(remote, "update-ref", "-d", "refs/heads/feature/x");
   const fetched = await git.fetch();
   assert.deepEqual(
     fetched.ok && new Map(fetched.branches),
@@ -72,16 +41,16 @@ test("branches that vanish are pruned, and a rewritten branch is followed", asyn
 });
 
 test("submodules and symbolic links are listed as what they are", async (t) => {
-  const { root, remote, open } = world(t);
+  const { root, remote, open } = temporaryRepository(t);
   const work = join(root, "work");
-  gitIn(root, "clone", "--quiet", remote, work);
+  runGit(root, "clone", "--quiet", remote, work);
   symlinkSync("/etc/passwd", join(work, "link"));
   writeFileSync(join(work, "run.sh"), "#!/bin/sh\n");
   chmodSync(join(work, "run.sh"), 0o755);
-  gitIn(work, "add", ".");
-  gitIn(work, "update-index", "--add", "--cacheinfo", `160000,${"1".repeat(40)},sub`);
-  gitIn(work, "commit", "--quiet", "-m", "links");
-  gitIn(work, "push", "--quiet", "origin", "main");
+  runGit(work, "add", ".");
+  runGit(work, "update-index", "--add", "--cacheinfo", `160000,${"1".repeat(40)},sub`);
+  runGit(work, "commit", "--quiet", "-m", "links");
+  runGit(work, "push", "--quiet", "origin", "main");
   const git = await open();
   await git.fetch();
   const head = await git.branch("main");
@@ -102,7 +71,7 @@ test("submodules and symbolic links are listed as what they are", async (t) => {
 });
 
 test("hooks and configuration of this side are not run", async (t) => {
-  const { root, open } = world(t);
+  const { root, open } = temporaryRepository(t);
   const git = await open("mirror");
   const hooks = join(root, "mirror", "hooks");
   mkdirSync(hooks);
@@ -116,7 +85,7 @@ test("hooks and configuration of this side are not run", async (t) => {
 });
 
 test("a server that declines is denied, with its words", async (t) => {
-  const { remote, open } = world(t);
+  const { remote, open } = temporaryRepository(t);
   writeFileSync(join(remote, "hooks", "pre-receive"), "#!/bin/sh\necho 'main is protected' >&2\nexit 1\n", {
     mode: 0o755,
   });
@@ -127,10 +96,10 @@ test("a server that declines is denied, with its words", async (t) => {
 });
 
 test("a push to the branch that somebody works on is denied with the remedy", async (t) => {
-  const { remote, open } = world(t, false);
+  const { remote, open } = temporaryRepository(t, false);
   writeFileSync(join(remote, "f"), "1");
-  gitIn(remote, "add", ".");
-  gitIn(remote, "commit", "--quiet", "-m", "one");
+  runGit(remote, "add", ".");
+  runGit(remote, "commit", "--quiet", "-m", "one");
   const git = await open();
   await git.fetch();
   const head = await git.branch("main");
@@ -140,7 +109,7 @@ test("a push to the branch that somebody works on is denied with the remedy", as
 });
 
 test("a repository that is not there, or is none, is said so", async (t) => {
-  const { root } = world(t);
+  const { root } = temporaryRepository(t);
   const problemOf = async (url: string): Promise<string> => {
     const git = await openMirror({ url, folder: mkdtempSync(join(root, "m-")) });
     t.after(() => git.close());
@@ -154,7 +123,7 @@ test("a repository that is not there, or is none, is said so", async (t) => {
 });
 
 test("URLs that git could take for something else are refused", async (t) => {
-  const { root } = world(t);
+  const { root } = temporaryRepository(t);
   for (const url of [
     "",
     "--upload-pack=touch /tmp/x",
@@ -173,7 +142,7 @@ test("URLs that git could take for something else are refused", async (t) => {
 });
 
 test("credentials reach the server and nothing else", async (t) => {
-  const { root } = world(t);
+  const { root } = temporaryRepository(t);
   const seen: (string | undefined)[] = [];
   const server = createServer((request, response) => {
     seen.push(request.headers.authorization);
@@ -197,7 +166,7 @@ test("credentials reach the server and nothing else", async (t) => {
 });
 
 test("a mirror of another remote, or a broken one, is made anew; foreign files are left alone", async (t) => {
-  const { root, remote, open } = world(t);
+  const { root, remote, open } = temporaryRepository(t);
   const git = await open("mirror");
   const commit = await commitFiles(git, undefined, { a: "1" });
   await git.push(commit, "main", undefined);
@@ -208,7 +177,7 @@ test("a mirror of another remote, or a broken one, is made anew; foreign files a
   assert.equal(await again.branch("main"), commit);
   again.close();
   const other = join(root, "other.git");
-  gitIn(root, "clone", "--quiet", "--bare", remote, other);
+  runGit(root, "clone", "--quiet", "--bare", remote, other);
   const moved = await openMirror({ url: other, folder: join(root, "mirror") });
   t.after(() => moved.close());
   assert.equal(await moved.branch("main"), undefined, "nothing of the first remote is left");
@@ -219,7 +188,7 @@ test("a mirror of another remote, or a broken one, is made anew; foreign files a
 });
 
 test("objects that broke under an open mirror come back with the next fetch", async (t) => {
-  const { root, open } = world(t);
+  const { root, open } = temporaryRepository(t);
   const [git, other] = [await open("mirror"), await open("other")];
   const one = await commitFiles(other, undefined, { a: "1" });
   await other.push(one, "main", undefined);
@@ -234,7 +203,7 @@ test("objects that broke under an open mirror come back with the next fetch", as
 });
 
 test("a fetch killed in the middle leaves nothing that stops the next", async (t) => {
-  const { root, open } = world(t);
+  const { root, open } = temporaryRepository(t);
   const [git, other] = [await open("mirror"), await open("other")];
   const commit = await commitFiles(other, undefined, { a: "1".repeat(100_000) });
   await other.push(commit, "main", undefined);
@@ -252,7 +221,7 @@ test("a fetch killed in the middle leaves nothing that stops the next", async (t
 });
 
 test("a push to a local remote is noticed, packed or in a new folder", async (t) => {
-  const { remote, open } = world(t);
+  const { remote, open } = temporaryRepository(t);
   const [git, other] = [await open(), await open()];
   const calls: (() => void)[] = [];
   const stop = git.onLocalPush(() => calls.shift()?.());
@@ -271,7 +240,7 @@ test("a push to a local remote is noticed, packed or in a new folder", async (t)
   await other.push(one, "deep/er/main", undefined);
   await seen;
   seen = noticed();
-  gitIn(remote, "pack-refs", "--all");
+  runGit(remote, "pack-refs", "--all");
   await seen;
   seen = noticed();
   await other.push(await commitFiles(other, one, { a: "2" }), "deep/er/main", one);

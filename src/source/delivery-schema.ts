@@ -1,0 +1,111 @@
+import { z } from "zod";
+import { failurePolicies } from "../model/application.ts";
+import { durationPattern } from "./duration.ts";
+
+/** A mapping that takes the keys it names and no other; the refusal names those it takes. */
+function closed<Shape extends z.ZodRawShape>(shape: Shape): z.ZodObject<Shape, z.core.$strict> {
+  return z.strictObject(shape, {
+    error: (issue) => {
+      if (issue.code !== "unrecognized_keys") return undefined;
+      const keys = issue.keys.map((key) => JSON.stringify(key)).join(", ");
+      return `unknown key ${keys}; known here: ${Object.keys(shape).join(", ")}`;
+    },
+  });
+}
+
+const duration = z
+  .string('must be a duration such as "30s", "2m" or "1h30m"')
+  .regex(durationPattern, 'must be a duration such as "30s", "2m" or "1h30m"');
+
+const name = z
+  .string()
+  .regex(/^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/, "must be lower-case letters, digits and dashes")
+  .max(63);
+
+const check = closed({
+  http: z
+    .string()
+    .regex(
+      /^http:\/\/[a-z0-9][-a-z0-9.]*(:\d{1,5})?(\/\S*)?$/,
+      "must be http://service[:port]/path of a service of the application",
+    )
+    .describe("GET this address of a service of the application."),
+  expect: closed({
+    status: z.int().min(100).max(599).optional().describe("The HTTP status; default 200."),
+    json: z
+      .record(z.string(), z.union([z.string(), z.number(), z.boolean()]))
+      .optional()
+      .describe('Members of the JSON body by dotted path; "{release}" stands for the source commit of the revision.'),
+  }).optional(),
+});
+
+/** The gate of a rollout as configuration writes it; every key may be left out. */
+export const rolloutSchema = closed({
+  deadline: duration.optional().describe("How long a revision may take to become healthy; default 5m."),
+  soak: duration.optional().describe("How long it must then stay healthy; default 10s."),
+  onFailure: z
+    .enum(failurePolicies)
+    .optional()
+    .describe("revert: write the rollback commit. hold: leave the rollout blocked for a person. Default revert."),
+  maxRestarts: z
+    .int()
+    .min(0)
+    .max(100)
+    .optional()
+    .describe("Container restarts of one pod that are a start-up hiccup; one more is a crash loop. Default 2."),
+  checks: z.array(check).max(50).optional(),
+});
+
+const environmentSchema = closed({
+  namespace: z
+    .string()
+    .regex(
+      /^([-a-z0-9]|\{application\}|\{environment\})+$/,
+      "must be lower-case letters, digits, dashes, {application} or {environment}",
+    )
+    .optional()
+    .describe("The namespace of each application here; default {application}-{environment}."),
+  rollout: rolloutSchema.optional(),
+  promote: closed({ from: name, via: z.enum(["commit", "branch"]).optional() })
+    .optional()
+    .describe("Where the images of this environment come from. Recorded; it does not act yet."),
+  allowClusterKinds: z
+    .array(z.string().regex(/^([a-z0-9][-a-z0-9.]*\/|\/)?[A-Z][A-Za-z0-9]*$/, "must be Kind, or group/Kind"))
+    .max(200)
+    .optional()
+    .describe(
+      "Cluster-scoped kinds that applications here may deliver, as group/Kind (Kind alone for the core group).",
+    ),
+});
+
+/** `delivery.yaml` at the root of a deployment repository. */
+export const deliverySchema = closed({
+  layout: z
+    .string()
+    .regex(/^[^/\s]+(\/[^/\s]+)*$/, "must be a path such as {environment}/{application}")
+    .refine(fitsLayout, "must hold {environment} and {application} once each, as whole parts of the path")
+    .optional()
+    .describe("Which directories are applications; default {environment}/{application}."),
+  environments: z
+    .record(name, environmentSchema)
+    .refine((all) => Object.keys(all).length > 0, "must name at least one environment"),
+});
+
+/** `delivery.yaml` inside the directory of an application. */
+export const applicationSchema = closed({
+  rollout: rolloutSchema.optional().describe("Overrides the environment's rollout, key by key."),
+  allowEmpty: z.boolean().optional().describe("True when a revision without any object is meant; default false."),
+});
+
+export type RolloutConfiguration = z.infer<typeof rolloutSchema>;
+export type DeliveryConfiguration = z.infer<typeof deliverySchema>;
+export type EnvironmentConfiguration = z.infer<typeof environmentSchema>;
+
+function fitsLayout(layout: string): boolean {
+  const parts = layout.split("/");
+  const once = (placeholder: string): boolean => parts.filter((part) => part === placeholder).length === 1;
+  const plain = parts.every(
+    (part) => /^(\{environment\}|\{application\}|[^{}]+)$/.test(part) && !/^\.{1,2}$/.test(part),
+  );
+  return plain && once("{environment}") && once("{application}");
+}

@@ -1,0 +1,160 @@
+import type { Application } from "../model/application.ts";
+import type { Problem, Result } from "../model/problem.ts";
+import type { Git } from "../io/git/git.ts";
+import { applicationSchema, deliverySchema } from "./delivery-schema.ts";
+import type { DeliveryConfiguration, EnvironmentConfiguration } from "./delivery-schema.ts";
+import { findPlaces } from "./layout.ts";
+import type { Place } from "./layout.ts";
+import { defaultPolicy, overridePolicy } from "./policy.ts";
+import { maxConfigurationBytes, readConfiguration } from "./read-configuration.ts";
+
+/**
+ * One application as Git has it at a commit. With `problems` it must not be delivered, and what of `application` depends
+ * on the broken file holds its environment's values; the others are not affected (behaviour O5).
+ */
+export interface FoundApplication {
+  readonly application: Application;
+  /** The tree of its directory: the same tree asks for the same thing, so there is nothing to do. */
+  readonly tree: string | undefined;
+  readonly problems: readonly Problem[];
+}
+
+/** What `promote` says of an environment; kept, and not acted on yet. */
+export interface Promotion {
+  readonly environment: string;
+  readonly from: string;
+  readonly via: "commit" | "branch";
+}
+
+/** Everything that a commit of the deployment repository asks for. */
+export interface Deployment {
+  readonly commit: string;
+  /** In the order of their ids. */
+  readonly applications: readonly FoundApplication[];
+  readonly promotions: readonly Promotion[];
+}
+
+const file = "delivery.yaml";
+const defaultLayout = "{environment}/{application}";
+
+/** Reads `delivery.yaml` at a commit and finds the applications; problems when the file is missing or wrong. */
+export async function readDeployment(git: Git, commit: string): Promise<Result<Deployment>> {
+  const content = await readFile(git, commit, file);
+  if (!content.ok) return content;
+  if (content.value === undefined) return { ok: false, problems: [missing(await git.find(commit, "delivery.yml"))] };
+  const parsed = readConfiguration(file, content.value, deliverySchema);
+  if (!parsed.ok) return parsed;
+  const { environments, layout = defaultLayout } = parsed.value;
+  const promotions = promotionsOf(parsed.value);
+  if (!promotions.ok) return promotions;
+  const places = await findPlaces(git, commit, layout, Object.keys(environments));
+  const applications = await Promise.all(
+    places.map((place) => findApplication(git, commit, place, environments[place.environment] ?? {})),
+  );
+  return { ok: true, value: { commit, applications, promotions: promotions.value } };
+}
+
+function missing(misnamed: unknown): Problem {
+  return {
+    code: "delivery-yaml-missing",
+    message: "The repository has no delivery.yaml at its root, so nothing says what is to be delivered.",
+    where: { file },
+    remedy:
+      misnamed === undefined
+        ? "Add one that names the environments; `plumb init` writes an example."
+        : "Rename delivery.yml to delivery.yaml.",
+  };
+}
+
+async function readFile(git: Git, commit: string, path: string): Promise<Result<Buffer | undefined>> {
+  const found = await git.find(commit, path);
+  if (found === undefined) return { ok: true, value: undefined };
+  const refuse = (code: string, message: string, remedy: string): Result<never> => ({
+    ok: false,
+    problems: [{ code, message, where: { file: path }, remedy }],
+  });
+  if (found.type !== "blob") return refuse("config-not-file", `${path} is not a file.`, "Make it a plain file.");
+  if (found.size > maxConfigurationBytes) {
+    return refuse("config-too-large", `${path} is longer than ${maxConfigurationBytes} bytes.`, "Shorten it.");
+  }
+  return { ok: true, value: (await git.blobs([found.id])).get(found.id) };
+}
+
+function promotionsOf(configuration: DeliveryConfiguration): Result<readonly Promotion[]> {
+  const { environments } = configuration;
+  const promotions = Object.entries(environments).flatMap(([environment, { promote }]) =>
+    promote ? [{ environment, from: promote.from, via: promote.via ?? ("commit" as const) }] : [],
+  );
+  const wrong = promotions.filter(({ environment, from }) => from === environment || environments[from] === undefined);
+  if (wrong.length === 0) return { ok: true, value: promotions };
+  return {
+    ok: false,
+    problems: wrong.map(({ environment, from }) => ({
+      code: "config-invalid",
+      message: `environments.${environment}.promote.from: ${JSON.stringify(from)} is not another environment of this file.`,
+      where: { file },
+      remedy: `Name one of: ${Object.keys(environments)
+        .filter((name) => name !== environment)
+        .join(", ")}.`,
+    })),
+  };
+}
+
+async function findApplication(
+  git: Git,
+  commit: string,
+  place: Place,
+  environment: EnvironmentConfiguration,
+): Promise<FoundApplication> {
+  const base = describe(place, environment);
+  const problems = placeProblems(place, base);
+  if (problems.length > 0) return { application: base, tree: place.tree, problems };
+  const own = `${place.path}/${file}`;
+  const content = await readFile(git, commit, own);
+  if (!content.ok) return { application: base, tree: place.tree, problems: content.problems };
+  if (content.value === undefined) return { application: base, tree: place.tree, problems: [] };
+  const parsed = readConfiguration(own, content.value, applicationSchema);
+  if (!parsed.ok) return { application: base, tree: place.tree, problems: parsed.problems };
+  const { rollout, allowEmpty = false } = parsed.value;
+  const application = { ...base, allowEmpty, rollout: overridePolicy(base.rollout, rollout) };
+  return { application, tree: place.tree, problems: [] };
+}
+
+function describe(place: Place, environment: EnvironmentConfiguration): Application {
+  const { namespace = "{application}-{environment}", rollout, allowClusterKinds = [] } = environment;
+  return {
+    id: `${place.environment}/${place.name}`,
+    name: place.name,
+    environment: place.environment,
+    path: place.path,
+    namespace: namespace.replaceAll("{application}", place.name).replaceAll("{environment}", place.environment),
+    allowClusterKinds: allowClusterKinds.map((kind) => (kind.includes("/") ? kind : `/${kind}`)),
+    rollout: overridePolicy(defaultPolicy, rollout),
+    allowEmpty: false,
+  };
+}
+
+function placeProblems(place: Place, application: Application): readonly Problem[] {
+  const where = { file: place.path };
+  const label = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/;
+  if (place.tree === undefined) {
+    const message = `${place.path} is a symbolic link or a submodule; only directories of this repository are delivered.`;
+    return [{ code: "application-not-directory", message, where, remedy: "Put the files themselves there." }];
+  }
+  if (!label.test(place.name) || application.id.length > 63) {
+    const message = `${JSON.stringify(place.name)} cannot be an application's name: it must be lower-case letters, digits and dashes, at most 63 with its environment.`;
+    return [{ code: "application-name-invalid", message, where, remedy: "Rename the directory." }];
+  }
+  if (!label.test(application.namespace) || application.namespace.length > 63) {
+    const message = `${JSON.stringify(application.namespace)}, the namespace of ${application.id}, is not a name that Kubernetes takes.`;
+    return [
+      {
+        code: "application-namespace-invalid",
+        message,
+        where: { file },
+        remedy: `Change environments.${place.environment}.namespace, or the directory's name; at most 63 characters.`,
+      },
+    ];
+  }
+  return [];
+}

@@ -1,0 +1,88 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { z } from "zod";
+import { formatProblem } from "../model/problem.ts";
+import { applicationSchema, deliverySchema } from "./delivery-schema.ts";
+import { readConfiguration } from "./read-configuration.ts";
+
+function problems(text: string, schema: z.ZodType = deliverySchema): string[] {
+  const result = readConfiguration("delivery.yaml", Buffer.from(text), schema);
+  return result.ok ? [] : result.problems.map(formatProblem);
+}
+
+const minimal = "environments:\n  staging: {}\n";
+
+test("the example of the documentation is taken", () => {
+  const text = `layout: "{environment}/{application}"
+environments:
+  staging:
+    namespace: "{application}-staging"
+    rollout: { deadline: 2m, soak: 10s, onFailure: revert, maxRestarts: 3,
+               checks: [ { http: "http://backend/healthz", expect: { status: 200, json: { commit: "{release}" } } } ] }
+    allowClusterKinds: [Namespace, rbac.authorization.k8s.io/ClusterRole]
+  production:
+    namespace: "{application}"
+    promote: { from: staging }
+`;
+  assert.deepEqual(problems(text), []);
+  assert.deepEqual(problems(minimal), []);
+});
+
+test("an unknown key is refused with its line and the known ones", () => {
+  const [problem = ""] = problems("environments:\n  staging:\n    rollout:\n      deadline: 2m\n      sook: 10s\n");
+  assert.match(
+    problem,
+    /^delivery\.yaml:5: environments\.staging\.rollout: unknown key "sook"; known here: deadline, soak/,
+  );
+  assert.match(problems(`${minimal}extra: 1\n`)[0] ?? "", /^delivery\.yaml:3: The file: unknown key "extra"/);
+  assert.match(problems("namespace: other\n", applicationSchema)[0] ?? "", /:1: .*unknown key "namespace"/);
+});
+
+test("each wrong value is refused at its line", () => {
+  const cases: [string, RegExp][] = [
+    [
+      "environments:\n  staging:\n    rollout: { deadline: soon }\n",
+      /:3: environments\.staging\.rollout\.deadline: must be a duration/,
+    ],
+    ["environments:\n  staging:\n    rollout: { deadline: 20 }\n", /:3: .*must be a duration/],
+    ["environments:\n  staging:\n    rollout:\n      onFailure: explode\n", /:4: .*onFailure/],
+    ["environments:\n  Staging: {}\n", /:2: environments\.Staging: must be lower-case/],
+    ["environments: {}\n", /:1: environments: must name at least one/],
+    [`layout: "{environment}"\n${minimal}`, /:1: layout: must hold/],
+    [`layout: "../{environment}/{application}"\n${minimal}`, /:1: layout: must hold/],
+    [
+      "environments:\n  a:\n    rollout:\n      checks:\n        - http: https://x\n",
+      /:5: environments\.a\.rollout\.checks\[0\]\.http/,
+    ],
+    ["environments:\n  a:\n    namespace: Up/Down\n", /:3: .*namespace/],
+    ["", /:1: The file/],
+    ["- a\n", /:1: The file/],
+    ["rollout: {}\n", /environments/],
+  ];
+  for (const [text, expected] of cases) assert.match(problems(text).join("\n"), expected, text);
+});
+
+test("what is not YAML is refused at its line", () => {
+  assert.match(problems("environments:\n  a: [1\n")[0] ?? "", /^delivery\.yaml:\d: The file is not valid YAML/);
+  assert.match(problems("environments: {}\nenvironments: {}\n")[0] ?? "", /:2: The file is not valid YAML.*unique/);
+  assert.match(problems("a: &x [1]\nb: *y\n")[0] ?? "", /not valid YAML/);
+  const bytes = readConfiguration("f", Buffer.from([0x61, 0xff]), deliverySchema);
+  assert.equal(bytes.ok ? "" : bytes.problems[0]?.code, "config-not-utf8");
+});
+
+test("a bomb of aliases is refused at once", () => {
+  const levels = Array.from(
+    { length: 12 },
+    (_, n) =>
+      `a${n}: &a${n} [${Array(9)
+        .fill(n === 0 ? "x" : `*a${n - 1}`)
+        .join(", ")}]`,
+  );
+  assert.match(problems(levels.join("\n"))[0] ?? "", /not valid YAML/);
+});
+
+test("the schemas can be exported as JSON Schema", () => {
+  const schema = z.toJSONSchema(deliverySchema, { io: "input" });
+  assert.equal(schema.additionalProperties, false);
+  assert.ok(z.toJSONSchema(applicationSchema, { io: "input" }).properties?.["rollout"]);
+});
