@@ -1,0 +1,63 @@
+import { capUpdates } from "./cap-updates.ts";
+import { isEmptySet, union } from "./field-set.ts";
+import type { FieldSet } from "./field-set.ts";
+import type { JsonObject } from "./json.ts";
+import { decodeManaged, type Managed, managedFieldsOf, type Owner, ownerId } from "./managed-fields.ts";
+import { isObject, type Json } from "./json.ts";
+import { compareStates, ownable, settleOwners } from "./own.ts";
+import type { Structure } from "./structure.ts";
+
+/** Who writes, where and when. */
+export interface Writer {
+  readonly manager: string;
+  readonly apiVersion: string;
+  readonly subresource: string;
+  /** RFC 3339 in seconds. */
+  readonly now: string;
+}
+
+/**
+ * The owners after an ordinary write: the writer owns what it added or changed, everyone loses what was changed by
+ * another or is gone. The writer's time moves only if it gained fields.
+ * @param before the state before, managedFields left out; the kind's zero object on create
+ */
+export function ownersAfterUpdate(
+  structure: Structure,
+  before: JsonObject,
+  after: JsonObject,
+  managed: Managed,
+  writer: Writer,
+  reset: FieldSet,
+): Managed {
+  const comparison = compareStates(structure, before, after, reset);
+  const settled = settleOwners(managed, "", comparison).managed;
+  const gained = ownable(union(comparison.modified, comparison.added));
+  if (isEmptySet(gained)) return settled;
+  const identity = { ...ownerOf(writer), operation: "Update" as const };
+  const id = ownerId(identity);
+  const fields = union(gained, settled.get(id)?.fields ?? gained);
+  return capUpdates(new Map(settled).set(id, { ...identity, time: writer.now, fields }));
+}
+
+/** The writer as an owner; a manager without a name is called unknown. */
+export function ownerOf({ manager, apiVersion, subresource }: Writer): Omit<Owner, "operation" | "time" | "fields"> {
+  return { manager: manager === "" ? "unknown" : manager, apiVersion, subresource };
+}
+
+/**
+ * The owners that an update starts from: those in the request, or the live object's where the request has none that can be
+ * read. A request with the one entry `{}` resets them. Writes of a subresource cannot touch them.
+ */
+export function ownersBeforeUpdate(live: JsonObject | undefined, next: JsonObject, subresource: string): Managed {
+  const requested = subresource === "" ? managedFieldsOf(next) : undefined;
+  if (isReset(requested)) return new Map();
+  const decoded = decodeManaged(requested);
+  if (decoded !== undefined && decoded.size > 0) return decoded;
+  return decodeManaged(managedFieldsOf(live)) ?? new Map<string, Owner>();
+}
+
+function isReset(entries: Json | undefined): boolean {
+  if (!Array.isArray(entries) || entries.length !== 1) return false;
+  const [only] = entries as readonly Json[];
+  return isObject(only) && Object.keys(only).length === 0;
+}

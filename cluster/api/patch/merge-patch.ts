@@ -1,0 +1,12 @@
+import { isObject, type Json, type JsonObject } from "../apply/json.ts";
+
+/** JSON merge patch (RFC 7386): objects are merged by key, null removes, anything else replaces. Changes neither argument. */
+export function mergePatch(target: Json | undefined, patch: Json): Json {
+  if (!isObject(patch)) return patch;
+  const result: Record<string, Json> = isObject(target) ? { ...target } : {};
+  for (const [key, value] of Object.entries(patch)) {
+    if (value === null) delete result[key];
+    else result[key] = mergePatch(result[key], value);
+  }
+  return result satisfies JsonObject;
+}
