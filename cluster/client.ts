@@ -63,13 +63,13 @@ export interface Client {
   update<T extends KubeObject>(resource: ResourceName, object: T): Promise<T>;
   /** PUT of the status subresource. */
   updateStatus<T extends KubeObject>(resource: ResourceName, object: T): Promise<T>;
-  /** JSON merge patch (RFC 7386), of the object or of its status. */
+  /** JSON merge patch (RFC 7386), of the object, of its status, or of what a namespace's end still waits for. */
   mergePatch<T extends KubeObject>(
     resource: ResourceName,
     namespace: string,
     name: string,
     patch: object,
-    subresource?: "status",
+    subresource?: "status" | "finalize",
   ): Promise<T>;
   delete(resource: ResourceName, namespace: string, name: string, options?: DeleteOptions): Promise<void>;
   /** Every object of the kind as ADDED, then every change, in order, synchronously. Returns a function that ends it. */

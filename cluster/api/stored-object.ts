@@ -1,0 +1,54 @@
+import type { KubeObject } from "../client.ts";
+
+/** A JSON object whose shape is not known here. */
+export type JsonMap = { readonly [key: string]: unknown };
+
+/** An object as the store keeps it: frozen through and through, so that it can be shared. */
+export type StoredObject = KubeObject & {
+  readonly spec?: JsonMap;
+  readonly status?: JsonMap;
+  readonly [key: string]: unknown;
+};
+
+/** Freezes a value and everything in it; values that are frozen already are taken to be so all the way down. */
+export function freeze<T>(value: T): T {
+  if (typeof value !== "object" || value === null || Object.isFrozen(value)) return value;
+  for (const inner of Object.values(value)) freeze(inner);
+  return Object.freeze(value);
+}
+
+/** True when both are the same JSON value; a property that is undefined counts as absent. */
+export function sameJson(a: unknown, b: unknown): boolean {
+  if (a === b) return true;
+  if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return false;
+  if (Array.isArray(a) || Array.isArray(b)) {
+    return (
+      Array.isArray(a) &&
+      Array.isArray(b) &&
+      a.length === b.length &&
+      a.every((item, index) => sameJson(item, b[index]))
+    );
+  }
+  const left = Object.entries(a).filter(([, value]) => value !== undefined);
+  const right = Object.entries(b).filter(([, value]) => value !== undefined);
+  return left.length === right.length && left.every(([key, value]) => sameJson(value, (b as JsonMap)[key]));
+}
+
+/** A copy without some of its properties. */
+export function without<T extends object, K extends string>(object: T, ...keys: readonly K[]): Omit<T, K> {
+  const copy = { ...object };
+  for (const key of keys) delete (copy as Record<string, unknown>)[key];
+  return copy;
+}
+
+const serialised = new WeakMap<object, string>();
+
+/** The JSON text of a frozen object, made once. */
+export function jsonOf(object: object): string {
+  let text = serialised.get(object);
+  if (text === undefined) {
+    text = JSON.stringify(object);
+    serialised.set(object, text);
+  }
+  return text;
+}
