@@ -31,7 +31,8 @@ const table: Readonly<Record<string, readonly string[]>> = {
 const worldly =
   /^node:(fs|child_process|net|http|https|tls|dns|dgram|os|process|timers|worker_threads|readline|cluster)\b/;
 const worldlyRooms = ["src/io", "src/cli", "cluster", "drills", "simulation", "conformance", "bench", "tools"];
-const worldlyGlobals = /\b(Date\.now\(|new Date\(\)|Math\.random\(|process\.env|setTimeout\(|setInterval\(|fetch\()/;
+const worldlyGlobals =
+  /\b(Date\.now\(|new Date\(\)|Math\.random\(|process\.env|setTimeout\(|setInterval\()|(?<!\.)\bfetch\(/;
 /** The read-only server of the status page is the one listener inside a stage room; design 2 puts it there. */
 const listeners = new Set(["src/status/server.ts"]);
 
