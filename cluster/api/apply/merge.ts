@@ -67,18 +67,18 @@ function mergeItems(list: ListStructure, live: readonly Json[], applied: readonl
     done.add(element);
     if (shared[0] === element) shared.shift();
   };
-  let at = 0;
-  const takeUntil = (element: PathElement | undefined): void => {
-    for (; at < appliedOrder.length && !(element !== undefined && done.has(element)); at++) {
-      const next = appliedOrder[at];
-      if (next !== undefined) take(next);
+  const waiting = appliedOrder.values();
+  const takeThrough = (last: PathElement | undefined): void => {
+    for (const next of waiting) {
+      take(next);
+      if (next === last) return;
     }
   };
   for (const item of live) {
     const element = itemElement(list, item);
     if (typeof element !== "string" || !appliedItems.has(element)) out.push(item);
-    else if (shared[0] === element) takeUntil(element);
+    else if (shared[0] === element) takeThrough(element);
   }
-  takeUntil(undefined);
+  takeThrough(undefined);
   return out;
 }
