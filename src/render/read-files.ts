@@ -1,0 +1,139 @@
+import type { Problem, Result } from "../model/problem.ts";
+import type { Git, TreeEntry } from "../io/git/git.ts";
+import { limits } from "./limits.ts";
+import type { SourceFile } from "./read-documents.ts";
+
+/** Reads the manifests below a tree; a hostile or unsupported entry is refused before anything is read. */
+export async function readFiles(git: Git, tree: string, folder: string): Promise<Result<readonly SourceFile[]>> {
+  const entries = await git.list(tree);
+  const problems = checkEntries(entries, folder);
+  if (problems.length > 0) return { ok: false, problems: problems.slice(0, limits.problems) };
+  const manifests = entries.filter((entry) => isManifest(entry.path));
+  const blobs = await git.blobs(manifests.map((entry) => entry.id));
+  return {
+    ok: true,
+    value: manifests.map(({ path, id }) => ({ path: `${folder}/${path}`, content: blobs.get(id) ?? Buffer.alloc(0) })),
+  };
+}
+
+/** Every *.yaml, *.yml and *.json at any depth, but the application's own delivery.yaml and what is hidden. */
+function isManifest(path: string): boolean {
+  const hidden = path.split("/").some((part) => part.startsWith("."));
+  return !hidden && path !== "delivery.yaml" && /\.(yaml|yml|json)$/.test(path);
+}
+
+/** Everything about a listing that is refused, as a pure function of it. */
+export function checkEntries(entries: readonly TreeEntry[], folder: string): readonly Problem[] {
+  const whole = checkWhole(entries, folder);
+  if (whole) return [whole];
+  return [...entries.flatMap((entry) => checkEntry(entry, folder)), ...collisions(entries, folder)];
+}
+
+function checkWhole(entries: readonly TreeEntry[], folder: string): Problem | undefined {
+  const where = { file: folder };
+  const remedy = "Keep manifests only in this directory, or split it into several applications.";
+  if (entries.length > limits.files) {
+    return {
+      code: "too-many-files",
+      message: `${folder} holds ${entries.length} files; at most ${limits.files} are taken.`,
+      where,
+      remedy,
+    };
+  }
+  const bytes = entries.reduce((sum, entry) => sum + (isManifest(entry.path) ? entry.size : 0), 0);
+  if (bytes <= limits.totalBytes) return undefined;
+  return {
+    code: "manifests-too-large",
+    message: `The manifests in ${folder} are ${bytes} bytes; at most ${limits.totalBytes} are taken.`,
+    where,
+    remedy,
+  };
+}
+
+function checkEntry(entry: TreeEntry, folder: string): readonly Problem[] {
+  const file = `${folder}/${entry.path}`;
+  const problem = (code: string, message: string, remedy: string): readonly Problem[] => [
+    { code, message, where: { file }, remedy },
+  ];
+  if (entry.mode === "120000") {
+    return problem(
+      "symlink-refused",
+      "A symbolic link stands here; links are never followed.",
+      "Put the file itself in its place.",
+    );
+  }
+  if (entry.type === "commit") {
+    return problem(
+      "submodule-refused",
+      "A submodule stands here; only files of this repository are delivered.",
+      "Put the files themselves in its place.",
+    );
+  }
+  if (!isSafePath(entry.path)) {
+    const printable = JSON.stringify(`${folder}/${entry.path}`);
+    return [
+      {
+        code: "path-refused",
+        message: `The path ${printable} does not mean the same everywhere.`,
+        where: { file: folder },
+        remedy: "Rename it: no control characters, backslashes, or names of git's own.",
+      },
+    ];
+  }
+  const name = entry.path.slice(entry.path.lastIndexOf("/") + 1);
+  if (/^kustomization(\.ya?ml)?$/i.test(name)) {
+    return problem(
+      "kustomize-not-supported",
+      "Kustomizations are not supported yet, and are never left out silently.",
+      "Commit the output of `kubectl kustomize` as plain manifests instead.",
+    );
+  }
+  if (/^chart\.ya?ml$/i.test(name)) {
+    return problem(
+      "helm-not-supported",
+      "Helm charts are not supported yet, and are never left out silently.",
+      "Commit the output of `helm template` as plain manifests instead.",
+    );
+  }
+  if (isManifest(entry.path) && entry.size > limits.fileBytes) {
+    return problem(
+      "manifest-too-large",
+      `The file is ${entry.size} bytes; at most ${limits.fileBytes} are taken.`,
+      "Split it.",
+    );
+  }
+  return [];
+}
+
+function isSafePath(path: string): boolean {
+  // oxlint-disable-next-line no-control-regex -- control characters are exactly what is refused
+  if (/[\u0000-\u001f\u007f\\\uFFFD\u200b-\u200f\u202a-\u202e\ufeff]/.test(path)) return false;
+  return path
+    .split("/")
+    .every((part) => part !== "" && part !== "." && part !== ".." && !/^(\.git|git~\d+)[. ]*$/i.test(part));
+}
+
+/** Paths that are one and the same where case or composition of letters does not count. */
+function collisions(entries: readonly TreeEntry[], folder: string): readonly Problem[] {
+  const seen = new Map<string, string>();
+  const problems: Problem[] = [];
+  for (const { path } of entries) {
+    const parts = path.split("/");
+    for (let length = 1; length <= parts.length; length += 1) {
+      const part = parts.slice(0, length).join("/");
+      const folded = part.normalize("NFC").toLowerCase();
+      const before = seen.get(folded);
+      if (before === undefined) seen.set(folded, part);
+      else if (before !== part) {
+        problems.push({
+          code: "path-collision",
+          message: `The paths ${before} and ${part} are the same where case does not count.`,
+          where: { file: `${folder}/${part}` },
+          remedy: "Rename one of the two.",
+        });
+        break;
+      }
+    }
+  }
+  return problems;
+}
