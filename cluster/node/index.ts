@@ -1,0 +1,84 @@
+import { mkdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+import type { Client } from "../client.ts";
+import { type Clock, systemClock } from "../clock.ts";
+import type { ContainerLog } from "./container-log.ts";
+import { eventRecorder } from "./events.ts";
+import type { ImageSource } from "./image-source.ts";
+import { openImageStore } from "./image-store.ts";
+import { machineCapacity, type NodeCapacity, registerNode } from "./node-object.ts";
+import { type Pod, pods } from "./pod.ts";
+import { takePodAddresses } from "./pod-addresses.ts";
+import { runPods } from "./running-pods.ts";
+import { startScheduler } from "./scheduler.ts";
+
+export { ociLayout } from "./oci-layout.ts";
+
+/** A running node. */
+export interface Node {
+  readonly name: string;
+  /** Whether every pod has an address of its own; if not (macOS), a note for people to read at start. */
+  readonly ownAddresses: boolean;
+  /** Where a port of a pod really is on this machine. */
+  dial(podIP: string, port: number): { readonly host: string; readonly port: number };
+  /** The log of a container, or with `previous` of its run before; undefined when there is none (yet). */
+  log(namespace: string, pod: string, container: string, previous: boolean): ContainerLog | undefined;
+  /** Ends every container (with a grace of at most `graceSeconds`, default 0) and everything that the node runs. */
+  stop(graceSeconds?: number): Promise<void>;
+}
+
+/**
+ * Starts the node: it registers itself, assigns pods to itself, and runs them as processes of this machine. `folder`
+ * belongs to it alone while it runs.
+ */
+export async function startNode(options: {
+  readonly client: Client;
+  readonly clock?: Clock;
+  readonly folder: string;
+  readonly images: ImageSource;
+  readonly name?: string;
+  readonly capacity?: NodeCapacity;
+  /** Settles when no proxy sends anything new to the address any more; called before a pod is stopped. */
+  readonly withdraw?: (podIP: string) => Promise<void>;
+}): Promise<Node> {
+  const { clock = systemClock, folder, name = "plumbline", capacity = machineCapacity() } = options;
+  const client = options.client.as("kubelet");
+  const podsFolder = join(folder, "pods");
+  await rm(podsFolder, { recursive: true, force: true });
+  await mkdir(podsFolder, { recursive: true, mode: 0o700 });
+  const images = await openImageStore(join(folder, "images"), options.images);
+  const addresses = await takePodAddresses();
+  const events = eventRecorder(client, clock, "kubelet", name);
+  const stopLease = await registerNode({ client, clock, name, hostIP: addresses.hostIP, capacity });
+  const running = runPods(client, {
+    name,
+    folder: podsFolder,
+    addresses,
+    services: { clock, events, images, allocatable: capacity, withdraw: options.withdraw ?? (() => Promise.resolve()) },
+  });
+  const schedulerClient = options.client.as("kube-scheduler");
+  const stopScheduler = startScheduler({
+    client: schedulerClient,
+    clock,
+    events: eventRecorder(schedulerClient, clock, "default-scheduler", name),
+    nodeName: name,
+  });
+
+  return {
+    name,
+    ownAddresses: addresses.own,
+    dial: (podIP, port) => addresses.dial(podIP, port),
+    log(namespace, podName, container, previous) {
+      const uid = client.get<Pod>(pods, namespace, podName)?.metadata.uid ?? "";
+      return running.worker(uid)?.container(container)?.log(previous);
+    },
+    async stop(graceSeconds = 0) {
+      stopScheduler();
+      stopLease();
+      await running.stop(graceSeconds);
+      await events.settle();
+      await rm(podsFolder, { recursive: true, force: true });
+      addresses.close();
+    },
+  };
+}

@@ -1,0 +1,110 @@
+import { createServer, type Server } from "node:net";
+import { randomInt } from "node:crypto";
+import { fileURLToPath } from "node:url";
+
+/** The loopback addresses of one cluster: its node's, and one for each pod. */
+export interface PodAddresses {
+  readonly hostIP: string;
+  /** Whether each pod can bind its own address. If not (macOS), local ports stand for the pods' ports. */
+  readonly own: boolean;
+  /** An address for a pod that listens on `ports`. */
+  take(ports: readonly number[]): Promise<string>;
+  /** The address is free again. */
+  give(ip: string): void;
+  /** Where a port of a pod really is on this machine. */
+  dial(host: string, port: number): { readonly host: string; readonly port: number };
+  /** What a pod's programs need in their environment to listen on the pod's address. */
+  variables(ip: string, environment: Readonly<Record<string, string>>): Readonly<Record<string, string>>;
+  close(): void;
+}
+
+/** A listener here, for as long as the process lives, says that the block 127.n.0.0/17 is taken. */
+const lockPort = 39_127;
+const preload = fileURLToPath(new URL("./listen-on-pod-address.cjs", import.meta.url));
+
+/** Takes a block of loopback addresses that no other cluster on this machine has. Rejects when there is none left. */
+export async function takePodAddresses(): Promise<PodAddresses> {
+  const first = randomInt(32, 224);
+  let lastError: unknown;
+  for (let step = 0; step < 192; step += 1) {
+    const block = 32 + ((first - 32 + step) % 192);
+    try {
+      const lock = await listen(`127.${block}.0.1`, lockPort);
+      return podAddresses(block, lock, true);
+    } catch (error) {
+      lastError = error;
+      if ((error as NodeJS.ErrnoException).code === "EADDRNOTAVAIL") return podAddresses(block, undefined, false);
+      if ((error as NodeJS.ErrnoException).code !== "EADDRINUSE") break;
+    }
+  }
+  const why = (lastError as Error).message;
+  throw new Error(`no loopback addresses for pods: ${why}; stop other clusters, or what listens on port ${lockPort}`);
+}
+
+function listen(host: string, port: number): Promise<Server> {
+  return new Promise((resolve, reject) => {
+    const server = createServer((socket) => socket.destroy());
+    server.once("error", reject);
+    server.listen({ host, port }, () => {
+      server.unref();
+      resolve(server);
+    });
+  });
+}
+
+function podAddresses(block: number, lock: Server | undefined, own: boolean): PodAddresses {
+  const taken = new Set<string>();
+  const stands = new Map<string, number>();
+  let last = 0;
+  return {
+    hostIP: own ? `127.${block}.0.1` : "127.0.0.1",
+    own,
+    async take(ports) {
+      const ip = next();
+      taken.add(ip);
+      if (!own) for (const port of ports) stands.set(`${ip}:${port}`, await freePort());
+      return ip;
+    },
+    give(ip) {
+      taken.delete(ip);
+      for (const key of stands.keys()) if (key.startsWith(`${ip}:`)) stands.delete(key);
+    },
+    dial(host, port) {
+      const local = stands.get(`${host}:${port}`);
+      return local === undefined ? { host, port } : { host: "127.0.0.1", port: local };
+    },
+    variables(ip, environment) {
+      const ports = [...stands].flatMap(([key, local]) =>
+        key.startsWith(`${ip}:`) ? [`${key.slice(ip.length + 1)}=${local}`] : [],
+      );
+      const options = environment["NODE_OPTIONS"];
+      return {
+        HOST: environment["HOST"] ?? ip,
+        POD_IP: environment["POD_IP"] ?? ip,
+        NODE_OPTIONS: `--require ${JSON.stringify(preload)}${options ? ` ${options}` : ""}`,
+        PLUMBLINE_POD_IP: ip,
+        ...(ports.length > 0 ? { PLUMBLINE_POD_PORTS: ports.join(",") } : {}),
+      };
+    },
+    close() {
+      lock?.close();
+    },
+  };
+
+  /** The address after the last one, so that a freed one is not taken again soon. */
+  function next(): string {
+    for (let step = 0; step < 128 * 254; step += 1) {
+      last = (last % (127 * 254)) + 1;
+      const ip = `127.${block}.${1 + Math.floor((last - 1) / 254)}.${1 + ((last - 1) % 254)}`;
+      if (!taken.has(ip)) return ip;
+    }
+    throw new Error("every address of the cluster's block is taken by a pod");
+  }
+}
+
+async function freePort(): Promise<number> {
+  const server = await listen("127.0.0.1", 0);
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  return typeof address === "object" && address ? address.port : 0;
+}
