@@ -1,0 +1,56 @@
+#!/usr/bin/env node
+import { Command } from "commander";
+import { systemClock } from "../io/clock/clock.ts";
+import { tellProblem } from "./lifeline.ts";
+import { packageVersion } from "./package-root.ts";
+import { releaseCommand } from "./release.ts";
+import type { ReleaseCommandOptions } from "./release.ts";
+import { printProblems, problemsBehind } from "./report.ts";
+import { Terminal } from "./terminal.ts";
+import { exitCodes } from "./world.ts";
+import type { World } from "./world.ts";
+
+const world: World = {
+  env: process.env,
+  cwd: process.cwd(),
+  clock: systemClock,
+  random: Math.random,
+  out: Terminal.of(process.stdout, process.env),
+  err: Terminal.of(process.stderr, process.env),
+};
+
+/** Runs a command and ends with its exit code; whatever it throws is printed as problems. */
+async function run(command: Promise<number>): Promise<void> {
+  try {
+    process.exitCode = await command;
+  } catch (error) {
+    const problems = problemsBehind(error);
+    const [first] = problems;
+    if (first) tellProblem(first);
+    printProblems(world, problems);
+    process.exitCode = exitCodes.failed;
+  }
+}
+
+const program = new Command("plumb")
+  .description("GitOps delivery that proves health and rolls back through Git, by a commit.")
+  .version(packageVersion())
+  .showHelpAfterError("(plumb --help lists the commands)")
+  .exitOverride((error) => {
+    process.exit(error.exitCode === 0 ? exitCodes.done : exitCodes.usage);
+  })
+  .addHelpText("after", "\nExit codes: 0 done, 1 something is not as it must be, 2 wrong usage, 130 interrupted.");
+
+program
+  .command("release")
+  .description("build the images of a commit and pin them in the deployment repository (CI)")
+  .argument("[commit]", "the commit to release; default HEAD")
+  .option("--source <folder>", "the application's repository", ".")
+  .option("--registry <registry>", "in place of release.yaml's, such as oci:./images")
+  .option("--deployment <url>", "the deployment repository, in place of release.yaml's")
+  .option("--path <path>", "the directory in the deployment repository, in place of release.yaml's")
+  .option("--verify", "build again what was released before, and compare")
+  .option("--json", "print the release as JSON")
+  .action((commit: string | undefined, options: ReleaseCommandOptions) => run(releaseCommand(world, commit, options)));
+
+await program.parseAsync();

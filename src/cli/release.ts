@@ -1,0 +1,129 @@
+import { homedir } from "node:os";
+import { join, resolve } from "node:path";
+import { folderCache } from "../io/files/folder-cache.ts";
+import { findNodeRuntime } from "../io/files/node-runtime.ts";
+import { systemFiles } from "../io/files/system-files.ts";
+import { openMirror } from "../io/git/mirror.ts";
+import { systemProcesses } from "../io/process/system-processes.ts";
+import { ociLayout } from "../io/registry/oci-layout.ts";
+import { ProblemError } from "../model/problem.ts";
+import type { Release } from "../model/release.ts";
+import { shortId } from "../model/revision.ts";
+import type { ReleaseDoors, ReleaseEvent } from "../release/doors.ts";
+import { release } from "../release/release.ts";
+import { registryPlace } from "../release/release-file.ts";
+import type { RegistryPlace } from "../release/release-file.ts";
+import { printProblems } from "./report.ts";
+import { exitCodes } from "./world.ts";
+import type { World } from "./world.ts";
+
+/** Options of `plumb release`, as the command line gives them. */
+export interface ReleaseCommandOptions {
+  readonly source: string;
+  readonly registry?: string;
+  readonly deployment?: string;
+  readonly path?: string;
+  readonly json?: boolean;
+  readonly verify?: boolean;
+}
+
+/** `plumb release [commit]`: from a commit to images and one commit in the deployment repository. */
+export async function releaseCommand(
+  world: World,
+  commitish: string | undefined,
+  options: ReleaseCommandOptions,
+): Promise<number> {
+  const result = await release(doors(world), {
+    source: resolve(world.cwd, options.source),
+    ...(commitish === undefined ? {} : { commitish }),
+    author: {
+      name: world.env["GIT_AUTHOR_NAME"] ?? "Plumbline",
+      email: world.env["GIT_AUTHOR_EMAIL"] ?? "release@plumbline.dev",
+    },
+    now: world.clock.now,
+    environment: buildEnvironment(world.env),
+    ...(options.registry === undefined ? {} : { registry: absolute(registryPlace(options.registry), world.cwd) }),
+    deployment: {
+      ...(options.deployment === undefined ? {} : { repository: options.deployment }),
+      ...(options.path === undefined ? {} : { path: options.path }),
+    },
+    ...(options.verify === true ? { verify: true } : {}),
+    onEvent: (event) => {
+      const text = sentence(event);
+      if (text !== undefined) world.err.line(world.err.style("quiet", text));
+    },
+  });
+  if (!result.ok) {
+    printProblems(world, result.problems);
+    return exitCodes.failed;
+  }
+  if (options.json === true) world.out.line(JSON.stringify(result.value));
+  else printRelease(world, result.value);
+  return exitCodes.done;
+}
+
+function doors(world: World): ReleaseDoors {
+  const layoutOf = (place: RegistryPlace): string => {
+    if (place.kind === "layout") return place.folder;
+    throw new ProblemError({
+      code: "registry-not-supported",
+      message: `${place.name} is a registry on the network; this version writes OCI layout folders only`,
+      where: { file: "release.yaml" },
+      remedy: "set registry: oci:<folder>",
+    });
+  };
+  return {
+    processes: systemProcesses,
+    files: systemFiles,
+    nodeRuntime: () => findNodeRuntime(systemProcesses),
+    openRegistry: (place) => ociLayout(layoutOf(place)),
+    openCache: (place) => folderCache(join(layoutOf(place), "cache")),
+    openDeployment: (url, folder) => openMirror({ url, folder, environment: world.env }),
+  };
+}
+
+/** Builds see what finding programs, going through a proxy and npm's own cache need, and nothing else of this machine. */
+function buildEnvironment(env: NodeJS.ProcessEnv): { readonly [name: string]: string } {
+  const names = ["PATH", "LANG", "TMPDIR", "SSL_CERT_FILE", "NODE_EXTRA_CA_CERTS"];
+  const passed = Object.entries(env).filter(
+    ([name, value]) =>
+      value !== undefined && (names.includes(name) || /^(https?|no)_proxy$|^npm_config_registry$/i.test(name)),
+  );
+  const cache = env["npm_config_cache"] ?? join(homedir(), ".npm");
+  return {
+    ...Object.fromEntries(passed as [string, string][]),
+    npm_config_cache: cache,
+    npm_config_prefer_offline: "true",
+  };
+}
+
+function absolute(place: RegistryPlace, cwd: string): RegistryPlace {
+  return place.kind === "layout" ? { ...place, folder: resolve(cwd, place.folder) } : place;
+}
+
+function sentence(event: ReleaseEvent): string | undefined {
+  switch (event.kind) {
+    case "reading":
+      return `releasing ${event.version} (${shortId(event.commit)})`;
+    case "building":
+      return `${event.image}: ${event.command}`;
+    case "output":
+      return undefined;
+    case "built":
+      return `${event.image}: ${event.reused === undefined ? "built" : "nothing to build, the same source was built before"}`;
+    case "pushed":
+      return `${event.image}: ${event.reference} (${event.bytes} bytes new)`;
+    case "raced":
+      return `${event.branch} moved meanwhile; pinning again on top of it (try ${event.attempt})`;
+    case "pinned":
+      return `pinned in ${event.places.join(", ")}`;
+    case "unchanged":
+      return `${event.path} pins these images already`;
+  }
+}
+
+function printRelease(world: World, { version, commit, images, deployment }: Release): void {
+  for (const { repository, tag, digest } of images) world.out.line(`${repository}:${tag}@${digest}`);
+  const pin = deployment.commit === undefined ? "was up to date" : `pinned by ${shortId(deployment.commit)}`;
+  world.out.line(`released ${version} (${shortId(commit)}); ${deployment.path} ${pin}`);
+}

@@ -1,0 +1,26 @@
+import type { Clock } from "../io/clock/clock.ts";
+import type { Terminal } from "./terminal.ts";
+
+/** What a command sees of the machine; main.ts alone builds the real one. */
+export interface World {
+  readonly env: NodeJS.ProcessEnv;
+  readonly cwd: string;
+  readonly clock: Clock;
+  /** From 0 up to but not 1. */
+  readonly random: () => number;
+  /** For what a command answers; `--json` goes here and nothing else does. */
+  readonly out: Terminal;
+  /** For progress and errors. */
+  readonly err: Terminal;
+}
+
+/** How commands end; `plumb --help` lists them. */
+export const exitCodes = {
+  done: 0,
+  /** Something is not as it must be: a failed release, an unhealthy delivery, a difference found by `verify`. */
+  failed: 1,
+  /** The command line or a configuration file is wrong. */
+  usage: 2,
+  /** Ended by Ctrl-C. */
+  interrupted: 130,
+} as const;
