@@ -57,6 +57,8 @@ function writeFile(tar: ReturnType<typeof pack>, header: Header, content: AsyncI
       if (error) reject(error);
       else resolve();
     });
+    // Without a listener an entry that is cut short would end the whole program.
+    sink.on("error", reject);
     const pour = async (): Promise<void> => {
       for await (const chunk of content) {
         if (!sink.write(chunk))
