@@ -1,3 +1,4 @@
+import { goSyntax, goText, goType } from "./go-text.ts";
 import { isList, isObject, type Json } from "./json.ts";
 import { itemElement } from "./list-item.ts";
 import { fieldElement, printElement } from "./path-element.ts";
@@ -73,33 +74,4 @@ function expected(kind: ScalarKind, value: Json): string {
   if (kind === "string") return `expected string, got &value.valueUnstructured{Value:${goSyntax(value)}}`;
   if (kind === "numeric") return `expected numeric (int or float), got ${goType(value)}`;
   return `expected ${kind === "boolean" ? "boolean" : "any scalar"}, got &{${goText(value)}}`;
-}
-
-/** A value as Go's %v prints it. */
-export function goText(value: Json): string {
-  if (value === null) return "<nil>";
-  if (isList(value)) return `[${value.map(goText).join(" ")}]`;
-  if (!isObject(value)) return typeof value === "string" ? value : JSON.stringify(value);
-  const entries = Object.keys(value)
-    .toSorted()
-    .map((key) => `${key}:${goText(value[key] ?? null)}`);
-  return `map[${entries.join(" ")}]`;
-}
-
-/** A value as Go's %#v prints it. */
-function goSyntax(value: Json): string {
-  if (value === null) return "interface {}(nil)";
-  if (isList(value)) return `[]interface {}{${value.map(goSyntax).join(", ")}}`;
-  if (!isObject(value)) return JSON.stringify(value);
-  const entries = Object.keys(value)
-    .toSorted()
-    .map((key) => `${JSON.stringify(key)}:${goSyntax(value[key] ?? null)}`);
-  return `map[string]interface {}{${entries.join(", ")}}`;
-}
-
-function goType(value: Json): string {
-  if (typeof value === "string") return "string";
-  if (typeof value === "boolean") return "bool";
-  if (typeof value === "number") return Number.isInteger(value) ? "int64" : "float64";
-  return isList(value) ? "[]interface {}" : "map[string]interface {}";
 }
