@@ -1,0 +1,95 @@
+import assert from "node:assert/strict";
+import { renameSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { commitFiles } from "../io/git/git-contract.ts";
+import { runGit, temporaryRepository } from "../io/git/temporary-repository.ts";
+import { deliveryLog, logBranch } from "./delivery-log.ts";
+import { sampleRecord } from "./sample-record.ts";
+
+const atMs = Date.parse("2026-11-23T20:00:12.340Z");
+
+test("each decision is a commit with the record, and reads back", async (t) => {
+  const { open, remote } = temporaryRepository(t);
+  const git = await open();
+  const log = deliveryLog(git);
+  assert.equal(await log.readRecord("staging/probe"), undefined);
+  const record = sampleRecord();
+  const files = new Map([
+    ["index.html", "<p>hello</p>"],
+    ["data/status.json", "{}\n"],
+  ]);
+  const written = await log.write({ record, atMs, files });
+  assert.equal(written.kind, "written");
+  assert.deepEqual(await log.write({ record, atMs: atMs + 5000, files }), { ...written, kind: "unchanged" });
+  await log.write({
+    record: sampleRecord({ application: "production/probe" }),
+    atMs,
+    files: new Map([["index.html", null]]),
+  });
+  assert.deepEqual(runGit(remote, "ls-tree", "-r", "--name-only", logBranch).split("\n"), [
+    "data/status.json",
+    "production/probe.json",
+    "staging/probe.json",
+  ]);
+  assert.deepEqual(runGit(remote, "log", "--format=%s %cI", logBranch).split("\n"), [
+    "production/probe: healthy at 1a2b3c4d (in 12.3 s) 2026-11-23T20:00:12+00:00",
+    "staging/probe: healthy at 1a2b3c4d (in 12.3 s) 2026-11-23T20:00:12+00:00",
+  ]);
+  const reader = await open();
+  await reader.fetch();
+  const there = deliveryLog(reader);
+  assert.deepEqual(await there.readRecord("staging/probe"), record);
+  assert.deepEqual([...(await there.readRecords()).keys()], ["production/probe", "staging/probe"]);
+});
+
+test("history is one entry a delivery, newest first, however often it was written", async (t) => {
+  const git = await temporaryRepository(t).open();
+  const log = deliveryLog(git);
+  for (const [index, outcome] of (
+    ["progressing", "healthy", "progressing", "failed", "rolled-back", "progressing"] as const
+  ).entries()) {
+    const delivery = index < 2 ? 1 : index < 5 ? 2 : 3;
+    const revision = { ...sampleRecord().revision, commit: String(delivery).repeat(40) };
+    await log.write({ record: sampleRecord({ outcome, revision, message: `Step ${index}.` }), atMs: atMs + index });
+  }
+  const history = async (limit: number) =>
+    (await log.readHistory("staging/probe", limit)).map((record) => record.outcome);
+  assert.deepEqual(await history(9), ["progressing", "rolled-back", "healthy"]);
+  assert.deepEqual(await history(2), ["progressing", "rolled-back"]);
+  assert.deepEqual(await log.readHistory("staging/other", 9), []);
+});
+
+test("writers that race lose nothing", async (t) => {
+  const { open, remote } = temporaryRepository(t);
+  const logs = await Promise.all(["a", "b", "c"].map(async () => deliveryLog(await open())));
+  const writes = logs.flatMap((log, writer) =>
+    [0, 1, 2].map((n) => log.write({ record: sampleRecord({ application: `staging/app-${writer}-${n}` }), atMs })),
+  );
+  const results = await Promise.all(writes);
+  assert.deepEqual(
+    results.map((result) => result.kind),
+    Array(9).fill("written"),
+  );
+  assert.equal(runGit(remote, "ls-tree", "-r", "--name-only", logBranch).split("\n").length, 9);
+  assert.equal(runGit(remote, "rev-list", "--count", logBranch), "9");
+});
+
+test("a record that somebody broke does not hide the one before", async (t) => {
+  const git = await temporaryRepository(t).open();
+  const log = deliveryLog(git);
+  await log.write({ record: sampleRecord(), atMs });
+  const head = await git.branch(logBranch);
+  await git.push(await commitFiles(git, head, { "staging/probe.json": "{ broken" }), logBranch, head);
+  assert.deepEqual(await log.readRecord("staging/probe"), sampleRecord());
+});
+
+test("a repository that may not be written is denied, and one that is gone unreachable", async (t) => {
+  const { open, remote, root } = temporaryRepository(t);
+  const log = deliveryLog(await open());
+  writeFileSync(join(remote, "hooks", "pre-receive"), "#!/bin/sh\nexit 1\n", { mode: 0o755 });
+  assert.equal((await log.write({ record: sampleRecord(), atMs })).kind, "denied");
+  runGit(root, "init", "--quiet", "--bare", "elsewhere");
+  renameSync(remote, join(root, "away"));
+  assert.equal((await log.write({ record: sampleRecord(), atMs })).kind, "unreachable");
+});

@@ -1,0 +1,144 @@
+import type { Problem } from "../model/problem.ts";
+import type { DeliveryRecord } from "../model/record.ts";
+import type { Git, TreeChange } from "../io/git/git.ts";
+import { logMessage } from "./log-message.ts";
+import { parseRecord, recordText } from "./record-text.ts";
+import { plumbline } from "./signature.ts";
+
+/** The branch that holds the deployment history (behaviour V1). */
+export const logBranch = "plumbline/log";
+
+/** One decision to write: the record, when it was made, and further files such as the page and its data. */
+export interface LogEntry {
+  readonly record: DeliveryRecord;
+  /** Milliseconds since the epoch. */
+  readonly atMs: number;
+  /** By path on the branch; null removes. */
+  readonly files?: ReadonlyMap<string, string | Buffer | null>;
+}
+
+/** How a write ended; `unchanged` when the branch says all of it already, so that nothing had to be written. */
+export type LogResult =
+  | { readonly kind: "written" | "unchanged"; readonly commit: string }
+  | { readonly kind: "denied" | "unreachable"; readonly problem: Problem };
+
+/** The delivery log of a deployment repository: one commit a decision, one JSON file an application. */
+export interface DeliveryLog {
+  /** Writes in turn; a race with another writer is resolved by reading and committing again. */
+  write(entry: LogEntry): Promise<LogResult>;
+  /** The newest readable record of an application, as of the last fetch. */
+  readRecord(application: string): Promise<DeliveryRecord | undefined>;
+  /** The newest record of every application, by id. */
+  readRecords(): Promise<ReadonlyMap<string, DeliveryRecord>>;
+  /** Past deliveries, newest first, each with its last record; the newest may still be going on. */
+  readHistory(application: string, limit: number): Promise<readonly DeliveryRecord[]>;
+}
+
+/** Opens the delivery log; make one per repository, since writes through the same log take turns. */
+export function deliveryLog(git: Git): DeliveryLog {
+  let last: Promise<unknown> = Promise.resolve();
+  return {
+    write(entry) {
+      const next = last.then(() => write(git, entry));
+      last = next.catch(() => undefined);
+      return next;
+    },
+    async readRecord(application) {
+      const head = await git.branch(logBranch);
+      if (head === undefined) return undefined;
+      const now = await recordAt(git, head, application);
+      return now ?? (await readHistory(git, application, 1))[0];
+    },
+    readRecords: () => readRecords(git),
+    readHistory: (application, limit) => readHistory(git, application, limit),
+  };
+}
+
+async function write(git: Git, entry: LogEntry): Promise<LogResult> {
+  for (;;) {
+    const changes = await blobsOf(git, entry);
+    const head = await git.branch(logBranch);
+    const base = head === undefined ? undefined : (await git.commit(head)).tree;
+    const tree = await git.writeTree(base, changes);
+    if (head !== undefined && tree === base) return { kind: "unchanged", commit: head };
+    const commit = await git.writeCommit({
+      tree,
+      parents: head === undefined ? [] : [head],
+      message: logMessage(entry.record),
+      signature: plumbline(entry.atMs / 1000),
+    });
+    const pushed = await git.push(commit, logBranch, head);
+    if (pushed.kind === "pushed") return { kind: "written", commit };
+    if (pushed.kind !== "moved") return pushed;
+    const fetched = await git.fetch();
+    if (!fetched.ok) return { kind: "unreachable", problem: fetched.problem };
+    // Each turn answers a push that somebody else won: without one there is no reason to try the same again.
+    if (fetched.branches.get(logBranch) === head) return { kind: "unreachable", problem: stuck(git) };
+  }
+}
+
+async function blobsOf(git: Git, entry: LogEntry): Promise<ReadonlyMap<string, TreeChange | null>> {
+  const files = new Map<string, string | Buffer | null>(entry.files);
+  files.set(pathOf(entry.record.application), recordText(entry.record));
+  const changes = new Map<string, TreeChange | null>();
+  for (const [path, content] of files) {
+    changes.set(path, content === null ? null : { mode: "100644", id: await git.writeBlob(content) });
+  }
+  return changes;
+}
+
+function pathOf(application: string): string {
+  return `${application}.json`;
+}
+
+function stuck(git: Git): Problem {
+  return {
+    code: "log-not-written",
+    message: `The branch ${logBranch} of ${git.url} refuses a commit although nobody else wrote to it.`,
+    remedy: "It is tried again with the next decision; look for a rule or a left-over lock on that branch.",
+  };
+}
+
+async function recordAt(git: Git, commit: string, application: string): Promise<DeliveryRecord | undefined> {
+  const found = await git.find(commit, pathOf(application));
+  if (found?.type !== "blob") return undefined;
+  const content = (await git.blobs([found.id])).get(found.id);
+  return content && parseRecord(content, application);
+}
+
+async function readRecords(git: Git): Promise<ReadonlyMap<string, DeliveryRecord>> {
+  const head = await git.branch(logBranch);
+  if (head === undefined) return new Map();
+  const entries = (await git.list((await git.commit(head)).tree)).filter((entry) => /^.+\/.+\.json$/.test(entry.path));
+  const blobs = await git.blobs(entries.map((entry) => entry.id));
+  const records = entries.flatMap((entry): readonly [string, DeliveryRecord][] => {
+    const application = entry.path.slice(0, -".json".length);
+    const content = blobs.get(entry.id);
+    const record = content && parseRecord(content, application);
+    return record ? [[application, record]] : [];
+  });
+  return new Map(records);
+}
+
+/** Commits of the log that are read at a time, and in all: an application that flaps must not make reading endless. */
+const page = 50;
+const mostPages = 10;
+
+async function readHistory(git: Git, application: string, limit: number): Promise<readonly DeliveryRecord[]> {
+  const deliveries: DeliveryRecord[] = [];
+  let from: string | undefined = await git.branch(logBranch);
+  for (let pages = 0; from !== undefined && deliveries.length < limit && pages < mostPages; pages += 1) {
+    const commits = await git.log(from, pathOf(application), page);
+    const records = await Promise.all(commits.map((commit) => recordAt(git, commit.id, application)));
+    for (const record of records) {
+      const before = deliveries.at(-1);
+      if (record && !(before && sameDelivery(before, record))) deliveries.push(record);
+    }
+    from = commits.length < page ? undefined : commits.at(-1)?.parents[0];
+  }
+  return deliveries.slice(0, limit);
+}
+
+function sameDelivery(left: DeliveryRecord, right: DeliveryRecord): boolean {
+  return left.revision.commit === right.revision.commit && left.startedAt === right.startedAt;
+}

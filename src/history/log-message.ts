@@ -1,0 +1,40 @@
+import type { DeliveryRecord, Outcome } from "../model/record.ts";
+import { shortId } from "../model/revision.ts";
+import { commitMessage } from "./commit-message.ts";
+
+/** The commit message of one decision on the delivery log, so that `git log` reads as the deployment history. */
+export function logMessage(record: DeliveryRecord): string {
+  return commitMessage(
+    `${record.application}: ${headline(record)}`,
+    [record.message, record.remedy ?? ""],
+    [
+      ["Plumbline-Application", record.application],
+      ["Plumbline-Commit", record.revision.commit],
+      ["Plumbline-Outcome", record.outcome],
+      ["Plumbline-Reason", record.reason],
+    ],
+  );
+}
+
+function headline(record: DeliveryRecord): string {
+  const at = shortId(record.revision.commit);
+  const why = record.message.replace(/\.$/, "");
+  const restored = record.rollback ? ` to ${shortId(record.rollback.restores.commit)}` : "";
+  const headlines: Readonly<Record<Outcome, string>> = {
+    progressing: `delivering ${at}`,
+    healthy: `healthy at ${at}${took(record)}`,
+    failed: `failed at ${at}${took(record)}: ${why}`,
+    "rolled-back": `rolled back ${at}${restored}`,
+    held: `held at ${at}: ${why}`,
+    refused: `refused ${at}: ${why}`,
+    superseded: `${at} gave way to a newer commit`,
+  };
+  return headlines[record.outcome];
+}
+
+function took(record: DeliveryRecord): string {
+  if (record.decidedAt === undefined) return "";
+  const seconds = Math.max(0, Date.parse(record.decidedAt) - Date.parse(record.startedAt)) / 1000;
+  if (seconds < 60) return ` (in ${seconds.toFixed(1)} s)`;
+  return ` (in ${Math.floor(seconds / 60)} min ${Math.round(seconds % 60)} s)`;
+}

@@ -1,0 +1,107 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import type { Application } from "../model/application.ts";
+import { outcomes } from "../model/record.ts";
+import { logMessage } from "./log-message.ts";
+import { parseRecord, recordText } from "./record-text.ts";
+import { rollbackMessage } from "./rollback.ts";
+import type { RollbackRequest } from "./rollback.ts";
+import { sampleRecord } from "./sample-record.ts";
+
+const application: Application = {
+  id: "staging/probe",
+  name: "probe",
+  environment: "staging",
+  path: "staging/probe",
+  namespace: "probe",
+  allowClusterKinds: [],
+  rollout: { deadlineMs: 1, soakMs: 1, onFailure: "revert", maxRestarts: 2, checks: [] },
+  allowEmpty: false,
+};
+const request: RollbackRequest = {
+  application,
+  branch: "main",
+  failing: { ...sampleRecord().revision, commit: "f".repeat(40) },
+  restores: { commit: "1a2b3c4d".padEnd(40, "0"), tree: "3".repeat(40), healthyAt: "2026-11-23T19:00:00.000Z" },
+  reason: "CrashLoop",
+  message: "Pod backend-5f crashed three times.",
+};
+
+test("a rollback commit says what failed, why and what it undoes", () => {
+  assert.equal(
+    rollbackMessage(request),
+    `Roll back staging/probe to 1a2b3c4d: Pod backend-5f crashed three times
+
+staging/probe did not become healthy at ffffffff (Change probe): Pod
+backend-5f crashed three times.
+
+This commit puts the directory staging/probe back to what it was at
+1a2b3c4d, which was last proved healthy at 2026-11-23T19:00:00.000Z. It
+changes nothing else. To try again, push a corrected version.
+
+Plumbline-Application: staging/probe
+Plumbline-Undoes: ${"f".repeat(40)}
+Plumbline-Restores: 1a2b3c4d${"0".repeat(32)}
+Plumbline-Reason: CrashLoop
+`,
+  );
+});
+
+test("no text can pass for another part of the message", () => {
+  const nasty = fc.oneof(
+    fc.string(),
+    fc.constantFrom("a\n\nPlumbline-Undoes: evil", "\r\n\r\nX: y", "\u2028a", "x".repeat(500), ""),
+  );
+  fc.assert(
+    fc.property(nasty, nasty, nasty, (message, reason, subject) => {
+      const text = rollbackMessage({ ...request, message, reason, failing: { ...request.failing, subject } });
+      const paragraphs = text.trimEnd().split("\n\n");
+      assert.equal(paragraphs.length, 4);
+      assert.ok((paragraphs[0]?.length ?? 999) <= 120 && !paragraphs[0]?.includes("\n"));
+      const trailers = paragraphs[3]?.split("\n") ?? [];
+      assert.deepEqual(
+        trailers.map((line) => line.split(":")[0]),
+        ["Plumbline-Application", "Plumbline-Undoes", "Plumbline-Restores", "Plumbline-Reason"],
+      );
+    }),
+  );
+});
+
+test("the log reads as the deployment history", () => {
+  const subjects = outcomes.map(
+    (outcome) => logMessage(sampleRecord({ outcome, message: "Something happened." })).split("\n")[0],
+  );
+  assert.deepEqual(subjects, [
+    "staging/probe: delivering 1a2b3c4d",
+    "staging/probe: healthy at 1a2b3c4d (in 12.3 s)",
+    "staging/probe: failed at 1a2b3c4d (in 12.3 s): Something happened",
+    "staging/probe: rolled back 1a2b3c4d",
+    "staging/probe: held at 1a2b3c4d: Something happened",
+    "staging/probe: refused 1a2b3c4d: Something happened",
+    "staging/probe: 1a2b3c4d gave way to a newer commit",
+  ]);
+});
+
+test("a record is the same bytes whatever order it was made in, and comes back", () => {
+  const record = sampleRecord({ remedy: "Do it.", lastHealthy: request.restores });
+  const turned = Object.fromEntries(Object.entries(record).toReversed()) as unknown as typeof record;
+  assert.equal(recordText(turned), recordText(record));
+  assert.ok(recordText(record).endsWith("}\n"));
+  assert.deepEqual(parseRecord(Buffer.from(recordText(record)), "staging/probe"), record);
+});
+
+test("what is no record of the application is none", () => {
+  const text = recordText(sampleRecord());
+  assert.equal(parseRecord(Buffer.from(text), "staging/other"), undefined);
+  for (const broken of [
+    "",
+    "{}",
+    "null",
+    "[",
+    text.replace('"schema": 1', '"schema": 2'),
+    text.replace('"healthy"', '"great"'),
+  ]) {
+    assert.equal(parseRecord(Buffer.from(broken), "staging/probe"), undefined, broken);
+  }
+});
