@@ -20,6 +20,7 @@ import { openMirror } from "../io/git/mirror.ts";
 import { systemProcesses } from "../io/process/system-processes.ts";
 import { ociLayout } from "../io/registry/oci-layout.ts";
 import type { ReleasedImage } from "../model/release.ts";
+import { buildEnvironment } from "./build-environment.ts";
 import { release } from "./release.ts";
 
 const releaseYaml = `registry: oci:../images
@@ -63,7 +64,6 @@ test("the backend is released from this machine's Node, its image runs, and a ch
   const firstCommit = commit(source);
   commit(deployment);
 
-  const npmCache = execFileSync("npm", ["config", "get", "cache"], { encoding: "utf8" }).trim();
   const releaseHead = async (): Promise<ReleasedImage> => {
     const result = await release(
       {
@@ -79,11 +79,7 @@ test("the backend is released from this machine's Node, its image runs, and a ch
         commitish: "main",
         author: { name: "Releaser", email: "release@example.com" },
         now: () => 1_800_000_000_000,
-        environment: {
-          PATH: process.env["PATH"] ?? "",
-          npm_config_cache: npmCache,
-          npm_config_prefer_offline: "true",
-        },
+        environment: buildEnvironment(process.env),
       },
     );
     assert.ok(result.ok, JSON.stringify(result));

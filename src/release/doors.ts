@@ -40,7 +40,7 @@ export interface ReleaseOptions {
   readonly author: { readonly name: string; readonly email: string };
   /** When the deployment commit is written, in milliseconds since the epoch. */
   readonly now: () => number;
-  /** The variables that builds get besides their own HOME; PATH is needed. */
+  /** The variables that builds get besides their own HOME, as `buildEnvironment` picks them; PATH is needed. */
   readonly environment: { readonly [name: string]: string };
   /** In place of release.yaml's. */
   readonly registry?: RegistryPlace;

@@ -7,7 +7,7 @@ import { applicationLayers } from "./application-layers.ts";
 import { resolveBase } from "./base.ts";
 import { pinDeployment } from "./deployment.ts";
 import type { ReleaseDoors, ReleaseEvent, ReleaseOptions } from "./doors.ts";
-import { imageConfig, imageManifest, mediaTypes, type ImageParts } from "./image.ts";
+import { imageConfig, imageManifest, mediaTypes, type Base, type ImageParts } from "./image.ts";
 import { problemsOf, ProblemsError } from "./problems.ts";
 import {
   parseReleaseFile,
@@ -118,32 +118,38 @@ function repositoryAt(repository: string, source: string): string {
   return /^\.{1,2}(\/|$)/.test(repository) ? posix.resolve(source, repository) : repository;
 }
 
+/** One image after the other, so that what a build says can be followed. */
 async function releaseImages(run: Run, registry: Registry, cache: Cache): Promise<readonly ReleasedImage[]> {
   const images: ReleasedImage[] = [];
+  const bases = new Map<string, Base>();
   for (const image of run.file.images) {
     run.options.signal?.throwIfAborted();
     const repository = `${run.place.name}/${image.name}`;
-    images.push(await releaseImage(run, registry, cache, image, repository));
+    images.push(await releaseImage({ ...run, registry, cache, bases }, image, repository));
   }
   return images;
 }
 
+type NamedRecipe = ImageRecipe & { readonly name: string };
+
+interface ImageRun extends Run {
+  readonly registry: Registry;
+  readonly cache: Cache;
+  /** Bases that this release has resolved: what one image pushed, the next one finds. */
+  readonly bases: Map<string, Base>;
+}
+
 /** Builds and pushes one image, unless this version of it was released before. */
-async function releaseImage(
-  run: Run,
-  registry: Registry,
-  cache: Cache,
-  image: ImageRecipe & { readonly name: string },
-  repository: string,
-): Promise<ReleasedImage> {
+async function releaseImage(run: ImageRun, image: NamedRecipe, repository: string): Promise<ReleasedImage> {
   const { name } = image;
+  const { registry } = run;
   const { tag } = run.version;
   const existing = await registry.resolve(repository, tag);
   if (existing !== undefined && !run.options.verify && (await registry.has(repository, existing))) {
     run.onEvent({ kind: "built", image: name, reused: "image" });
     return { name, repository, tag, digest: existing, pushedBytes: 0 };
   }
-  const { parts, pushedBytes } = await buildImage(run, registry, cache, image, repository);
+  const { parts, pushedBytes } = await buildImage(run, image, repository);
   const config = imageConfig(parts);
   const manifest = imageManifest(parts, config);
   const storedConfig = await registry.putBlob(repository, once(config));
@@ -155,16 +161,16 @@ async function releaseImage(
 }
 
 async function buildImage(
-  run: Run,
-  registry: Registry,
-  cache: Cache,
-  image: ImageRecipe & { readonly name: string },
+  run: ImageRun,
+  image: NamedRecipe,
   imageRepository: string,
 ): Promise<{ readonly parts: ImageParts; readonly pushedBytes: number }> {
-  const { doors, options, repository, commit, version, file } = run;
+  const { doors, registry, cache, options, repository, commit, version, file } = run;
   const tree = await repository.treeAt(commit.id, image.context);
   if (tree === undefined) throw contextMissing(image.name, image.context, commit.id);
-  const base = await resolveBase({ ...doors, registry, cache }, image.base, imageRepository);
+  const known = run.bases.get(image.base);
+  const base = known ?? (await resolveBase({ ...doors, registry, cache }, image.base, imageRepository));
+  run.bases.set(image.base, { ...base, pushedBytes: 0 });
   const build = {
     image,
     tree,

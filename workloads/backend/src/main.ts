@@ -4,7 +4,9 @@ import { readSettings, type Settings } from "./settings.ts";
 const settings = settingsOrExit();
 const service = createService(settings, new Date(Date.now() - process.uptime() * 1000));
 service.server.listen(settings.port, settings.host, () => {
-  log("listening", { host: settings.host, port: settings.port, version: settings.version, commit: settings.commit });
+  const address = service.server.address();
+  const port = typeof address === "object" ? address?.port : undefined;
+  log("listening", { host: settings.host, port, version: settings.version, commit: settings.commit });
 });
 service.server.on("error", (error) => {
   log("cannot listen", { error: error.message });
