@@ -42,7 +42,10 @@ process.on("SIGTERM", () => { console.log("stopping"); server.close(() => proces
 `;
 
 /** Starts a test cluster. */
-export async function startTestCluster(t: TestContext, clock: Clock = systemClock): Promise<TestCluster> {
+export async function startTestCluster(
+  t: Pick<TestContext, "after">,
+  clock: Clock = systemClock,
+): Promise<TestCluster> {
   const folder = await mkdtemp(join(tmpdir(), "node-test-"));
   const images = join(folder, "layout");
   await writeLayout(images, [

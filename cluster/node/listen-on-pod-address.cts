@@ -6,7 +6,7 @@
  */
 {
   interface Server {
-    listen(...args: unknown[]): Server;
+    listen: (this: Server, ...args: unknown[]) => Server;
   }
   const net = require("node:net") as { readonly Server: { readonly prototype: Server } };
   const podIP = process.env["PLUMBLINE_POD_IP"];
@@ -17,7 +17,6 @@
   }
 
   const { prototype } = net.Server;
-  // Kept to be called on each server.
   const { listen } = prototype;
 
   const isWildcard = (host: unknown) =>

@@ -1,0 +1,116 @@
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { lstat, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Readable } from "node:stream";
+import { test, type TestContext } from "node:test";
+import { gzipSync } from "node:zlib";
+import { unpackLayer } from "./layer.ts";
+import { type LayerEntry, tarOf } from "./layout-in-test.ts";
+import { composeRootfs, type UnpackedLayer } from "./rootfs.ts";
+
+async function folderOf(t: TestContext): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), "layer-test-"));
+  t.after(() => rm(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+async function unpack(tree: string, entries: readonly LayerEntry[], gzip = true): Promise<UnpackedLayer> {
+  const tar = await tarOf(entries);
+  const bytes = gzip ? gzipSync(tar) : tar;
+  const digest = `sha256:${createHash("sha256").update(bytes).digest("hex")}`;
+  const mediaType = `application/vnd.oci.image.layer.v1.tar${gzip ? "+gzip" : ""}`;
+  return { tree, whiteouts: await unpackLayer(Readable.from([bytes]), { digest, mediaType, diffId: undefined }, tree) };
+}
+
+async function compose(t: TestContext, layers: readonly (readonly LayerEntry[])[]): Promise<string> {
+  const folder = await folderOf(t);
+  const unpacked: UnpackedLayer[] = [];
+  for (const [at, entries] of layers.entries()) {
+    const tree = await mkdtemp(join(folder, `tree-${at}-`));
+    unpacked.push(await unpack(tree, entries, at % 2 === 0));
+  }
+  await composeRootfs(unpacked, join(folder, "root"));
+  return join(folder, "root");
+}
+
+test("Layers lie over each other: the upper file wins, whiteouts take away, opaque directories hide", async (t) => {
+  const root = await compose(t, [
+    [
+      { name: "etc/a", text: "lower a" },
+      { name: "etc/b", text: "lower b" },
+      { name: "var/", type: "directory" },
+      { name: "var/old", text: "old" },
+      { name: "bin/run", text: "#!", mode: 0o755 },
+    ],
+    [
+      { name: "./etc/a", text: "upper a" },
+      { name: "etc/.wh.b" },
+      { name: "var/.wh..wh..opq" },
+      { name: "/var/new", text: "new" },
+    ],
+  ]);
+  assert.equal(await readFile(join(root, "etc/a"), "utf8"), "upper a");
+  assert.deepEqual(await readdir(join(root, "etc")), ["a"]);
+  assert.deepEqual(await readdir(join(root, "var")), ["new"]);
+  assert.equal((await stat(join(root, "bin/run"))).mode & 0o777, 0o555);
+});
+
+test("A directory below a link of a lower layer goes where the link leads, inside the root", async (t) => {
+  const root = await compose(t, [
+    [
+      { name: "usr/lib/", type: "directory" },
+      { name: "lib", type: "symlink", linkname: "usr/lib" },
+      { name: "escape", type: "symlink", linkname: "/usr" },
+    ],
+    [
+      { name: "lib/x", text: "x" },
+      { name: "escape/y", text: "y" },
+      { name: "lib/absolute", type: "symlink", linkname: "/usr/lib/x" },
+    ],
+  ]);
+  assert.equal(await readFile(join(root, "usr/lib/x"), "utf8"), "x");
+  assert.equal(await readFile(join(root, "usr/y"), "utf8"), "y");
+  assert.equal(await readFile(join(root, "lib/absolute"), "utf8"), "x", "an absolute link leads into the image");
+  assert.ok((await lstat(join(root, "lib"))).isSymbolicLink());
+});
+
+for (const [what, entries] of [
+  ["a name that climbs", [{ name: "a/../../evil", text: "x" }]],
+  ["a hard link that climbs", [{ name: "evil", type: "link", linkname: "../../etc/passwd" }]],
+  ["a symbolic link that climbs", [{ name: "a/evil", type: "symlink", linkname: "../../outside" }]],
+] as const) {
+  test(`A layer with ${what} is refused`, async (t) => {
+    const tree = await folderOf(t);
+    await assert.rejects(unpack(tree, entries), /leaves the image's root/);
+  });
+}
+
+test("Writing through a link to outside stays inside the root", async (t) => {
+  const folder = await folderOf(t);
+  const outside = await folderOf(t);
+  await writeFile(join(outside, "kept"), "kept");
+  await unpack(folder, [
+    { name: "link", type: "symlink", linkname: outside },
+    { name: "link/kept", text: "overwritten" },
+    { name: "hard", type: "link", linkname: "link/kept" },
+  ]);
+  assert.equal(await readFile(join(outside, "kept"), "utf8"), "kept");
+  assert.deepEqual(await readdir(outside), ["kept"]);
+  assert.equal(await readFile(join(folder, "hard"), "utf8"), "overwritten", "the link's target is inside the layer");
+});
+
+test("Bytes that do not have their digest are refused", async (t) => {
+  const tree = await folderOf(t);
+  const bytes = await tarOf([{ name: "a", text: "a" }]);
+  const layer = {
+    digest: `sha256:${"0".repeat(64)}`,
+    mediaType: "application/vnd.oci.image.layer.v1.tar",
+    diffId: undefined,
+  };
+  await assert.rejects(
+    unpackLayer(Readable.from([bytes]), layer, tree),
+    /unexpected digest of layer: wanted sha256:000/,
+  );
+});
