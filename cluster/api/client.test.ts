@@ -65,7 +65,7 @@ test("generation counts changes of the spec only, and a write that changes nothi
 test("status is written through its subresource alone", async () => {
   const { client } = start();
   const made = await client.create<Loose>(deployments, { ...deployment("web:v1"), status: { replicas: 4 } });
-  assert.equal(made.status, undefined);
+  assert.deepEqual(made.status, {});
   const ready = await client.updateStatus<Loose>(deployments, { ...made, spec: {}, status: { replicas: 1 } });
   assert.deepEqual([ready.status, ready.metadata.generation], [{ replicas: 1 }, 1]);
   const main = await client.mergePatch<Loose>(deployments, "default", "web", { status: { replicas: 9 } });

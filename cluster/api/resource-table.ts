@@ -1,7 +1,5 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
+import { dataFile } from "./data-file.ts";
 import type { ResourceName } from "../client.ts";
-import { packageRoot } from "./package-root.ts";
 import { type Schema, schemaOf } from "./schema.ts";
 
 /** A resource as written in cluster/data/resources.json; what is not written takes the value said here. */
@@ -86,8 +84,7 @@ export class ResourceTable {
   readonly #resources = new Map<string, Resource>();
 
   constructor() {
-    const file = join(packageRoot(), "cluster", "data", "resources.json");
-    for (const row of JSON.parse(readFileSync(file, "utf8")) as ResourceRow[]) {
+    for (const row of dataFile<readonly ResourceRow[]>("resources.json")) {
       this.add(resourceOf(row, schemaOf(row.group, row.version, row.kind)));
     }
   }

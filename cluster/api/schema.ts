@@ -1,6 +1,4 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
-import { packageRoot } from "./package-root.ts";
+import { dataFile } from "./data-file.ts";
 
 /** A JSON Schema as OpenAPI v3 writes it, with Kubernetes' extensions; `$ref` is a name in the same set of schemas. */
 export interface RawSchema {
@@ -23,6 +21,8 @@ export interface RawSchema {
   readonly "x-kubernetes-preserve-unknown-fields"?: boolean;
   readonly "x-kubernetes-int-or-string"?: boolean;
   readonly "x-kubernetes-embedded-resource"?: boolean;
+  /** Put in when a reference is resolved: the name that it had. */
+  readonly "x-definition"?: string;
   readonly [keyword: string]: unknown;
 }
 
@@ -40,6 +40,11 @@ export class Schema {
     this.raw = resolve(raw, definitions);
     this.#definitions = definitions;
     this.#children = children;
+  }
+
+  /** The name of the definition that stands here, as in `io.k8s.api.core.v1.PodSpec`. */
+  get definition(): string | undefined {
+    return this.raw["x-definition"];
   }
 
   /** "object", "array", "string", "integer", "number" or "boolean"; undefined for int-or-string and quantities. */
@@ -142,8 +147,7 @@ let published: Published | undefined;
 
 function load(): Published {
   if (published) return published;
-  const file = join(packageRoot(), "cluster", "data", "schema-1.34.json");
-  const definitions = JSON.parse(readFileSync(file, "utf8")) as Definitions;
+  const definitions = dataFile<Definitions>("schema-1.34.json");
   const nameByKind = new Map<string, string>();
   for (const [name, raw] of Object.entries(definitions)) {
     for (const kind of raw["x-kubernetes-group-version-kind"] ?? []) {
@@ -189,7 +193,7 @@ function resolve(raw: RawSchema, definitions: Definitions): RawSchema {
     const { $ref, ...beside } = resolved;
     const target = definitions[$ref.replace("#/components/schemas/", "")];
     if (!target) throw new Error(`the schema refers to ${$ref}, which is not there`);
-    resolved = { ...target, ...beside };
+    resolved = { ...target, ...beside, "x-definition": $ref };
   }
   return resolved;
 }

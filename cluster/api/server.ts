@@ -1,11 +1,16 @@
-import type { DeleteOptions, KubeObject, ResourceName } from "../client.ts";
+import { ApiError, type DeleteOptions, type KubeObject, type ResourceName } from "../client.ts";
 import { type Clock, systemClock } from "../clock.ts";
-import { deletionIsDue, isNoOp, planDeletion, prepareCreate, prepareUpdate } from "./metadata.ts";
-import { startNamespace } from "./namespaces.ts";
+import { admit } from "./admission.ts";
+import { type JsonObject, serverSideApply, trackUpdate, type Write } from "./apply/index.ts";
+import { decodeBody } from "./body.ts";
+import { inVersion } from "./conversion.ts";
+import { withDefaults } from "./defaults.ts";
+import { deletionIsDue, isNoOp, planDeletion, prepareCreate, prepareUpdate, timeText } from "./metadata.ts";
 import { alreadyExists, conflict, forbidden, internal, invalid, noSuchResource, notFound } from "./refusal.ts";
 import { type Resource, ResourceTable } from "./resource-table.ts";
 import { Store } from "./store.ts";
 import { freeze, type StoredObject } from "./stored-object.ts";
+import { validate } from "./validation/validate.ts";
 
 /** How to write. */
 export interface WriteOptions {
@@ -14,6 +19,17 @@ export interface WriteOptions {
   readonly dryRun?: boolean;
   /** The part that is written: "status", "finalize" (of namespaces) or the whole. */
   readonly subresource?: "status" | "finalize";
+  /** The subresource that managedFields name, where it is another: "scale". */
+  readonly through?: string;
+  /** What to do about fields that the kind does not have; Ignore where it is not said. */
+  readonly fieldValidation?: "Strict" | "Warn" | "Ignore";
+  /** Hears what the client should be told beside the answer. */
+  readonly warn?: (text: string) => void;
+}
+
+/** How to apply; `force` takes fields over from their managers. */
+export interface ApplyOptions extends WriteOptions {
+  readonly force: boolean;
 }
 
 /** Where an object is or shall be. */
@@ -29,9 +45,12 @@ export class ApiServer {
   readonly clock: Clock;
   readonly table = new ResourceTable();
   readonly store = new Store();
+  /** The first two numbers of service addresses, as in "127.40". */
+  readonly servicePrefix: string;
 
-  constructor(clock: Clock = systemClock) {
+  constructor(clock: Clock = systemClock, servicePrefix = "127.31") {
     this.clock = clock;
+    this.servicePrefix = servicePrefix;
   }
 
   /** The resource behind a name, in the version in which it is stored. */
@@ -41,8 +60,9 @@ export class ApiServer {
     return resource;
   }
 
-  find(place: Place): StoredObject | undefined {
-    return this.store.get(place.resource.storedAs, `${place.namespace}/${place.name}`);
+  find({ resource, namespace, name }: Place): StoredObject | undefined {
+    const object = this.store.get(resource.storedAs, `${namespace}/${name}`);
+    return object && inVersion(object, resource);
   }
 
   get(place: Place): StoredObject {
@@ -52,29 +72,91 @@ export class ApiServer {
   }
 
   create(resource: Resource, namespace: string, body: KubeObject, options: WriteOptions): StoredObject {
-    if (body.metadata.resourceVersion) throw internal("resourceVersion should not be set on objects to be created");
-    if (namespace !== "") this.#mustBeOpen(resource, namespace, body.metadata.name ?? "");
-    const object = this.#admit(resource, prepareCreate(resource, body as StoredObject, namespace, this.clock.now()));
-    const { name } = object.metadata;
-    if (name === undefined || name === "") throw invalid(resource, "", [nameRequired]);
-    const place = { resource, namespace, name };
-    if (this.find(place)) throw alreadyExists(resource, name);
-    return this.#write(place, object, options);
+    return this.#create(resource, namespace, this.#decode(resource, body, options), options, true);
   }
 
   /** Writes what `change` makes of the live object; PUT, every patch and every subresource end here. */
   update(place: Place, change: (live: StoredObject) => KubeObject, options: WriteOptions): StoredObject {
-    const { resource, name } = place;
     const live = this.get(place);
-    const body = change(live) as StoredObject;
+    return this.#update(place, live, this.#decode(place.resource, change(live), options), options, true);
+  }
+
+  /** Server-side apply of a body as it was sent; creates what is not there. */
+  apply(
+    place: Place,
+    applied: KubeObject,
+    options: ApplyOptions,
+  ): { readonly object: StoredObject; readonly created: boolean } {
+    const live = options.subresource ? this.get(place) : this.find(place);
+    const request = { ...this.#write(place.resource, live, options), applied: asJson(applied), force: options.force };
+    const result = serverSideApply(request).object as unknown as StoredObject;
+    const body = this.#decode(place.resource, result, options);
+    if (live) return { object: this.#update(place, live, body, options, false), created: false };
+    return { object: this.#create(place.resource, place.namespace, body, options, false), created: true };
+  }
+
+  #create(
+    resource: Resource,
+    namespace: string,
+    body: StoredObject,
+    options: WriteOptions,
+    track: boolean,
+  ): StoredObject {
+    if (body.metadata.resourceVersion) throw internal("resourceVersion should not be set on objects to be created");
+    if (namespace !== "") this.#mustBeOpen(resource, namespace, body.metadata.name ?? "");
+    const prepared = prepareCreate(resource, body, namespace, this.clock.now());
+    const { name } = prepared.metadata;
+    if (name === undefined || name === "") throw invalid(resource, "", [nameRequired]);
+    const admitted = admit(this, resource, withDefaults(resource.schema, prepared));
+    validate(resource, admitted, undefined);
+    const place = { resource, namespace, name };
+    if (this.find(place)) throw alreadyExists(resource, name);
+    return this.#put(place, track ? this.#tracked(resource, undefined, admitted, options) : admitted, options);
+  }
+
+  #update(place: Place, live: StoredObject, body: StoredObject, options: WriteOptions, track: boolean): StoredObject {
+    const { resource, name } = place;
     const { resourceVersion, uid } = body.metadata;
+    if (resourceVersion && !/^\d+$/.test(resourceVersion)) {
+      throw internal(`strconv.ParseUint: parsing ${JSON.stringify(resourceVersion)}: invalid syntax`);
+    }
+    if (resource.versionedUpdate && !resourceVersion) throw invalid(resource, name, [versionRequired]);
     if (uid && uid !== live.metadata.uid) throw conflict(resource, name, uidDiffers(place, uid, live));
     if (resourceVersion && resourceVersion !== live.metadata.resourceVersion) throw conflict(resource, name);
-    const prepared = prepareUpdate(resource, live, body, options.subresource);
-    const next = this.#admit(resource, prepared, live);
-    if (isNoOp(live, next)) return live;
-    if (deletionIsDue(next)) return this.#remove(place, next, options);
-    return this.#write(place, next, options);
+    const prepared = prepareUpdate(resource, live, withDefaults(resource.schema, body), options.subresource);
+    const admitted = options.subresource ? prepared : admit(this, resource, prepared, live);
+    validate(resource, admitted, live);
+    const tracked = track ? this.#tracked(resource, live, admitted, options) : admitted;
+    if (isNoOp(live, tracked)) return live;
+    if (deletionIsDue(tracked)) return this.#remove(place, tracked, options);
+    return this.#put(place, tracked, options);
+  }
+
+  #decode(resource: Resource, body: KubeObject, options: WriteOptions): StoredObject {
+    return decodeBody(resource, body, options.fieldValidation ?? "Ignore", options.warn);
+  }
+
+  #tracked(
+    resource: Resource,
+    live: StoredObject | undefined,
+    next: StoredObject,
+    options: WriteOptions,
+  ): StoredObject {
+    return trackUpdate({ ...this.#write(resource, live, options), next: asJson(next) }) as unknown as StoredObject;
+  }
+
+  /** The write as the tracking of managedFields wants it told. */
+  #write(resource: Resource, live: StoredObject | undefined, options: WriteOptions): Write {
+    return {
+      live: live && asJson(live),
+      manager: options.fieldManager,
+      subresource: options.through ?? options.subresource ?? "",
+      apiVersion: resource.apiVersion,
+      kind: resource.kind,
+      schema: resource.schema,
+      hasStatus: resource.subresources.includes("status"),
+      now: timeText(this.clock.now()),
+    };
   }
 
   /** Deletes, or marks for deletion; the answer is the last state, and whether the object is gone. */
@@ -86,31 +168,47 @@ export class ApiServer {
     const { resource, name } = place;
     const live = this.get(place);
     if (options.uid !== undefined && options.uid !== live.metadata.uid) {
-      throw conflict(resource, name, preconditionFailed("UID", options.uid, live.metadata.uid));
+      throw preconditionDiffers(resource, name, "UID", options.uid, live.metadata.uid);
     }
     if (options.resourceVersion !== undefined && options.resourceVersion !== live.metadata.resourceVersion) {
-      const why = preconditionFailed("ResourceVersion", options.resourceVersion, live.metadata.resourceVersion);
-      throw conflict(resource, name, why);
+      throw preconditionDiffers(
+        resource,
+        name,
+        "ResourceVersion",
+        options.resourceVersion,
+        live.metadata.resourceVersion,
+      );
     }
     const step = planDeletion(resource, live, options, this.clock.now());
     const write = { fieldManager: "", dryRun };
     if (step.remove) return { object: this.#remove(place, step.object, write), gone: true };
-    return { object: isNoOp(live, step.object) ? live : this.#write(place, step.object, write), gone: false };
+    return { object: isNoOp(live, step.object) ? live : this.#put(place, step.object, write), gone: false };
   }
 
-  /** What the server adds to an object before it is written. */
-  #admit(resource: Resource, object: StoredObject, live?: StoredObject): StoredObject {
-    return resource.qualifiedName === "namespaces" && !live ? startNamespace(object) : object;
-  }
-
-  #write(place: Place, object: StoredObject, options: WriteOptions): StoredObject {
+  #put({ resource, namespace, name }: Place, object: StoredObject, options: WriteOptions): StoredObject {
     if (options.dryRun === true) return freeze(object);
-    return this.store.put(place.resource.storedAs, `${place.namespace}/${place.name}`, object);
+    return inVersion(
+      this.store.put(resource.storedAs, `${namespace}/${name}`, this.#stored(resource, object)),
+      resource,
+    );
   }
 
-  #remove(place: Place, last: StoredObject, options: WriteOptions): StoredObject {
+  #remove({ resource, namespace, name }: Place, last: StoredObject, options: WriteOptions): StoredObject {
     if (options.dryRun === true) return freeze(last);
-    return this.store.remove(place.resource.storedAs, `${place.namespace}/${place.name}`, last);
+    return inVersion(
+      this.store.remove(resource.storedAs, `${namespace}/${name}`, this.#stored(resource, last)),
+      resource,
+    );
+  }
+
+  /** The object in the version in which its kind is kept. */
+  #stored(resource: Resource, object: StoredObject): StoredObject {
+    const version = resource.custom?.storageVersion;
+    const kept =
+      version === undefined
+        ? this.table.all().find((other) => other.qualifiedName === resource.storedAs)
+        : this.table.find(resource.group, version, resource.resource);
+    return kept === undefined || kept === resource ? object : inVersion(object, kept);
   }
 
   /** New content needs a namespace that is there and is not on its way out. */
@@ -124,18 +222,39 @@ export class ApiServer {
   }
 }
 
+/** Stored objects are JSON; the merging of applies sees nothing else in them. */
+function asJson(object: KubeObject): JsonObject {
+  return object as unknown as JsonObject;
+}
+
+const versionRequired = {
+  reason: "FieldValueInvalid",
+  message: 'Invalid value: "": must be specified for an update',
+  field: "metadata.resourceVersion",
+};
+
 const nameRequired = {
   reason: "FieldValueRequired",
   message: "Required value: name or generateName is required",
   field: "metadata.name",
 };
 
-function preconditionFailed(what: string, given: string, actual: string | undefined): string {
-  return `Precondition failed: ${what} in precondition: ${given}, ${what} in object meta: ${actual ?? ""}`;
+/** Kubernetes names the kind here, where other conflicts name the resource. */
+function preconditionDiffers(
+  { kind }: Resource,
+  name: string,
+  what: "UID" | "ResourceVersion",
+  given: string,
+  actual: string | undefined,
+): ApiError {
+  const guess = what === "UID" ? "deleted and then recreated" : "modified";
+  const why = `the ${what} in the precondition (${given}) does not match the ${what} in record (${actual ?? ""})`;
+  const message = `Operation cannot be fulfilled on ${kind} "${name}": ${why}. The object might have been ${guess}`;
+  return new ApiError(409, "Conflict", message, { name, kind });
 }
 
 function uidDiffers({ resource, namespace, name }: Place, uid: string, live: StoredObject): string {
   const key = ["/registry", resource.resource, ...(namespace === "" ? [] : [namespace]), name].join("/");
-  const failed = preconditionFailed("UID", uid, live.metadata.uid);
+  const failed = `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${live.metadata.uid ?? ""}`;
   return `StorageError: invalid object, Code: 4, Key: ${key}, ResourceVersion: 0, AdditionalErrorMsg: ${failed}`;
 }

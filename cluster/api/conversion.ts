@@ -1,0 +1,42 @@
+import type { Resource } from "./resource-table.ts";
+import type { JsonMap, StoredObject } from "./stored-object.ts";
+import { freeze } from "./stored-object.ts";
+
+/** Fields of an Event: as events.k8s.io names them, and as the core group does, in which events are stored. */
+const eventFields: readonly (readonly [string, string])[] = [
+  ["regarding", "involvedObject"],
+  ["note", "message"],
+  ["reportingController", "reportingComponent"],
+  ["deprecatedSource", "source"],
+  ["deprecatedFirstTimestamp", "firstTimestamp"],
+  ["deprecatedLastTimestamp", "lastTimestamp"],
+  ["deprecatedCount", "count"],
+];
+const toCore = new Map(eventFields);
+const fromCore = new Map(eventFields.map(([modern, core]) => [core, modern]));
+
+const conversions = new WeakMap<StoredObject, Map<string, StoredObject>>();
+
+/** The object in the version of `resource`; the same object each time, and itself where nothing differs. */
+export function inVersion(object: StoredObject, resource: Resource): StoredObject {
+  if (object.apiVersion === resource.apiVersion) return object;
+  let known = conversions.get(object);
+  if (!known) conversions.set(object, (known = new Map<string, StoredObject>()));
+  let converted = known.get(resource.apiVersion);
+  if (!converted) {
+    converted = freeze(convert(object, resource.apiVersion));
+    known.set(resource.apiVersion, converted);
+  }
+  return converted;
+}
+
+function convert(object: StoredObject, apiVersion: string): StoredObject {
+  if (apiVersion === "events.k8s.io/v1") return renamed(object, fromCore, apiVersion);
+  if (object.apiVersion === "events.k8s.io/v1") return renamed(object, toCore, apiVersion);
+  return { ...object, apiVersion };
+}
+
+function renamed(object: StoredObject, names: ReadonlyMap<string, string>, apiVersion: string): StoredObject {
+  const entries = Object.entries(object as JsonMap).map(([key, value]) => [names.get(key) ?? key, value]);
+  return { ...(Object.fromEntries(entries) as StoredObject), apiVersion };
+}
