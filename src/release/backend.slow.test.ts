@@ -114,6 +114,22 @@ test("the backend is released from this machine's Node, its image runs, and a ch
   });
   assert.match(said, /PORT: \\"none\\" is not a number/);
 
+  await t.test(
+    "it needs nothing of this machine but the kernel",
+    {
+      skip:
+        process.platform !== "linux" || process.getuid?.() !== 0
+          ? "only root may change the root folder, and only Linux has this runtime"
+          : false,
+    },
+    () => {
+      const inside = execFileSync("chroot", [rootfs, "/usr/local/bin/node", "-p", "process.version"], {
+        env: { PATH: "/usr/sbin:/usr/bin:/sbin:/bin" },
+      });
+      assert.equal(inside.toString().trim(), process.version);
+    },
+  );
+
   appendFileSync(join(source, "backend/src/settings.ts"), "\nexport const changed = true;\n");
   execFileSync("git", ["-C", source, "checkout", "-q", "main"]);
   commit(source);

@@ -19,7 +19,7 @@ interface BaseDoors {
  * What release.yaml's `base` names: `node` (or `host`) is the Node of this machine, laid out once per registry;
  * `name@sha256:…` is an image of the same registry. `repository` is where the new image goes.
  */
-export function resolveBase(doors: BaseDoors, base: string, repository: string): Promise<Base> {
+export async function resolveBase(doors: BaseDoors, base: string, repository: string): Promise<Base> {
   if (base === "node" || base === "host") return hostBase(doors, repository);
   const { name, digest } = parseReference(base) ?? {};
   if (name !== undefined && digest !== undefined) return imageBase(doors.registry, name, digest);

@@ -53,6 +53,7 @@ export async function withBuiltFolder<T>(
         onOutput: build.onOutput,
         ...(build.signal ? { signal: build.signal } : {}),
       });
+      build.signal?.throwIfAborted();
       if (finished.code !== 0) {
         throw buildFailed(build.image, command, finished.code, finished.signal, tail(finished.stdout, finished.stderr));
       }

@@ -170,14 +170,14 @@ async function writePins(
 export function commitMessage({ path }: DeploymentPlace, { commit, version, source, images }: Released): string {
   const parts = path.split("/");
   const application = parts.length > 1 ? `${parts.at(-1) ?? ""} ` : "";
-  const environment = parts.length > 1 ? parts.slice(0, -1).join("/") : path;
+  const environment = path === "." ? "" : ` to ${parts.length > 1 ? parts.slice(0, -1).join("/") : path}`;
   const trailers = [
     `Plumbline-Release: ${commit}`,
     ...(source === undefined ? [] : [`Plumbline-Source: ${source}`]),
     ...images.map((image) => `Plumbline-Image: ${pinnedReference(image)}`),
   ];
   return [
-    `Release ${application}${version} to ${environment}`,
+    `Release ${application}${version}${environment}`,
     "",
     `Pins what was built from commit ${commit.slice(0, 12)}: ${images.map(({ name }) => name).join(", ")}.`,
     "",

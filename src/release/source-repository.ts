@@ -28,6 +28,9 @@ export interface SourceRepository {
   blobs(ids: readonly string[]): Promise<readonly Buffer[]>;
 }
 
+/** A context is held in memory once while it is written out. */
+const mostBytes = 1024 ** 3;
+
 /** The repository in `folder`; git sees `path` as its PATH and nothing else of the surroundings. */
 export function sourceRepository(processes: Processes, folder: string, path: string): SourceRepository {
   const git = async (args: readonly string[], stdin?: string): Promise<Finished> => {
@@ -42,8 +45,10 @@ export function sourceRepository(processes: Processes, folder: string, path: str
         GIT_CONFIG_GLOBAL: "/dev/null",
         GIT_NO_LAZY_FETCH: "1",
       },
+      maxOutputBytes: mostBytes,
       ...(stdin === undefined ? {} : { stdin }),
     });
+    if (finished.overflowed) throw unreadable(folder, `more than ${mostBytes} bytes of source in one context`);
     if (!finished.missing) return finished;
     throw new ProblemError({
       code: "git-missing",
