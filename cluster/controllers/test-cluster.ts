@@ -1,6 +1,7 @@
 import { createClient } from "../api/client.ts";
+import { furnishNamespaces } from "../api/namespaces.ts";
 import { ApiServer } from "../api/server.ts";
-import type { Client } from "../client.ts";
+import { ApiError, type Client, type KubeObject } from "../client.ts";
 import { TurnedClock } from "../turned-clock.ts";
 import { startControllers } from "./index.ts";
 import { deployments, isTerminating, pods, replicaSets, timeText, type Deployment, type Pod } from "./objects.ts";
@@ -31,13 +32,20 @@ interface TestEvent {
   readonly count: number;
 }
 
+/** What a test may change about its cluster. */
+interface TestClusterOptions {
+  /** Refuses creations by controllers, with this message, as a quota would. */
+  readonly refuse?: (object: KubeObject) => string | undefined;
+}
+
 /** Starts a cluster with the namespace `ns`. */
-export async function startTestCluster(): Promise<TestCluster> {
+export async function startTestCluster({ refuse }: TestClusterOptions = {}): Promise<TestCluster> {
   const clock = new TurnedClock();
   const server = new ApiServer(clock);
+  furnishNamespaces(server, "");
   const client = createClient(server, "test");
   await client.create({ group: "", resource: "namespaces" }, bare("v1", "Namespace", "ns"));
-  const stop = startControllers(client, clock, {
+  const stop = startControllers(refuse ? refusing(client, refuse) : client, clock, {
     report: (controller, key, error) => failures.push(`${controller} ${key}: ${String(error)}`),
   });
   const failures: string[] = [];
@@ -87,6 +95,18 @@ export async function startTestCluster(): Promise<TestCluster> {
         .toSorted((a, b) => Number(a.metadata.resourceVersion) - Number(b.metadata.resourceVersion))
         .map(({ message }) => message),
     stop,
+  };
+}
+
+function refusing(client: Client, refuse: (object: KubeObject) => string | undefined): Client {
+  return {
+    ...client,
+    as: (manager) => refusing(client.as(manager), refuse),
+    async create(resource, object) {
+      const why = refuse(object);
+      if (why !== undefined) throw new ApiError(403, "Forbidden", why);
+      return client.create(resource, object);
+    },
   };
 }
 

@@ -28,11 +28,15 @@ export function activeOnes(replicaSets: readonly ReplicaSet[]): readonly Replica
   return replicaSets.filter((replicaSet) => sizeOf(replicaSet) > 0);
 }
 
-/** The size that the newest ReplicaSet may have now: as large as the surge allows beside the `others`. */
+/**
+ * The size that the newest ReplicaSet may have now: as large as the surge allows beside the `others`. Pods that another
+ * one has yet to give up count as well, so that not even for a moment there are more than allowed.
+ */
 export function newestSize(deployment: Deployment, size: number, others: readonly ReplicaSet[]): number {
   const desired = desiredReplicas(deployment);
   if (size > desired || !isRollingUpdate(deployment)) return desired;
-  const room = desired + maxSurge(deployment) - size - totalSize(others);
+  const taken = others.reduce((sum, other) => sum + Math.max(sizeOf(other), other.status?.replicas ?? 0), 0);
+  const room = desired + maxSurge(deployment) - size - taken;
   return room <= 0 ? size : size + Math.min(room, desired - size);
 }
 
@@ -42,7 +46,7 @@ export function newestSize(deployment: Deployment, size: number, others: readonl
  */
 export function shrinkOld(deployment: Deployment, newest: ReplicaSet, old: readonly ReplicaSet[]): readonly Scaling[] {
   const minAvailable = desiredReplicas(deployment) - maxUnavailable(deployment);
-  const unavailableNew = sizeOf(newest) - (newest.status?.availableReplicas ?? 0);
+  const unavailableNew = sizeOf(newest) - availableWithin(newest, sizeOf(newest));
   const allowance = totalSize([newest, ...old]) - minAvailable - unavailableNew;
   if (totalSize(old) === 0 || allowance <= 0) return [];
 

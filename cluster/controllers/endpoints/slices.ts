@@ -38,8 +38,9 @@ export function planSlices(
   const contents: Filled[] = [];
   for (const group of wanted) {
     const own = free.filter((slice) => isDeepStrictEqual(slice.ports ?? [], group.ports));
-    for (const slice of own) free.splice(free.indexOf(slice), 1);
-    contents.push(...distribute(group, own));
+    const distributed = distribute(group, own);
+    for (const { slice } of distributed) if (slice) free.splice(free.indexOf(slice), 1);
+    contents.push(...distributed);
   }
   // A slice of ports that no one has any more is used again before a new one is made.
   const settled = contents.map(({ slice, group }) => ({ slice: slice ?? free.shift(), group }));
@@ -73,7 +74,10 @@ function distribute(group: EndpointGroup, slices: readonly Slice[]): readonly Fi
     return { slice, endpoints };
   });
   for (const endpoint of left.values()) {
-    const roomy = filled.find(({ endpoints }) => endpoints.length < sliceLimit);
+    // The fullest that has room, so that slices become few.
+    const [roomy] = filled
+      .filter(({ endpoints }) => endpoints.length < sliceLimit)
+      .toSorted((a, b) => b.endpoints.length - a.endpoints.length);
     if (roomy) roomy.endpoints.push(endpoint);
     else filled.push({ slice: undefined, endpoints: [endpoint] });
   }
