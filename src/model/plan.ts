@@ -29,10 +29,21 @@ export interface Plan {
   readonly apply: readonly ApplyStep[];
   readonly unchanged: readonly ObjectRef[];
   readonly prune: readonly PruneStep[];
+  /** The inventory that was planned from, as it is written now. */
+  readonly inventory: Inventory;
   /** What to write before applying: everything known or about to be created. */
   readonly union: Inventory;
   /** What to write after pruning: exactly what Git asks for. */
   readonly exact: Inventory;
+}
+
+/** The annotation that orders objects within their stage: an integer, lower first, 0 where it is missing or no integer. */
+export const waveAnnotation = "plumbline.dev/wave";
+
+/** The wave of an object within its stage (behaviour D4). */
+export function waveOf(object: KubeObject): number {
+  const text = object.metadata.annotations?.[waveAnnotation] ?? "0";
+  return /^-?\d{1,9}$/.test(text) ? Number(text) : 0;
 }
 
 /** Outcomes of a step, in the field's words. */

@@ -40,6 +40,7 @@ export function planChanges(
     apply: steps,
     unchanged,
     prune: pruneSteps(gone, live, inventory.application),
+    inventory: { ...inventory, entries: inventory.entries.toSorted(compareRefs) },
     union: { application: inventory.application, entries: [...wanted, ...gone].toSorted(compareRefs) },
     exact: { application: inventory.application, entries: wanted.toSorted(compareRefs) },
   };

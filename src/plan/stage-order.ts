@@ -1,12 +1,8 @@
-import type { KubeObject } from "../model/kube-object.ts";
 import type { Manifest } from "../model/manifest.ts";
 import { compareRefs } from "../model/object-ref.ts";
 import type { ObjectRef } from "../model/object-ref.ts";
-import { stages } from "../model/plan.ts";
+import { stages, waveOf } from "../model/plan.ts";
 import type { Stage } from "../model/plan.ts";
-
-/** The annotation that orders objects within their stage: an integer, lower first, 0 where it is missing. */
-export const waveAnnotation = "plumbline.dev/wave";
 
 const stageOfKind: ReadonlyMap<string, Stage> = new Map<string, Stage>([
   ["/Namespace", "namespaces"],
@@ -53,9 +49,4 @@ export function compareManifests(left: Manifest, right: Manifest): number {
 /** The total order of a prune: what was applied last goes first, so that nothing loses what it needs. */
 export function comparePruned(left: ObjectRef, right: ObjectRef): number {
   return stages.indexOf(stageOf(right)) - stages.indexOf(stageOf(left)) || compareRefs(right, left);
-}
-
-function waveOf(object: KubeObject): number {
-  const text = object.metadata.annotations?.[waveAnnotation] ?? "0";
-  return /^-?\d{1,9}$/.test(text) ? Number(text) : 0;
 }

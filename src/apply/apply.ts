@@ -1,0 +1,183 @@
+import type { Kube } from "../io/kube/kube.ts";
+import type { Inventory } from "../model/inventory.ts";
+import type { KubeObject } from "../model/kube-object.ts";
+import { refKey } from "../model/object-ref.ts";
+import type { ObjectRef } from "../model/object-ref.ts";
+import { waveOf } from "../model/plan.ts";
+import type { ApplyStep, Plan } from "../model/plan.ts";
+import type { Problem } from "../model/problem.ts";
+import type { AppliedStep, Takeover } from "../model/record.ts";
+import { applyObject } from "./apply-object.ts";
+import { inParallel } from "./in-parallel.ts";
+import { covers, writeInventory } from "./inventory-store.ts";
+import { refusedManifest, unknownKind } from "./refused.ts";
+import type { Refused } from "./refused.ts";
+import { rehearse } from "./rehearse.ts";
+import { sameObject } from "./same-object.ts";
+
+/** How an apply is done. */
+export interface ApplySettings {
+  /** The engine's own namespace, where inventories are kept. */
+  readonly namespace: string;
+  /** Requests at the same time at most; 8. */
+  readonly parallel?: number;
+}
+
+/** What an apply did so far. */
+interface Done {
+  /** One for each object of the revision that was reached, unchanged ones included. */
+  readonly steps: readonly AppliedStep[];
+  /** Fields that other managers had to give up (behaviour D5). */
+  readonly takeovers: readonly Takeover[];
+  /** The applied objects as the API server answered them. */
+  readonly objects: readonly KubeObject[];
+  /** Objects that the API server says are as Git says, though they are written in another way (behaviour D7). */
+  readonly equal: readonly ObjectRef[];
+  /** The inventory as it is written now. */
+  readonly inventory: Inventory;
+}
+
+/**
+ * How an apply ended. When it is not ok, `problems` says why; `wrote` tells whether anything of the cluster was changed
+ * before; `transient` means that Git is not to blame and the next pass may succeed.
+ */
+export type Applied =
+  | ({ readonly ok: true } & Done)
+  | ({
+      readonly ok: false;
+      readonly problems: readonly Problem[];
+      readonly transient: boolean;
+      readonly wrote: boolean;
+    } & Done);
+
+/**
+ * Spends the apply steps of a plan: the dry run of all of them first, and if the API server refuses one, nothing is changed
+ * (behaviour D3); then the inventory, which must name an object before it exists (behaviour D8); then stage by stage.
+ * Never waits: what is not ready ends it as transient, and the next pass goes on from what is (behaviour B6).
+ */
+export async function apply(kube: Kube, plan: Plan, settings: ApplySettings): Promise<Applied> {
+  const { parallel = 8 } = settings;
+  const ending = plan.apply.filter(isEnding);
+  const steps = plan.apply.filter((step) => !isEnding(step));
+  const start: Done = {
+    steps: [
+      ...plan.unchanged.map((ref) => ({ ref, outcome: "unchanged" }) as const),
+      ...ending.map(({ manifest }) => ({ ref: manifest.ref, outcome: "skipped" }) as const),
+    ],
+    takeovers: [],
+    objects: [],
+    equal: [],
+    inventory: plan.inventory,
+  };
+  if (steps.length === 0) return { ok: true, ...start };
+  const known = covers(plan.inventory, plan.union);
+  // One object of which the inventory knows is all or nothing by itself: the apply is its own rehearsal.
+  if (known && steps.length === 1) return spend(kube, steps, start, new Set(), parallel);
+
+  const rehearsal = await rehearse(kube, steps, steps, parallel);
+  const rehearsed = { ...start, ...noted(start, rehearsal.equal), takeovers: rehearsal.takeovers };
+  if (rehearsal.refused.length > 0) return failed(start, rehearsal.refused, false);
+  const equal = new Set(rehearsal.equal.map(refKey));
+  const left = steps.filter((step) => !equal.has(refKey(step.manifest.ref)));
+  if (left.length === 0) return { ok: true, ...rehearsed };
+  if (known) return spend(kube, left, rehearsed, rehearsal.later, parallel);
+  const refused = await writeInventory(kube, settings.namespace, plan.union);
+  if (refused) return failed(rehearsed, [refused], false);
+  return spend(kube, left, { ...rehearsed, inventory: plan.union }, rehearsal.later, parallel);
+}
+
+/** Applies batch by batch; before the first batch with objects that could not be tried yet, those are tried all together. */
+async function spend(
+  kube: Kube,
+  steps: readonly ApplyStep[],
+  start: Done,
+  later: ReadonlySet<ApplyStep>,
+  parallel: number,
+): Promise<Applied> {
+  let done = start;
+  let wrote = false;
+  let waiting = later;
+  for (const batch of batchesOf(steps)) {
+    if (batch.some((step) => waiting.has(step))) {
+      const tried = await rehearse(kube, [...waiting], [], parallel);
+      if (tried.refused.length > 0) return failed(done, tried.refused.map(notServedYet(waiting)), wrote);
+      done = { ...done, takeovers: [...done.takeovers, ...tried.takeovers] };
+      waiting = new Set();
+    }
+    const answers = await inParallel(batch, parallel, (step) => applyStep(kube, step));
+    for (const each of answers) if (each.ok) done = withAnswer(done, each);
+    wrote ||= answers.some((each) => each.ok);
+    const refused = answers.flatMap((each) => (each.ok ? [] : [each.refused]));
+    if (refused.length > 0) return failed(done, refused, wrote);
+  }
+  return { ok: true, ...done };
+}
+
+type StepAnswer =
+  | {
+      readonly ok: true;
+      readonly step: ApplyStep;
+      readonly object: KubeObject;
+      readonly takeovers: readonly Takeover[];
+    }
+  | { readonly ok: false; readonly refused: Refused };
+
+async function applyStep(kube: Kube, step: ApplyStep): Promise<StepAnswer> {
+  const { manifest } = step;
+  const found = await kube.resource(manifest.object.apiVersion, manifest.object.kind);
+  if (!found.ok) return { ok: false, refused: refusedManifest(manifest, found.refusal) };
+  if (found.value === undefined) return { ok: false, refused: unknownKind(manifest) };
+  const { answer, takeovers } = await applyObject(kube, found.value, manifest, false);
+  if (!answer.ok) return { ok: false, refused: refusedManifest(manifest, answer.refusal) };
+  return { ok: true, step, object: answer.value, takeovers };
+}
+
+function withAnswer(done: Done, { step, object, takeovers }: Extract<StepAnswer, { ok: true }>): Done {
+  const { live, manifest } = step;
+  const objects = [...done.objects, object];
+  const known = new Set(done.takeovers.map(takeoverKey));
+  const all = [...done.takeovers, ...takeovers.filter((takeover) => !known.has(takeoverKey(takeover)))];
+  if (live && sameObject(object, live)) return { ...done, objects, ...noted(done, [manifest.ref]) };
+  const outcome = step.action === "create" ? "created" : "configured";
+  return { ...done, objects, takeovers: all, steps: [...done.steps, { ref: manifest.ref, outcome }] };
+}
+
+/** Notes objects that proved to be as Git says. */
+function noted(done: Done, equal: readonly ObjectRef[]): Pick<Done, "equal" | "steps"> {
+  const unchanged = equal.map((ref) => ({ ref, outcome: "unchanged" }) as const);
+  return { equal: [...done.equal, ...equal], steps: [...done.steps, ...unchanged] };
+}
+
+function failed(done: Done, refused: readonly Refused[], wrote: boolean): Applied {
+  const problems = refused.map(({ problem }) => problem);
+  // What is wrong in Git stays wrong when the rest has passed, so one such problem decides.
+  const transient = refused.every((each) => each.transient);
+  return { ok: false, ...done, problems, transient, wrote };
+}
+
+/** A kind that this very revision has just defined is not served at once; the next pass finds it. */
+function notServedYet(waiting: ReadonlySet<ApplyStep>): (refused: Refused) => Refused {
+  return (refused) =>
+    refused.problem.code === "unknown-kind" && waiting.size > 0 ? { ...refused, transient: true } : refused;
+}
+
+/** Steps of one stage and one wave, in the order of the plan. */
+function batchesOf(steps: readonly ApplyStep[]): readonly (readonly ApplyStep[])[] {
+  const batches: ApplyStep[][] = [];
+  for (const step of steps) {
+    const last = batches.at(-1)?.[0];
+    const together = last?.stage === step.stage && waveOf(last.manifest.object) === waveOf(step.manifest.object);
+    if (together) batches.at(-1)?.push(step);
+    else batches.push([step]);
+  }
+  return batches;
+}
+
+/** What is being deleted cannot be kept; its deletion event brings the pass that creates it anew. */
+function isEnding(step: ApplyStep): boolean {
+  return step.live?.metadata.deletionTimestamp !== undefined;
+}
+
+function takeoverKey({ ref, manager, field }: Takeover): string {
+  return `${refKey(ref)} ${manager} ${field}`;
+}
