@@ -1,9 +1,7 @@
 import { capUpdates } from "./cap-updates.ts";
-import { isEmptySet, union } from "./field-set.ts";
-import type { FieldSet } from "./field-set.ts";
-import type { JsonObject } from "./json.ts";
+import { type FieldSet, isEmptySet, union } from "./field-set.ts";
+import { isList, isObject, type Json, type JsonObject } from "./json.ts";
 import { decodeManaged, type Managed, managedFieldsOf, type Owner, ownerId } from "./managed-fields.ts";
-import { isObject, type Json } from "./json.ts";
 import { compareStates, ownable, settleOwners } from "./own.ts";
 import type { Structure } from "./structure.ts";
 
@@ -57,7 +55,17 @@ export function ownersBeforeUpdate(live: JsonObject | undefined, next: JsonObjec
 }
 
 function isReset(entries: Json | undefined): boolean {
-  if (!Array.isArray(entries) || entries.length !== 1) return false;
-  const [only] = entries as readonly Json[];
+  if (!isList(entries) || entries.length !== 1) return false;
+  const [only] = entries;
   return isObject(only) && Object.keys(only).length === 0;
+}
+
+/**
+ * What a writer through a subresource sees of an object. Of a scale it is the replicas, which are absent when they are 0:
+ * so whoever scales to 0 owns nothing in Kubernetes.
+ */
+export function seenThrough(subresource: string, object: JsonObject): JsonObject {
+  if (subresource !== "scale") return object;
+  const replicas = isObject(object["spec"]) ? (object["spec"]["replicas"] ?? 0) : 0;
+  return { spec: replicas === 0 ? {} : { replicas } };
 }
