@@ -32,8 +32,14 @@ export function serveClusterIps(
     const wanted = new Map<string, () => void>();
     const ip = object.spec?.clusterIP;
     const proxied = type !== "DELETED" && ip && ip !== "None" && object.spec?.selector !== undefined;
-    for (const { name: portName = "", port, protocol = "TCP" } of proxied ? (object.spec?.ports ?? []) : []) {
+    for (const { name: portName = "", port, nodePort, protocol = "TCP" } of proxied ? (object.spec?.ports ?? []) : []) {
       if (protocol !== "TCP") continue;
+      if (nodePort !== undefined) {
+        const key = `${uid} 127.0.0.1:${nodePort} ${portName}`;
+        wanted.set(key, () => {
+          open(key, { ip: "127.0.0.1", port: nodePort }, { namespace, service, portName }, object);
+        });
+      }
       const key = `${uid} ${ip}:${port} ${portName}`;
       wanted.set(key, () => {
         open(key, { ip: ip ?? "", port }, { namespace, service, portName }, object);
@@ -56,25 +62,10 @@ export function serveClusterIps(
       void pass(socket, target, balancer);
     });
     proxies.set(key, { server, connections });
-    const others = [
-      { host: at.ip, port: at.port },
-      { host: at.ip, port: 0 },
-      { host: "127.0.0.1", port: 0 },
-    ];
-    const attempt = () => {
-      const address = others.shift();
-      if (address) server.listen({ host: address.host, port: address.port });
-    };
-    server.on("listening", () => {
-      const bound = server.address();
-      if (typeof bound !== "object" || bound === null || (bound.address === at.ip && bound.port === at.port)) return;
-      stands.set(`${at.ip}:${at.port}`, { host: bound.address, port: bound.port });
+    listenAt(server, at, (bound) => {
+      if (typeof bound === "string") onProblem(bound, about);
+      else if (bound.host !== at.ip || bound.port !== at.port) stands.set(`${at.ip}:${at.port}`, bound);
     });
-    server.on("error", (error: NodeJS.ErrnoException) => {
-      if (["EACCES", "EADDRNOTAVAIL", "EADDRINUSE"].includes(error.code ?? "") && others.length > 0) attempt();
-      else onProblem(`${at.ip}:${at.port} cannot be served on this machine: ${error.message}`, about);
-    });
-    attempt();
   }
 
   function close(key: string): void {
@@ -99,6 +90,32 @@ export function serveClusterIps(
       );
     },
   };
+}
+
+/** Listens at the address, or where something can stand for it; answers where, or why not. */
+function listenAt(
+  server: Server,
+  at: { readonly ip: string; readonly port: number },
+  then: (bound: { readonly host: string; readonly port: number } | string) => void,
+): void {
+  const wanted = { host: at.ip, port: at.port };
+  // A node port is asked for by its number: nothing else can stand for it.
+  const candidates =
+    at.ip === "127.0.0.1" ? [wanted] : [wanted, { ...wanted, port: 0 }, { host: "127.0.0.1", port: 0 }];
+  const attempt = () => {
+    const next = candidates.shift();
+    if (next) server.listen(next);
+  };
+  server.on("listening", () => {
+    const bound = server.address();
+    if (typeof bound === "object" && bound !== null) then({ host: bound.address, port: bound.port });
+  });
+  server.on("error", (error: NodeJS.ErrnoException) => {
+    const another = ["EACCES", "EADDRNOTAVAIL", "EADDRINUSE"].includes(error.code ?? "") && candidates.length > 0;
+    if (another) attempt();
+    else then(`${at.ip}:${at.port} cannot be served on this machine: ${error.message}`);
+  });
+  attempt();
 }
 
 /** Passes a connection on; without a ready endpoint it is reset, as a service without endpoints rejects. */

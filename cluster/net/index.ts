@@ -1,4 +1,6 @@
-import type { Client, KubeObject } from "../client.ts";
+import type { Client } from "../client.ts";
+import { type Clock, systemClock } from "../clock.ts";
+import { eventRecorder } from "../node/events.ts";
 import { createBalancer } from "./balancer.ts";
 import { serveClusterIps } from "./cluster-ips.ts";
 import { watchEndpoints } from "./endpoints.ts";
@@ -22,13 +24,15 @@ export async function startNet(options: {
   readonly ingressPort?: number;
   /** Where a pod's port really is on this machine; by default where it says. */
   dial?(podIP: string, port: number): { readonly host: string; readonly port: number };
-  /** Told when a service's address cannot be served. */
-  onProblem?(message: string, about: KubeObject): void;
+  readonly clock?: Clock;
 }): Promise<Net> {
   const client = options.client.as("plumbline-net");
+  const events = eventRecorder(client, options.clock ?? systemClock, "service-proxy", "plumbline");
   const endpoints = watchEndpoints(client);
   const balancer = createBalancer(endpoints, (ip, port) => options.dial?.(ip, port) ?? { host: ip, port });
-  const clusterIps = serveClusterIps(client, balancer, (message, about) => options.onProblem?.(message, about));
+  const clusterIps = serveClusterIps(client, balancer, (message, about) => {
+    events.record(about, "Warning", "AddressNotServed", message);
+  });
   try {
     const ingress = await serveIngress(client, balancer, options.ingressPort ?? 0);
     return {

@@ -28,7 +28,7 @@ async function serve(t: TestContext, { client }: TestCluster, clusterIP: string)
     ports: [{ name: "http", port: 8080, protocol: "TCP" }],
     endpoints: [],
   };
-  await client.create(slices, slice as KubeObject);
+  await client.create<KubeObject>(slices, slice);
   t.after(
     client.watch<Pod>(podsResource, () => {
       const endpoints = client.list<Pod>(podsResource, "default").flatMap((pod) => {
@@ -109,9 +109,9 @@ test("While pods are replaced one after the other, not one request fails, by ing
   const failures: string[] = [];
   const answered = new Set<string>();
   let requests = 0;
-  let loading = true;
+  const loading = new AbortController();
   const load = async (send: () => Promise<{ status: number; body: string }>) => {
-    while (loading) {
+    while (!loading.signal.aborted) {
       requests += 1;
       try {
         const { status, body } = await send();
@@ -134,7 +134,7 @@ test("While pods are replaced one after the other, not one request fails, by ing
     await cluster.client.delete(podsResource, "default", `web-${turn - 2}`);
     await cluster.gone(`web-${turn - 2}`);
   }
-  loading = false;
+  loading.abort();
   await Promise.all(loads);
   assert.deepEqual(failures, [], `of ${requests} requests`);
   assert.equal(answered.size, 8, "every pod has answered");

@@ -67,6 +67,7 @@ export async function startTestCluster(
     folder: join(folder, "node"),
     images: ociLayout(images),
     withdraw: (podIP) => net.withdraw(podIP),
+    serviceAddress: (clusterIP, port) => net.serviceAddress(clusterIP, port),
   });
   nodes.push(node);
   t.after(async () => {

@@ -13,6 +13,8 @@ export interface EnvironmentContext {
   readonly hostIP: string;
   /** What a limit is when the container sets none: the node's. */
   readonly allocatable: { readonly cpu: number; readonly memory: number };
+  /** Where a service's port really is on this machine; by default where it says. */
+  serviceAddress?(clusterIP: string, port: number): { readonly host: string; readonly port: number };
 }
 
 /**
@@ -24,7 +26,7 @@ export function containerEnvironment(
   container: Container,
   context: EnvironmentContext,
 ): Readonly<Record<string, string>> {
-  const services = serviceVariables(pod, context.client);
+  const services = serviceVariables(pod, context);
   const result: Record<string, string> = {};
   for (const source of container.envFrom ?? []) {
     const reference = source.configMapRef ?? source.secretRef;
@@ -161,28 +163,35 @@ export function resourceValue(
 }
 
 /** Variables for the services of the pod's namespace that have an address, and for the API server's. */
-function serviceVariables(pod: Pod, client: Client): Record<string, string> {
+function serviceVariables(pod: Pod, context: EnvironmentContext): Record<string, string> {
   const result: Record<string, string> = {};
   const own = pod.metadata.namespace ?? "";
-  const services = client.list<KubeObject & Pick<Service, "spec">>({ group: "", resource: "services" });
+  const services = context.client.list<KubeObject & Pick<Service, "spec">>({ group: "", resource: "services" });
   for (const { metadata, spec } of services) {
     const isMaster = metadata.namespace === "default" && metadata.name === "kubernetes";
     if (!isMaster && (metadata.namespace !== own || pod.spec.enableServiceLinks === false)) continue;
-    const ip = spec?.clusterIP;
+    const clusterIP = spec?.clusterIP;
     const [first] = spec?.ports ?? [];
-    if (!ip || ip === "None" || !first) continue;
-    const prefix = (metadata.name ?? "").toUpperCase().replaceAll("-", "_");
-    result[`${prefix}_SERVICE_HOST`] = ip;
-    result[`${prefix}_SERVICE_PORT`] = String(first.port);
-    result[`${prefix}_PORT`] = `${(first.protocol ?? "TCP").toLowerCase()}://${ip}:${first.port}`;
-    for (const { name, port, protocol = "TCP" } of spec.ports ?? []) {
-      if (name) result[`${prefix}_SERVICE_PORT_${name.toUpperCase().replaceAll("-", "_")}`] = String(port);
-      const each = `${prefix}_PORT_${port}_${protocol}`;
-      result[each] = `${protocol.toLowerCase()}://${ip}:${port}`;
+    if (!clusterIP || clusterIP === "None" || !first) continue;
+    const placed = (port: number) => context.serviceAddress?.(clusterIP, port) ?? { host: clusterIP, port };
+    const prefix = variableName(metadata.name ?? "");
+    const { host, port } = placed(first.port);
+    result[`${prefix}_SERVICE_HOST`] = host;
+    result[`${prefix}_SERVICE_PORT`] = String(port);
+    result[`${prefix}_PORT`] = `${(first.protocol ?? "TCP").toLowerCase()}://${host}:${port}`;
+    for (const { name, port: said, protocol = "TCP" } of spec.ports ?? []) {
+      const at = placed(said);
+      if (name) result[`${prefix}_SERVICE_PORT_${variableName(name)}`] = String(at.port);
+      const each = `${prefix}_PORT_${said}_${protocol}`;
+      result[each] = `${protocol.toLowerCase()}://${at.host}:${at.port}`;
       result[`${each}_PROTO`] = protocol.toLowerCase();
-      result[`${each}_PORT`] = String(port);
-      result[`${each}_ADDR`] = ip;
+      result[`${each}_PORT`] = String(at.port);
+      result[`${each}_ADDR`] = at.host;
     }
   }
   return result;
+}
+
+function variableName(name: string): string {
+  return name.toUpperCase().replaceAll("-", "_");
 }

@@ -1,17 +1,18 @@
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
-import type { Client } from "../client.ts";
+import type { ApiError, Client } from "../client.ts";
 import { type Clock, systemClock } from "../clock.ts";
-import type { ContainerLog } from "./container-log.ts";
 import { eventRecorder } from "./events.ts";
 import type { ImageSource } from "./image-source.ts";
 import { openImageStore } from "./image-store.ts";
 import { machineCapacity, type NodeCapacity, registerNode } from "./node-object.ts";
+import { type LogRequest, podLogs } from "./pod-logs.ts";
 import { type Pod, pods } from "./pod.ts";
-import { takePodAddresses } from "./pod-addresses.ts";
+import { type PodAddresses, takePodAddresses } from "./pod-addresses.ts";
 import { runPods } from "./running-pods.ts";
 import { startScheduler } from "./scheduler.ts";
 
+export { takePodAddresses } from "./pod-addresses.ts";
 export { ociLayout } from "./oci-layout.ts";
 
 /** A running node. */
@@ -21,8 +22,8 @@ export interface Node {
   readonly ownAddresses: boolean;
   /** Where a port of a pod really is on this machine. */
   dial(podIP: string, port: number): { readonly host: string; readonly port: number };
-  /** The log of a container, or with `previous` of its run before; undefined when there is none (yet). */
-  log(namespace: string, pod: string, container: string, previous: boolean): ContainerLog | undefined;
+  /** A container's log as it comes; an ApiError where there is none. Ends at once unless `follow`. */
+  logs(namespace: string, pod: string, request: LogRequest): AsyncIterable<Buffer> | ApiError;
   /** Ends every container (with a grace of at most `graceSeconds`, default 0) and everything that the node runs. */
   stop(graceSeconds?: number): Promise<void>;
 }
@@ -40,6 +41,10 @@ export async function startNode(options: {
   readonly capacity?: NodeCapacity;
   /** Settles when no proxy sends anything new to the address any more; called before a pod is stopped. */
   readonly withdraw?: (podIP: string) => Promise<void>;
+  /** Where a service's port really is on this machine; by default where it says. */
+  readonly serviceAddress?: (clusterIP: string, port: number) => { readonly host: string; readonly port: number };
+  /** The cluster's loopback addresses; by default a block is taken. The node gives them back when it stops. */
+  readonly addresses?: PodAddresses;
 }): Promise<Node> {
   const { clock = systemClock, folder, name = "plumbline", capacity = machineCapacity() } = options;
   const client = options.client.as("kubelet");
@@ -47,14 +52,21 @@ export async function startNode(options: {
   await rm(podsFolder, { recursive: true, force: true });
   await mkdir(podsFolder, { recursive: true, mode: 0o700 });
   const images = await openImageStore(join(folder, "images"), options.images);
-  const addresses = await takePodAddresses();
+  const addresses = options.addresses ?? (await takePodAddresses());
   const events = eventRecorder(client, clock, "kubelet", name);
   const stopLease = await registerNode({ client, clock, name, hostIP: addresses.hostIP, capacity });
   const running = runPods(client, {
     name,
     folder: podsFolder,
     addresses,
-    services: { clock, events, images, allocatable: capacity, withdraw: options.withdraw ?? (() => Promise.resolve()) },
+    services: {
+      clock,
+      events,
+      images,
+      allocatable: capacity,
+      withdraw: options.withdraw ?? (() => Promise.resolve()),
+      serviceAddress: options.serviceAddress ?? ((host, port) => ({ host, port })),
+    },
   });
   const schedulerClient = options.client.as("kube-scheduler");
   const stopScheduler = startScheduler({
@@ -68,9 +80,9 @@ export async function startNode(options: {
     name,
     ownAddresses: addresses.own,
     dial: (podIP, port) => addresses.dial(podIP, port),
-    log(namespace, podName, container, previous) {
+    logs(namespace, podName, request) {
       const uid = client.get<Pod>(pods, namespace, podName)?.metadata.uid ?? "";
-      return running.worker(uid)?.container(container)?.log(previous);
+      return podLogs(podName, running.worker(uid)?.container(request.container), request, clock);
     },
     async stop(graceSeconds = 0) {
       stopScheduler();

@@ -4,6 +4,8 @@ import { fileURLToPath } from "node:url";
 
 /** The loopback addresses of one cluster: its node's, and one for each pod. */
 export interface PodAddresses {
+  /** The first two numbers of all of them, as in "127.40"; pods have the lower half, services may have the upper. */
+  readonly prefix: string;
   readonly hostIP: string;
   /** Whether each pod can bind its own address. If not (macOS), local ports stand for the pods' ports. */
   readonly own: boolean;
@@ -57,6 +59,7 @@ function podAddresses(block: number, lock: Server | undefined, own: boolean): Po
   const stands = new Map<string, number>();
   let last = 0;
   return {
+    prefix: `127.${block}`,
     hostIP: own ? `127.${block}.0.1` : "127.0.0.1",
     own,
     async take(ports) {

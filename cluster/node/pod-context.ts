@@ -20,6 +20,8 @@ export interface PodContext {
   pod(): Pod;
   /** Where a port of a pod really is on this machine. */
   dial(host: string, port: number): { readonly host: string; readonly port: number };
+  /** Where a service's port really is on this machine. */
+  serviceAddress(clusterIP: string, port: number): { readonly host: string; readonly port: number };
   /** Variables that bring a program to its own address; see listen-on-pod-address.cts. */
   addressVariables(environment: Readonly<Record<string, string>>): Readonly<Record<string, string>>;
   /** Something that the status shows has changed. */

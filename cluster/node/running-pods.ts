@@ -19,7 +19,7 @@ export function runPods(
     readonly name: string;
     readonly folder: string;
     readonly addresses: PodAddresses;
-    readonly services: Pick<PodServices, "clock" | "events" | "images" | "allocatable" | "withdraw">;
+    readonly services: Pick<PodServices, "clock" | "events" | "images" | "allocatable" | "withdraw" | "serviceAddress">;
   },
 ): RunningPods {
   const { name, folder, addresses, services } = options;
