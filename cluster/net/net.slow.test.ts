@@ -6,20 +6,24 @@ import { test, type TestContext } from "node:test";
 import type { KubeObject } from "../client.ts";
 import { isReady, startTestCluster, type TestCluster } from "../node/cluster-in-test.ts";
 import type { Pod } from "../node/pod.ts";
+import type { ServiceObject } from "./endpoints.ts";
 
 const podsResource = { group: "", resource: "pods" };
 const probe = { httpGet: { path: "/", port: 8080 }, periodSeconds: 1 };
 
 /** Keeps an EndpointSlice of the pods labelled by app, as the controller would. */
-async function serve(t: TestContext, { client }: TestCluster, clusterIP: string): Promise<void> {
+async function serve(t: TestContext, { client }: TestCluster): Promise<string> {
   const slices = { group: "discovery.k8s.io", resource: "endpointslices" };
   const metadata = { name: "web", namespace: "default" };
-  await client.create({ group: "", resource: "services" }, {
-    apiVersion: "v1",
-    kind: "Service",
-    metadata,
-    spec: { clusterIP, selector: { role: "web" }, ports: [{ name: "http", port: 8099, targetPort: 8080 }] },
-  } as KubeObject);
+  const service = await client.create<ServiceObject>(
+    { group: "", resource: "services" },
+    {
+      apiVersion: "v1",
+      kind: "Service",
+      metadata,
+      spec: { selector: { role: "web" }, ports: [{ name: "http", port: 8099, targetPort: 8080 }] },
+    },
+  );
   const slice = {
     apiVersion: "discovery.k8s.io/v1",
     kind: "EndpointSlice",
@@ -40,6 +44,7 @@ async function serve(t: TestContext, { client }: TestCluster, clusterIP: string)
       void client.mergePatch(slices, "default", "web", { endpoints });
     }),
   );
+  return service.spec?.clusterIP ?? "";
 }
 
 async function ingress({ client }: TestCluster): Promise<void> {
@@ -73,8 +78,7 @@ async function runWeb(cluster: TestCluster, name: string): Promise<void> {
 
 test("Requests are spread over the ready pods; without one the ingress answers 503 and the service refuses", async (t) => {
   const cluster = await startTestCluster(t);
-  const clusterIP = cluster.node.dial("127.250.77.9", 1).host;
-  await serve(t, cluster, clusterIP);
+  const clusterIP = await serve(t, cluster);
   await ingress(cluster);
   const { ingressPort } = cluster.net;
   assert.equal((await get(ingressPort, "/web")).status, 503);
@@ -100,8 +104,7 @@ test("Requests are spread over the ready pods; without one the ingress answers 5
 
 test("While pods are replaced one after the other, not one request fails, by ingress or by service", async (t) => {
   const cluster = await startTestCluster(t);
-  const clusterIP = "127.250.77.10";
-  await serve(t, cluster, clusterIP);
+  const clusterIP = await serve(t, cluster);
   await ingress(cluster);
   await Promise.all([runWeb(cluster, "web-0"), runWeb(cluster, "web-1")]);
   const agent = new Agent({ keepAlive: true });
@@ -143,10 +146,10 @@ test("While pods are replaced one after the other, not one request fails, by ing
 
 test("A running request is answered by a pod that stops meanwhile, and an upgraded connection passes through", async (t) => {
   const cluster = await startTestCluster(t);
-  await serve(t, cluster, "127.250.77.11");
+  const clusterIP = await serve(t, cluster);
   await ingress(cluster);
   await runWeb(cluster, "slow");
-  const service = cluster.net.serviceAddress("127.250.77.11", 8099);
+  const service = cluster.net.serviceAddress(clusterIP, 8099);
   const slow = get(service.port, "/slow", undefined, service.host);
   await get(service.port, "/", undefined, service.host);
   await cluster.client.delete(podsResource, "default", "slow");

@@ -9,7 +9,7 @@ import { ApiServer } from "../api/server.ts";
 import type { Client, KubeObject } from "../client.ts";
 import { type Clock, systemClock } from "../clock.ts";
 import { type Net, startNet } from "../net/index.ts";
-import { type Node, ociLayout, startNode } from "./index.ts";
+import { type Node, ociLayout, startNode, takePodAddresses } from "./index.ts";
 import { writeLayout } from "./layout-in-test.ts";
 import type { Pod } from "./pod.ts";
 
@@ -56,7 +56,8 @@ export async function startTestCluster(
     },
     { ref: "example.test/sh:1", layers: [[{ name: "etc/motd", text: "hello" }]], config: { Cmd: ["/bin/sh"] } },
   ]);
-  const api = new ApiServer(clock);
+  const addresses = await takePodAddresses();
+  const api = new ApiServer(clock, addresses.prefix);
   furnishNamespaces(api, "PEM");
   const client = createClient(api, "test");
   const nodes: Node[] = [];
@@ -66,6 +67,7 @@ export async function startTestCluster(
     clock,
     folder: join(folder, "node"),
     images: ociLayout(images),
+    addresses,
     withdraw: (podIP) => net.withdraw(podIP),
     serviceAddress: (clusterIP, port) => net.serviceAddress(clusterIP, port),
   });

@@ -1,6 +1,5 @@
 import type { Container, Probe } from "kubernetes-types/core/v1.js";
-import type { PlaceOptions } from "./command.ts";
-import { execInContainer } from "./container-start.ts";
+import type { ContainerCommands } from "./container-commands.ts";
 import type { PodContext } from "./pod-context.ts";
 import { checkProbe, type ProbeTarget } from "./probe-check.ts";
 import { type Prober, startProber } from "./prober.ts";
@@ -14,23 +13,23 @@ export interface ProbeFindings {
 }
 
 /** What probes and hooks of a container aim at. */
-export function probeTarget(container: Container, place: PlaceOptions, context: PodContext): ProbeTarget {
+export function probeTarget(container: Container, commands: ContainerCommands, context: PodContext): ProbeTarget {
   return {
     container,
     podIP: context.podIP,
     dial: (host, port) => context.dial(host, port),
-    exec: (words, timeoutMs) => execInContainer(words, place, timeoutMs),
+    exec: (words, timeoutMs) => commands.run(words, timeoutMs),
   };
 }
 
 /** Starts the probes of a container that just started: the others wait for the startup probe. */
 export function startProbes(
   container: Container,
-  place: PlaceOptions,
+  commands: ContainerCommands,
   context: PodContext,
   findings: ProbeFindings,
 ): { stop(): void; stopLiveness(): void } {
-  const target = probeTarget(container, place, context);
+  const target = probeTarget(container, commands, context);
   const running = new Map<string, Prober>();
 
   function start(kind: "startup" | "readiness" | "liveness", probe: Probe, onResult: (passed: boolean) => void): void {

@@ -3,6 +3,7 @@ import { basename, dirname, join } from "node:path";
 import type { Container } from "kubernetes-types/core/v1.js";
 import type { ContainerLog } from "./container-log.ts";
 import { type Command, commandLine, placeCommand, type PlaceOptions } from "./command.ts";
+import { type ContainerCommands, containerCommands } from "./container-commands.ts";
 import { ContainerConfigError, containerEnvironment } from "./environment.ts";
 import type { Image } from "./image-store.ts";
 import { resolveInside } from "./inside.ts";
@@ -18,7 +19,7 @@ export interface Mount {
 /** A container that runs, with what it takes to run something else in it. */
 export interface StartedContainer {
   readonly process: RunningProcess;
-  readonly place: PlaceOptions;
+  readonly commands: ContainerCommands;
 }
 
 /**
@@ -84,7 +85,7 @@ export async function startContainer(options: {
   const process = await startProcess(command);
   log.take(process.stdout, "stdout");
   log.take(process.stderr, "stderr");
-  return { process, place };
+  return { process, commands: containerCommands(place) };
 }
 
 /** A mount is a link in the root file system: what is below it in the image is hidden. */
@@ -94,30 +95,4 @@ async function placeMount(root: string, { mountPath, folder }: Mount): Promise<v
   const place = join(parent, basename(mountPath));
   await rm(place, { recursive: true, force: true });
   await symlink(folder, place);
-}
-
-/** Runs a command beside a container's program and answers what it printed; rejects when it cannot or is too slow. */
-export async function execInContainer(
-  words: readonly string[],
-  place: PlaceOptions,
-  timeoutMs: number,
-): Promise<{ readonly exitCode: number; readonly output: string }> {
-  const process = await startProcess(await placeCommand(words, place));
-  let output = "";
-  for (const stream of [process.stdout, process.stderr]) {
-    stream.setEncoding("utf8");
-    stream.on("data", (text: string) => {
-      if (output.length < 10_240) output += text;
-    });
-  }
-  let late = false;
-  const timer = setTimeout(() => {
-    late = true;
-    process.signal("SIGKILL");
-  }, timeoutMs);
-  const { exitCode } = await process.exited;
-  clearTimeout(timer);
-  if (late)
-    throw new Error(`command timed out: ${JSON.stringify(words.join(" "))} timed out after ${timeoutMs / 1000}s`);
-  return { exitCode, output };
 }

@@ -104,11 +104,6 @@ export class ContainerWorker {
     return this.#stopPromise ?? Promise.resolve();
   }
 
-  /** Runs a command in the running container; undefined when it does not run. */
-  get place(): StartedContainer["place"] | undefined {
-    return this.#current?.started.place;
-  }
-
   async #image(): Promise<Image | undefined> {
     const wait = (reason: string, message: string) => this.#wait(reason, message);
     return containerImage(this.container, this.#context, wait, this.#stopping.signal);
@@ -159,6 +154,7 @@ export class ContainerWorker {
     if (this.#stopping.signal.aborted) this.#stopPromise = this.#end(this.#graceMs);
     else this.#startProbes(started, startedMs);
     const { exitCode } = await started.process.exited;
+    await started.commands.end();
     this.#current = undefined;
     this.#probes?.stop();
     await log.close();
@@ -175,7 +171,7 @@ export class ContainerWorker {
     const running: ContainerState = { running: { startedAt: apiTime(startedMs) } };
     const begin = () => {
       this.#update({ state: running, started: this.container.startupProbe === undefined, ready: false });
-      this.#probes = startProbes(this.container, started.place, this.#context, {
+      this.#probes = startProbes(this.container, started.commands, this.#context, {
         onStarted: () => {
           this.#update({ started: true });
           this.#tellStarted();
@@ -188,7 +184,7 @@ export class ContainerWorker {
       begin();
       return;
     }
-    const target = probeTarget(this.container, started.place, this.#context);
+    const target = probeTarget(this.container, started.commands, this.#context);
     runHook(hook, target, 60_000, this.#context, this.#stopping.signal).then(
       () => {
         if (this.#current?.started === started) begin();
@@ -221,7 +217,7 @@ export class ContainerWorker {
     await stopProcess({
       container: this.container,
       process: current.started.process,
-      target: probeTarget(this.container, current.started.place, this.#context),
+      target: probeTarget(this.container, current.started.commands, this.#context),
       stopSignal: current.image.config.StopSignal,
       graceMs,
       context: this.#context,
