@@ -3,10 +3,10 @@ import { readSettings, type Settings } from "./settings.ts";
 
 const settings = settingsOrExit();
 const service = createService(settings, new Date(Date.now() - process.uptime() * 1000));
-service.server.listen(settings.port, settings.host, () => {
+const { host, port, version, commit } = settings;
+service.server.listen({ port, ...(host === undefined ? {} : { host }) }, () => {
   const address = service.server.address();
-  const port = typeof address === "object" ? address?.port : undefined;
-  log("listening", { host: settings.host, port, version: settings.version, commit: settings.commit });
+  log("listening", { ...(typeof address === "object" ? address : {}), version, commit });
 });
 service.server.on("error", (error) => {
   log("cannot listen", { error: error.message });

@@ -12,7 +12,8 @@ export interface Faults {
 
 /** Everything the service takes from its environment. */
 export interface Settings {
-  readonly host: string;
+  /** Where to listen; undefined is every address of the pod, IPv4 and IPv6. */
+  readonly host: string | undefined;
   readonly port: number;
   /** How long to keep answering after SIGTERM. */
   readonly drainSeconds: number;
@@ -47,7 +48,7 @@ export function readSettings(environment: Environment): Settings {
     throw new Error(`${name}: "${value}" is neither true nor false`);
   };
   return {
-    host: text("HOST") ?? "0.0.0.0",
+    host: text("HOST") ?? undefined,
     port: number("PORT", 65_535) ?? 8080,
     drainSeconds: number("DRAIN_SECONDS") ?? 5,
     version: text("PLUMBLINE_VERSION") ?? "unreleased",
