@@ -198,6 +198,30 @@ test("releasing the same commit again changes nothing and says so", async (t) =>
   );
 });
 
+test("a commit that gets a version later is released under it, and its first image keeps the commit's tag", async (t) => {
+  const world = makeWorld(t);
+  const [plain] = digests(await world.release());
+  git(world.source, "tag", "-a", "v2.0.0", "-m", "Version 2");
+  const tagged = await world.release();
+  assert.equal(tagged.version, "2.0.0");
+  assert.match(at(world, "main:staging/probe/app.yaml"), new RegExp(`one:v2.0.0@${digests(tagged)[0]}`));
+  assert.notEqual(digests(tagged)[0], plain, "the version is part of the image");
+  const registry = ociLayout(join(world.root, "images"));
+  assert.equal(await registry.resolve("plumbline.local/one", tagged.commit), plain);
+  assert.equal((await world.release()).deployment.commit, undefined);
+});
+
+test("a release that is called off pins nothing", async (t) => {
+  const world = makeWorld(t);
+  const before = git(world.deployment, "rev-parse", "main");
+  const abort = new AbortController();
+  const onEvent = (event: ReleaseEvent): void => {
+    if (event.kind === "building") abort.abort();
+  };
+  await assert.rejects(world.attempt({ signal: abort.signal, onEvent }), { name: "AbortError" });
+  assert.equal(git(world.deployment, "rev-parse", "main"), before);
+});
+
 test("the same commit is the same image in another folder, without cache, and whatever lies in the working folder", async (t) => {
   const world = makeWorld(t);
   const released = await world.release();
