@@ -4,6 +4,7 @@ import type { Surroundings } from "./controller.ts";
 import { startDeployments } from "./deployment/deployment.ts";
 import { startEndpoints, startEndpointSlices } from "./endpoints/endpoints.ts";
 import { startGarbageCollector } from "./garbage.ts";
+import { startJobs } from "./job/job.ts";
 import { startNamespaces } from "./namespace.ts";
 import { startReplicaSets } from "./replicaset/replicaset.ts";
 
@@ -26,6 +27,7 @@ export function startControllers(client: Client, clock: Clock, options: Controll
   const stops = [
     startDeployments,
     startReplicaSets,
+    startJobs,
     startEndpointSlices,
     startEndpoints,
     startGarbageCollector,

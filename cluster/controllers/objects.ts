@@ -5,6 +5,7 @@ import type {
   ReplicaSetSpec,
   ReplicaSetStatus,
 } from "kubernetes-types/apps/v1.js";
+import type { JobSpec, JobStatus } from "kubernetes-types/batch/v1.js";
 import type { NamespaceSpec, NamespaceStatus, PodSpec, PodStatus, ServiceSpec } from "kubernetes-types/core/v1.js";
 import type { KubeObject, ResourceName } from "../client.ts";
 
@@ -26,6 +27,12 @@ export interface Pod extends KubeObject {
   status?: PodStatus;
 }
 
+/** A Job as the API server keeps it. */
+export interface Job extends KubeObject {
+  spec: JobSpec;
+  status?: JobStatus;
+}
+
 /** A Service as the API server keeps it. */
 export interface Service extends KubeObject {
   spec: ServiceSpec;
@@ -42,6 +49,7 @@ export type Condition = DeploymentCondition;
 
 export const deployments: ResourceName = { group: "apps", resource: "deployments" };
 export const replicaSets: ResourceName = { group: "apps", resource: "replicasets" };
+export const jobs: ResourceName = { group: "batch", resource: "jobs" };
 export const pods: ResourceName = { group: "", resource: "pods" };
 export const services: ResourceName = { group: "", resource: "services" };
 export const endpoints: ResourceName = { group: "", resource: "endpoints" };
