@@ -9,7 +9,7 @@ async function started(spec: Partial<JobSpec> = {}): Promise<TestCluster> {
   const cluster = await startTestCluster();
   const template = { spec: { restartPolicy: "Never", containers: [{ name: "c", image: "job:1" }] } };
   const job = { apiVersion: "batch/v1", kind: "Job", metadata: { name: "job", namespace: "ns" } };
-  await cluster.client.create(jobs, { ...job, spec: { template, ...spec } } as Job);
+  await cluster.client.create<Job>(jobs, { ...job, spec: { template, ...spec } });
   await cluster.settle();
   return cluster;
 }
