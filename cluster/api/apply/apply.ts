@@ -43,7 +43,7 @@ export function applyOnto(
   const object = isObject(pruned) ? pruned : {};
   const settled = settleOwners(withSelf, id, compareStates(structure, live, object, reset));
   const changed = !equalJson(live, object);
-  const time = changed ? writer.now : last?.time;
+  const time = changed ? (writer.now ?? last?.time) : last?.time;
   const own: Owner = { ...identity, time, fields: ownable(fields) };
   return { object, changed, managed: new Map(settled.managed).set(id, own), conflicts: settled.conflicts };
 }

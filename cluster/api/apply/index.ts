@@ -1,5 +1,6 @@
 import { ApiError, type KubeObject } from "../../client.ts";
 import { applyOnto, checkApplied } from "./apply.ts";
+import type { FieldSet } from "./field-set.ts";
 import { isObject, type Json, type JsonObject } from "./json.ts";
 import { withLastApplied, withoutLastApplied } from "./last-applied.ts";
 import { decodeManaged, type Managed, managedFieldsOf, withManaged, withoutManaged } from "./managed-fields.ts";
@@ -7,7 +8,7 @@ import { refuseConflicts } from "./own.ts";
 import { resetFieldsOf } from "./reset-fields.ts";
 import { rootStructureOf } from "./root-structure.ts";
 import type { SchemaNode } from "./structure.ts";
-import { ownersAfterUpdate, ownersBeforeUpdate, seenThrough } from "./track.ts";
+import { ownersAfterUpdate, ownersBeforeUpdate, seenAsScale, withZero, type Writer } from "./track.ts";
 
 export type { Json, JsonObject } from "./json.ts";
 export type { SchemaNode } from "./structure.ts";
@@ -21,8 +22,10 @@ export interface Write {
   readonly live: ApiObject | undefined;
   /** The fieldManager option, or else the user agent up to its first slash. */
   readonly manager: string;
-  /** "status", "scale" (of the object itself, not a Scale)…; "" for the object itself. */
+  /** "status", "scale" (where `live` and `next` are the object itself, not its Scale)…; "" for the object itself. */
   readonly subresource?: string;
+  /** Where the replicas of a scale stand; `["spec", "replicas"]` by default. */
+  readonly replicasPath?: readonly string[];
   readonly apiVersion: string;
   readonly kind: string;
   /** The kind's schema; undefined where none is known. */
@@ -57,14 +60,14 @@ export interface ApplyResult {
  * is of another kind or holds managedFields (400), or that does not fit the schema (500, as Kubernetes has it).
  */
 export function serverSideApply(request: Apply): ApplyResult {
-  const { manager, force = false, subresource = "", hasStatus = true, apiVersion, kind, now } = request;
-  const { structure, zero, isCustom } = rootStructureOf(request.schema);
+  const { manager, force = false, apiVersion, kind } = request;
+  const { structure, zero } = rootStructureOf(request.schema);
   const applied = isObject(request.applied as Json) ? (request.applied as JsonObject) : {};
   checkApplied(structure, applied, request);
-  const reset = resetFieldsOf(apiVersion, kind, subresource, isCustom, hasStatus);
+  const reset = resetBy(request);
   const stored = jsonOf(request.live);
-  const live = stored === undefined ? zero : withoutManaged(stored);
-  const writer = { manager, apiVersion, subresource, now };
+  const live = withZero(zero, withoutManaged(stored ?? {}));
+  const writer = writerOf(request);
   let managed = readManaged(stored);
   if (managed.size === 0) {
     // Whatever stood there without an owner is nobody's to lose silently.
@@ -90,19 +93,25 @@ function readManaged(live: JsonObject | undefined): Managed {
  * before anything that the server decides (addresses, generated labels), which nobody owns.
  */
 export function trackUpdate<T extends ApiObject>(request: Update<T>): T {
-  const { manager, subresource = "", hasStatus = true, apiVersion, kind, now } = request;
-  const { structure, zero, isCustom } = rootStructureOf(request.schema);
+  const { subresource = "", replicasPath = ["spec", "replicas"] } = request;
+  const { structure, zero } = rootStructureOf(request.schema);
   const live = jsonOf(request.live);
   const next = jsonOf(request.next);
-  const managed = ownersAfterUpdate(
-    structure,
-    live === undefined ? zero : seenThrough(subresource, withoutManaged(live)),
-    seenThrough(subresource, withoutManaged(next)),
-    ownersBeforeUpdate(live, next, subresource),
-    { manager, apiVersion, subresource, now },
-    resetFieldsOf(apiVersion, kind, subresource, isCustom, hasStatus),
-  );
+  const seen = (object: JsonObject): JsonObject =>
+    subresource === "scale" ? seenAsScale(object, replicasPath) : withZero(zero, withoutManaged(object));
+  const before = ownersBeforeUpdate(live, next, subresource);
+  const reset = resetBy(request);
+  const managed = ownersAfterUpdate(structure, seen(live ?? {}), seen(next), before, writerOf(request), reset);
   return withManaged(next, managed) as unknown as T;
+}
+
+function writerOf({ manager, apiVersion, subresource = "", now }: Write): Writer {
+  // Writes of a Scale keep no time: they are tracked on an object that is not stored.
+  return { manager, apiVersion, subresource, now: subresource === "scale" ? undefined : now };
+}
+
+function resetBy({ apiVersion, kind, subresource = "", hasStatus = true, schema }: Write): FieldSet {
+  return resetFieldsOf(apiVersion, kind, subresource, rootStructureOf(schema).isCustom, hasStatus);
 }
 
 /** Objects of the API are JSON by construction; their TypeScript type only knows their metadata. */

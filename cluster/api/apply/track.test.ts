@@ -141,6 +141,23 @@ test("replicas move to who writes the scale, and to nobody with 0", () => {
     tool: { "f:spec": { "f:paused": {} } },
     scaler: { "f:spec": { "f:replicas": {} } },
   });
-  assert.equal(scaled.metadata.managedFields?.at(-1)?.subresource, "scale");
+  const [first] = scaled.metadata.managedFields ?? [];
+  assert.deepEqual([first?.subresource, first?.time], ["scale", undefined]);
   assert.deepEqual(ownersOf(scale(scaled, 0)), { tool: { "f:spec": { "f:paused": {} } } });
+});
+
+test("a struct that the request left out is nobody's either when it comes later", () => {
+  const job = (template: Loose["spec"]): Loose => ({
+    apiVersion: "batch/v1",
+    kind: "Job",
+    metadata: { name: "j" },
+    spec: { template },
+  });
+  const request = { apiVersion: "batch/v1", kind: "Job", schema: schemaOf("batch", "v1", "Job"), now: timeAt(0) };
+  const live = trackUpdate({ ...request, live: undefined, next: job({ spec: {} }), manager: "a" });
+  const next = job({ metadata: { labels: { l: "1" } }, spec: {} });
+  const labels = { "f:labels": { ".": {}, "f:l": {} } };
+  assert.deepEqual(ownersOf(trackUpdate({ ...request, live, next, manager: "b" })), {
+    b: { "f:spec": { "f:template": { "f:metadata": labels } } },
+  });
 });

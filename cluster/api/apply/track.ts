@@ -10,8 +10,8 @@ export interface Writer {
   readonly manager: string;
   readonly apiVersion: string;
   readonly subresource: string;
-  /** RFC 3339 in seconds. */
-  readonly now: string;
+  /** RFC 3339 in seconds; undefined where Kubernetes keeps no time. */
+  readonly now: string | undefined;
 }
 
 /**
@@ -61,11 +61,24 @@ function isReset(entries: Json | undefined): boolean {
 }
 
 /**
- * What a writer through a subresource sees of an object. Of a scale it is the replicas, which are absent when they are 0:
- * so whoever scales to 0 owns nothing in Kubernetes.
+ * What a writer of an object's Scale sees of it: the replicas, which are absent when they are 0. So whoever scales to 0
+ * owns nothing in Kubernetes.
  */
-export function seenThrough(subresource: string, object: JsonObject): JsonObject {
-  if (subresource !== "scale") return object;
-  const replicas = isObject(object["spec"]) ? (object["spec"]["replicas"] ?? 0) : 0;
-  return { spec: replicas === 0 ? {} : { replicas } };
+export function seenAsScale(object: JsonObject, replicasPath: readonly string[]): JsonObject {
+  let replicas: Json | undefined = object;
+  for (const key of replicasPath) replicas = isObject(replicas) ? replicas[key] : undefined;
+  const [last, ...holders] = replicasPath.toReversed();
+  const inner: JsonObject = last === undefined || (replicas ?? 0) === 0 ? {} : { [last]: replicas ?? 0 };
+  return holders.reduce<JsonObject>((below, key) => ({ [key]: below }), inner);
+}
+
+/** The object with the fields that Go's type of it always has, so that nobody comes to own them. */
+export function withZero(zero: JsonObject, object: JsonObject): JsonObject {
+  let filled: Record<string, Json> | undefined;
+  for (const [key, empty] of Object.entries(zero)) {
+    const value = object[key];
+    const inner = value === undefined ? empty : isObject(value) && isObject(empty) ? withZero(empty, value) : value;
+    if (inner !== value) (filled ??= { ...object })[key] = inner;
+  }
+  return filled ?? object;
 }
