@@ -102,6 +102,8 @@ function connected(address: { readonly host: string; readonly port: number }): P
     socket.once("error", failed);
     socket.once("connect", () => {
       socket.removeListener("error", failed);
+      // Whoever takes the connection hears of its end by "close"; an error must never be nobody's.
+      socket.on("error", () => undefined);
       resolve(socket);
     });
   });

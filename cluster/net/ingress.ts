@@ -22,7 +22,10 @@ const hopByHop = ["connection", "keep-alive", "proxy-connection", "te", "trailer
 /** Serves all ingresses at 127.0.0.1:`port` (0 chooses a free one). Rejects when the port is in use. */
 export async function serveIngress(client: Client, balancer: Balancer, port: number): Promise<IngressServer> {
   const server = createServer({ noDelay: true }, (incoming, outgoing) => {
-    void forward(incoming, outgoing, client, balancer);
+    // A request that cannot be passed on as it is, such as one with raw bytes in its path.
+    forward(incoming, outgoing, client, balancer).catch((error: unknown) => {
+      answer(outgoing, 400, `the request cannot be passed on: ${(error as Error).message}`);
+    });
   });
   // A client that keeps its connection must not meet its end just as it sends: stay longer than clients do.
   server.keepAliveTimeout = 75_000;
@@ -144,14 +147,19 @@ function exchange(incoming: IncomingMessage, outgoing: ServerResponse, connectio
     upstream.once("response", (response) => {
       settled();
       resolve(true);
-      const headers = Object.entries(without(response.headers, hopByHop)) as [string, string | string[]][];
-      outgoing.writeHead(response.statusCode ?? 502, response.statusMessage, Object.fromEntries(headers));
+      try {
+        outgoing.writeHead(response.statusCode ?? 502, without(response.headers, hopByHop));
+      } catch (error) {
+        upstream.destroy();
+        answer(outgoing, 502, `the endpoint's answer cannot be passed on: ${(error as Error).message}`);
+        return;
+      }
       response.pipe(outgoing);
       // An answer that breaks off must not look complete to the client.
-      response.once("error", () => outgoing.destroy());
+      response.on("error", () => outgoing.destroy());
       outgoing.once("close", () => upstream.destroy());
     });
-    upstream.once("error", () => {
+    upstream.on("error", () => {
       settled();
       resolve(outgoing.headersSent || outgoing.destroyed);
     });

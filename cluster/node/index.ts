@@ -1,12 +1,13 @@
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
-import type { ApiError, Client } from "../client.ts";
+import type { NodeHooks } from "../api/hooks.ts";
+import type { Client } from "../client.ts";
 import { type Clock, systemClock } from "../clock.ts";
 import { eventRecorder } from "./events.ts";
 import type { ImageSource } from "./image-source.ts";
 import { openImageStore } from "./image-store.ts";
 import { machineCapacity, type NodeCapacity, registerNode } from "./node-object.ts";
-import { type LogRequest, podLogs } from "./pod-logs.ts";
+import { podLogs } from "./pod-logs.ts";
 import { type Pod, pods } from "./pod.ts";
 import { type PodAddresses, takePodAddresses } from "./pod-addresses.ts";
 import { runPods } from "./running-pods.ts";
@@ -15,15 +16,11 @@ import { startScheduler } from "./scheduler.ts";
 export { takePodAddresses } from "./pod-addresses.ts";
 export { ociLayout } from "./oci-layout.ts";
 
-/** A running node. */
-export interface Node {
+/** A running node; what the API server asks of it is part of it. */
+export interface Node extends NodeHooks {
   readonly name: string;
   /** Whether every pod has an address of its own; if not (macOS), a note for people to read at start. */
   readonly ownAddresses: boolean;
-  /** Where a port of a pod really is on this machine. */
-  dial(podIP: string, port: number): { readonly host: string; readonly port: number };
-  /** A container's log as it comes; an ApiError where there is none. Ends at once unless `follow`. */
-  logs(namespace: string, pod: string, request: LogRequest): AsyncIterable<Buffer> | ApiError;
   /** Ends every container (with a grace of at most `graceSeconds`, default 0) and everything that the node runs. */
   stop(graceSeconds?: number): Promise<void>;
 }

@@ -1,21 +1,9 @@
 import { open } from "node:fs/promises";
+import type { LogOptions } from "../api/hooks.ts";
 import type { ContainerLog } from "./container-log.ts";
 
-/** Which part of a log is wanted; as in the query of pods/log. */
-export interface LogSelection {
-  readonly follow: boolean;
-  readonly timestamps: boolean;
-  readonly tailLines?: number;
-  readonly limitBytes?: number;
-  readonly sinceSeconds?: number;
-  /** RFC 3339. */
-  readonly sinceTime?: string;
-  /** Aborted when the reader has gone. */
-  readonly signal: AbortSignal;
-}
-
 /** The wanted part of a log as it comes; with `follow`, until the container's run is over. */
-export async function* readLog(log: ContainerLog, wanted: LogSelection, nowMs: number): AsyncGenerator<Buffer> {
+export async function* readLog(log: ContainerLog, wanted: LogOptions, nowMs: number): AsyncGenerator<Buffer> {
   const { follow, signal, tailLines } = wanted;
   const sinceMs =
     wanted.sinceTime === undefined ? nowMs - (wanted.sinceSeconds ?? Infinity) * 1000 : Date.parse(wanted.sinceTime);

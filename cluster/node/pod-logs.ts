@@ -1,20 +1,14 @@
+import type { LogOptions } from "../api/hooks.ts";
 import { ApiError } from "../client.ts";
 import type { Clock } from "../clock.ts";
 import type { ContainerWorker } from "./container-worker.ts";
-import { type LogSelection, readLog } from "./log-reader.ts";
-
-/** What is asked of a container's log. */
-export type LogRequest = LogSelection & {
-  readonly container: string;
-  /** The log of the run before the last restart. */
-  readonly previous: boolean;
-};
+import { readLog } from "./log-reader.ts";
 
 /** A container's log, or the kubelet's reason why there is none. */
 export function podLogs(
   pod: string,
   worker: ContainerWorker | undefined,
-  request: LogRequest,
+  request: LogOptions,
   clock: Clock,
 ): AsyncIterable<Buffer> | ApiError {
   const { container, previous } = request;

@@ -76,7 +76,7 @@ export class PodWorker {
       for (const worker of [...this.#main, ...this.#init]) void worker.stop(graceMs);
       return;
     }
-    this.#terminating = this.#stopAll();
+    this.#terminating = this.#stopAll().catch((error: unknown) => this.#report("error killing pod", error));
   }
 
   /** Settles when nothing of the pod runs or will; then its folder is gone if its object is. */
@@ -217,10 +217,11 @@ export class PodWorker {
   }
 
   #changed(): void {
-    this.#writeStatus().catch((error: unknown) => {
-      const message = `Error updating pod status: ${(error as Error).message}`;
-      this.#services.events.record(this.#pod, "Warning", "FailedSync", message);
-    });
+    this.#writeStatus().catch((error: unknown) => this.#report("Error updating pod status", error));
+  }
+
+  #report(what: string, error: unknown): void {
+    this.#services.events.record(this.#pod, "Warning", "FailedSync", `${what}: ${(error as Error).message}`);
   }
 
   /** Writes the newest status; what changes while one is written goes with the next. */

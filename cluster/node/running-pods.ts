@@ -67,8 +67,10 @@ export function runPods(
     const uid = object.metadata.uid ?? "";
     if (object.spec.nodeName !== name) return;
     const known = workers.get(uid);
-    if (type === "DELETED") void forget(uid);
-    else if (isTerminal(object) && object.metadata.deletionTimestamp !== undefined) void remove(object);
+    if (type === "DELETED") {
+      // A folder that cannot be removed goes with the node's.
+      forget(uid).catch(() => undefined);
+    } else if (isTerminal(object) && object.metadata.deletionTimestamp !== undefined) void remove(object);
     else if (known) known.worker.update(object);
     else if (!isTerminal(object)) begin(object);
   });
