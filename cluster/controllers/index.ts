@@ -2,6 +2,7 @@ import { ApiError, type Client } from "../client.ts";
 import type { Clock } from "../clock.ts";
 import type { Surroundings } from "./controller.ts";
 import { startDeployments } from "./deployment/deployment.ts";
+import { startDisruptionBudgets } from "./disruption/disruption.ts";
 import { startEndpoints, startEndpointSlices } from "./endpoints/endpoints.ts";
 import { startGarbageCollector } from "./garbage.ts";
 import { startJobs } from "./job/job.ts";
@@ -28,6 +29,7 @@ export function startControllers(client: Client, clock: Clock, options: Controll
     startDeployments,
     startReplicaSets,
     startJobs,
+    startDisruptionBudgets,
     startEndpointSlices,
     startEndpoints,
     startGarbageCollector,
