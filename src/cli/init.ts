@@ -61,8 +61,8 @@ function releaseYaml({ registry, deploymentRemote }: ScaffoldOptions): string {
   return `# How a commit of this repository becomes images: read by \`plumb release\` from the commit itself.
 registry: ${registry}
 images:
-  backend: { context: backend, build: "npm ci && npm run build", base: node, entrypoint: [node, dist/main.js] }
-  frontend: { context: frontend, build: "npm ci && npm run build", base: node, entrypoint: [node, dist/server.js] }
+  backend: { context: backend, build: "npm ci && npm run build", base: node, include: [dist, package.json], entrypoint: [node, dist/main.js] }
+  frontend: { context: frontend, build: "npm ci && npm run build", base: node, include: [dist, package.json], entrypoint: [node, dist/server.js] }
 deployment: { repository: ${JSON.stringify(deploymentRemote)}, path: staging/probe }
 `;
 }

@@ -1,11 +1,15 @@
 #!/usr/bin/env node
 import { Command } from "commander";
 import { systemClock } from "../io/clock/clock.ts";
+import { engineCommand } from "./engine.ts";
+import type { EngineCommandOptions } from "./engine.ts";
 import { tellProblem } from "./lifeline.ts";
 import { packageVersion } from "./package-root.ts";
 import { releaseCommand } from "./release.ts";
 import type { ReleaseCommandOptions } from "./release.ts";
 import { printProblems, problemsBehind } from "./report.ts";
+import { statusCommand } from "./status.ts";
+import type { StatusCommandOptions } from "./status.ts";
 import { Terminal } from "./terminal.ts";
 import { exitCodes } from "./world.ts";
 import type { World } from "./world.ts";
@@ -52,5 +56,27 @@ program
   .option("--verify", "build again what was released before, and compare")
   .option("--json", "print the release as JSON")
   .action((commit: string | undefined, options: ReleaseCommandOptions) => run(releaseCommand(world, commit, options)));
+
+program
+  .command("engine")
+  .description("deliver what a deployment repository says, and roll back through it (CD)")
+  .requiredOption("--repository <url>", "the deployment repository: a URL, or a path on this machine")
+  .option("--branch <name>", "the tracked branch", "main")
+  .option("--kubeconfig <file>", "default $KUBECONFIG, then ~/.kube/config")
+  .option("--context <name>", "a context of the kubeconfig; default its current one")
+  .option("--mirror <folder>", "where the repository is mirrored", ".plumb/mirror.git")
+  .option("--namespace <name>", "the engine's own namespace", "plumbline-system")
+  .option("--host <address>", "where the status page listens", "127.0.0.1")
+  .option("--port <number>", "the status page's port; 0 is any that is free", "0")
+  .option("--poll <seconds>", "how often to ask a remote that does not tell of pushes", "30")
+  .action((options: EngineCommandOptions) => run(engineCommand(world, options)));
+
+program
+  .command("status")
+  .description("what is delivered, from the delivery log alone; exit code 1 unless everything is healthy")
+  .option("--repository <url>", "the deployment repository, or a clone of it", ".")
+  .option("--watch", "print again whenever the log says something new")
+  .option("--json", "print the status document")
+  .action((options: StatusCommandOptions) => run(statusCommand(world, options)));
 
 await program.parseAsync();

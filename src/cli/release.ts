@@ -40,7 +40,7 @@ export async function releaseCommand(
       name: world.env["GIT_AUTHOR_NAME"] ?? "Plumbline",
       email: world.env["GIT_AUTHOR_EMAIL"] ?? "release@plumbline.dev",
     },
-    now: world.clock.now,
+    now: () => world.clock.now(),
     environment: buildEnvironment(world.env),
     ...(options.registry === undefined ? {} : { registry: absolute(registryPlace(options.registry), world.cwd) }),
     deployment: {

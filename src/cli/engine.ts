@@ -1,0 +1,94 @@
+import { homedir } from "node:os";
+import { join, resolve } from "node:path";
+import { pino } from "pino";
+import { Engine } from "../engine/engine.ts";
+import { openMirror } from "../io/git/mirror.ts";
+import { HttpsKube } from "../io/kube/https-kube.ts";
+import { kubeconfigAccess } from "../io/kube/kubeconfig.ts";
+import { ProblemError } from "../model/problem.ts";
+import type { StatusDocument } from "../model/status-document.ts";
+import { statusDocument } from "../status/document.ts";
+import { metricsText } from "../status/metrics.ts";
+import { serveStatus } from "../status/server.ts";
+import { askedToEnd, tellReady } from "./lifeline.ts";
+import { packageVersion } from "./package-root.ts";
+import { pageAssets } from "./page.ts";
+import { exitCodes } from "./world.ts";
+import type { World } from "./world.ts";
+
+/** Options of `plumb engine`, as the command line gives them. */
+export interface EngineCommandOptions {
+  readonly repository: string;
+  readonly branch: string;
+  readonly kubeconfig?: string;
+  readonly context?: string;
+  readonly mirror: string;
+  readonly host: string;
+  readonly port: string;
+  readonly poll: string;
+  readonly namespace: string;
+}
+
+/** What a ready engine tells the process that started it. */
+export interface EngineReady {
+  readonly statusUrl: string;
+}
+
+/** `plumb engine`: delivers what the repository says, until it is asked to end. Logs one JSON line an event. */
+export async function engineCommand(world: World, options: EngineCommandOptions): Promise<number> {
+  const log = pino({ base: null, timestamp: pino.stdTimeFunctions.isoTime });
+  const path = options.kubeconfig ?? world.env["KUBECONFIG"] ?? join(homedir(), ".kube", "config");
+  const { context } = options;
+  const access = await kubeconfigAccess({ path, clock: world.clock, ...(context === undefined ? {} : { context }) });
+  if (!access.ok) throw new ProblemError(access.problems[0] ?? { code: "kubeconfig", message: `${path} is of no use` });
+  const kube = new HttpsKube({ access: access.value, clock: world.clock, random: world.random });
+  const folder = resolve(world.cwd, options.mirror);
+  const git = await openMirror({ url: options.repository, folder, environment: world.env });
+
+  const about = { version: packageVersion(), startedAt: new Date(world.clock.now()).toISOString() };
+  const assets = pageAssets();
+  const documentOf = (snapshot: ReturnType<Engine["snapshot"]>): StatusDocument =>
+    statusDocument({ engine: about, ...snapshot }, world.clock.now());
+  const engine = new Engine({
+    git,
+    kube,
+    clock: world.clock,
+    random: world.random,
+    branch: options.branch,
+    pollMs: Number(options.poll) * 1000,
+    namespace: options.namespace,
+    logFiles: (snapshot) =>
+      new Map<string, string | Buffer>([
+        ...[...assets].map(([name, content]) => [name, Buffer.from(content)] as const),
+        ["status.json", `${JSON.stringify(documentOf(snapshot), undefined, 2)}\n`],
+      ]),
+    onChange: () => {
+      server.changed();
+    },
+    onDecision: ({ application, revision, outcome, reason, message }) => {
+      log.info({ application, revision: revision.commit, outcome, reason }, message);
+    },
+    onTrouble: (what, problem) => {
+      log.warn({ what, code: problem.code, where: problem.where, remedy: problem.remedy }, problem.message);
+    },
+  });
+  const server = await serveStatus({
+    host: options.host,
+    port: Number(options.port),
+    assets,
+    current: () => documentOf(engine.snapshot()),
+    metrics: () => metricsText(documentOf(engine.snapshot()), kube.requestCounts()),
+    ready: () => engine.snapshot().repository.fetchedAt !== undefined,
+  });
+  const ended = askedToEnd();
+  const statusUrl = `http://${options.host}:${server.port}/`;
+  log.info({ repository: git.url, branch: options.branch, statusUrl }, "the engine has started");
+  tellReady({ statusUrl } satisfies EngineReady);
+  await engine.start();
+  log.info({ signal: await ended }, "the engine is ending");
+  await engine.stop();
+  await server.stop();
+  git.close();
+  kube.close();
+  return exitCodes.done;
+}

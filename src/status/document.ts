@@ -1,0 +1,94 @@
+import type { Application } from "../model/application.ts";
+import type { Observation } from "../model/health.ts";
+import { refKey } from "../model/object-ref.ts";
+import type { Problem } from "../model/problem.ts";
+import { formatProblem } from "../model/problem.ts";
+import type { DeliveryRecord } from "../model/record.ts";
+import type { ApplicationStatus, DeliverySummary, StatusDocument } from "../model/status-document.ts";
+
+/** What a status document is made from; the engine's snapshot has this shape. */
+export interface StatusSource {
+  readonly engine: { readonly version: string; readonly startedAt: string };
+  readonly repository: {
+    readonly url: string;
+    readonly branch: string;
+    readonly commit?: string;
+    readonly reachable: boolean;
+    readonly trouble?: Problem;
+    readonly fetchedAt?: string;
+  };
+  readonly applications: readonly {
+    readonly application: Application;
+    readonly record: DeliveryRecord;
+    readonly observation: Observation;
+    readonly history: readonly DeliveryRecord[];
+  }[];
+}
+
+/** The one document behind every view, at `nowMs` (milliseconds since the epoch). */
+export function statusDocument(source: StatusSource, nowMs: number): StatusDocument {
+  const { trouble, ...repository } = source.repository;
+  return {
+    schema: 1,
+    generatedAt: new Date(nowMs).toISOString(),
+    engine: source.engine,
+    repository: { ...repository, ...(trouble ? { trouble: formatProblem(trouble) } : {}) },
+    applications: source.applications.map(applicationStatus),
+  };
+}
+
+function applicationStatus({
+  application,
+  record,
+  observation,
+  history,
+}: StatusSource["applications"][number]): ApplicationStatus {
+  const { lastHealthy, revision, outcome, startedAt } = record;
+  const seen = new Map(observation.objects.map(({ ref, health }) => [refKey(ref), health]));
+  const liveImages = lastHealthy && imagesAt(lastHealthy.tree, [record, ...history]);
+  const open = outcome === "progressing";
+  return {
+    id: application.id,
+    name: application.name,
+    environment: application.environment,
+    namespace: application.namespace,
+    wanted: { revision, images: record.images },
+    ...(lastHealthy ? { live: { ...lastHealthy, images: liveImages ?? [] } } : {}),
+    inSync: outcome === "healthy",
+    outcome,
+    reason: record.reason,
+    message: record.message,
+    ...(record.remedy === undefined ? {} : { remedy: record.remedy }),
+    startedAt,
+    ...(record.decidedAt === undefined ? {} : { decidedAt: record.decidedAt }),
+    ...(open ? { deadlineAt: new Date(Date.parse(startedAt) + application.rollout.deadlineMs).toISOString() } : {}),
+    objects: record.health.map(({ ref, health }) => ({
+      ref,
+      health: seen.get(refKey(ref)) ?? health,
+      inSync: outcome !== "refused",
+    })),
+    pods: observation.pods,
+    drift: record.drift,
+    history: history.map((past, index) => summary(past, index > 0)),
+  };
+}
+
+/** The images of the newest delivery of a tree. */
+function imagesAt(tree: string, records: readonly DeliveryRecord[]): readonly string[] | undefined {
+  return records.find((record) => record.revision.tree === tree && record.images.length > 0)?.images;
+}
+
+/** One past delivery; one that was never decided gave way to its successor. */
+function summary(record: DeliveryRecord, isPast: boolean): DeliverySummary {
+  const { revision, reason, message, startedAt, decidedAt, rollback } = record;
+  const gaveWay = isPast && record.outcome === "progressing";
+  return {
+    revision,
+    outcome: gaveWay ? "superseded" : record.outcome,
+    reason: gaveWay ? "Superseded" : reason,
+    message: gaveWay ? "a newer commit came before it was decided" : message,
+    startedAt,
+    ...(decidedAt === undefined ? {} : { decidedAt, durationMs: Date.parse(decidedAt) - Date.parse(startedAt) }),
+    ...(rollback ? { rollback } : {}),
+  };
+}

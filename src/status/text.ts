@@ -1,0 +1,79 @@
+import type { Outcome } from "../model/record.ts";
+import { refLabel } from "../model/object-ref.ts";
+import { shortId } from "../model/revision.ts";
+import type { ApplicationStatus, DeliverySummary, StatusDocument } from "../model/status-document.ts";
+
+/** How the text is shaped. `style` colours where the terminal can; `nowMs` is milliseconds since the epoch. */
+export interface TextOptions {
+  readonly style: (style: "good" | "bad" | "quiet" | "strong", text: string) => string;
+  readonly nowMs: number;
+  /** Past deliveries to list for each application. */
+  readonly history: number;
+}
+
+/** How each outcome is said in one or two words. */
+const words: { readonly [outcome in Outcome]: string } = {
+  progressing: "rolling out",
+  healthy: "healthy",
+  failed: "failed",
+  "rolled-back": "rolled back",
+  held: "held",
+  refused: "refused",
+  superseded: "superseded",
+};
+
+/** The status document as plain text, for `plumb status`: a sentence an application, then what needs to be known. */
+export function statusText(document: StatusDocument, options: TextOptions): string {
+  const { repository, applications, generatedAt } = document;
+  const { style } = options;
+  const at = repository.commit === undefined ? "" : ` at ${shortId(repository.commit)}`;
+  const lines = [
+    `${style("strong", repository.url)} ${repository.branch}${at}  ${style("quiet", `${age(generatedAt, options)} ago`)}`,
+  ];
+  if (repository.trouble !== undefined) lines.push(`  ${style("bad", repository.trouble)}`);
+  if (applications.length === 0) lines.push("  no application yet");
+  for (const application of applications) lines.push("", ...applicationLines(application, options));
+  return lines.map((line) => line.trimEnd()).join("\n");
+}
+
+function applicationLines(application: ApplicationStatus, options: TextOptions): readonly string[] {
+  const { style } = options;
+  const { wanted, live, outcome } = application;
+  const tone = outcome === "healthy" ? "good" : outcome === "progressing" ? "strong" : "bad";
+  const same = live && live.tree === wanted.revision.tree;
+  const liveText = live ? `${shortId(live.commit)}, healthy since ${age(live.healthyAt, options)} ago` : "nothing yet";
+  const lines = [
+    `${style("strong", application.id)}  ${style(tone, words[outcome])}  ${application.message}`,
+    `  Git wants  ${shortId(wanted.revision.commit)} ${style("quiet", wanted.revision.subject)}`,
+    `  live       ${same ? "the same, " : ""}${liveText}`,
+  ];
+  if (application.remedy !== undefined) lines.push(`  to do      ${application.remedy}`);
+  for (const pod of application.pods) {
+    lines.push(
+      `  pod        ${pod.ready ? style("good", "ready") : style("bad", "not ready")}  ${pod.generation}  ${pod.message}`,
+    );
+  }
+  for (const drift of application.drift.slice(0, 3)) {
+    const fields = drift.fields.join(", ");
+    lines.push(
+      `  undone     ${refLabel(drift.ref)}: ${fields} changed by ${drift.manager}, restored in ${drift.undoneMs} ms`,
+    );
+  }
+  const past = application.history.slice(0, options.history);
+  if (past.length > 0) lines.push(`  ${style("quiet", "deliveries, newest first")}`);
+  return [...lines, ...past.map((delivery) => `  ${deliveryLine(delivery, options)}`)];
+}
+
+function deliveryLine(delivery: DeliverySummary, { style }: TextOptions): string {
+  const took = delivery.durationMs === undefined ? "" : `${(delivery.durationMs / 1000).toFixed(1)} s`;
+  const back = delivery.rollback ? `, undone by ${shortId(delivery.rollback.commit)}` : "";
+  const subject = style("quiet", delivery.revision.subject);
+  return `${shortId(delivery.revision.commit)}  ${words[delivery.outcome].padEnd(11)}  ${took.padStart(7)}  ${subject}${back}`;
+}
+
+function age(time: string, { nowMs }: TextOptions): string {
+  const seconds = Math.max(0, Math.round((nowMs - Date.parse(time)) / 1000));
+  if (seconds < 90) return `${seconds} s`;
+  if (seconds < 90 * 60) return `${Math.round(seconds / 60)} min`;
+  return seconds < 36 * 3600 ? `${Math.round(seconds / 3600)} h` : `${Math.round(seconds / 86400)} d`;
+}
