@@ -1,4 +1,3 @@
-import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import { folderCache } from "../io/files/folder-cache.ts";
 import { findNodeRuntime } from "../io/files/node-runtime.ts";
@@ -9,6 +8,7 @@ import { ociLayout } from "../io/registry/oci-layout.ts";
 import { ProblemError } from "../model/problem.ts";
 import type { Release } from "../model/release.ts";
 import { shortId } from "../model/revision.ts";
+import { buildEnvironment } from "../release/build-environment.ts";
 import type { ReleaseDoors, ReleaseEvent } from "../release/doors.ts";
 import { release } from "../release/release.ts";
 import { registryPlace } from "../release/release-file.ts";
@@ -79,21 +79,6 @@ function doors(world: World): ReleaseDoors {
     openRegistry: (place) => ociLayout(layoutOf(place)),
     openCache: (place) => folderCache(join(layoutOf(place), "cache")),
     openDeployment: (url, folder) => openMirror({ url, folder, environment: world.env }),
-  };
-}
-
-/** Builds see what finding programs, going through a proxy and npm's own cache need, and nothing else of this machine. */
-function buildEnvironment(env: NodeJS.ProcessEnv): { readonly [name: string]: string } {
-  const names = ["PATH", "LANG", "TMPDIR", "SSL_CERT_FILE", "NODE_EXTRA_CA_CERTS"];
-  const passed = Object.entries(env).filter(
-    ([name, value]) =>
-      value !== undefined && (names.includes(name) || /^(https?|no)_proxy$|^npm_config_registry$/i.test(name)),
-  );
-  const cache = env["npm_config_cache"] ?? join(homedir(), ".npm");
-  return {
-    ...Object.fromEntries(passed as [string, string][]),
-    npm_config_cache: cache,
-    npm_config_prefer_offline: "true",
   };
 }
 

@@ -3,6 +3,7 @@ import type { Kube, KubeResource, WatchMessage } from "../io/kube/kube.ts";
 import { applicationLabelKey } from "../model/application.ts";
 import { refOf } from "../model/kube-object.ts";
 import type { KubeObject } from "../model/kube-object.ts";
+import { refKey } from "../model/object-ref.ts";
 import type { ObjectRef } from "../model/object-ref.ts";
 
 /** Kinds that workloads create: they carry no label of ours and are watched whole. */
@@ -25,8 +26,9 @@ export class Live {
   readonly #clock: Clock;
   readonly #onChange: (object: KubeObject) => void;
   readonly #kinds = new Map<string, Watched>();
-  /** When the newest event of an object came in: what drift is timed from. Milliseconds since the epoch. */
-  readonly #eventAt = new Map<string, number>();
+  /** When each state came in, and when an object was last seen to go: what drift is timed from. */
+  readonly #arrivedAt = new WeakMap<KubeObject, number>();
+  readonly #goneAt = new Map<string, number>();
   readonly #stop = new AbortController();
 
   constructor(kube: Kube, clock: Clock, onChange: (object: KubeObject) => void) {
@@ -55,17 +57,20 @@ export class Live {
     return [...objects].filter((object) => object.metadata.namespace === namespace);
   }
 
-  /** When the newest event of an object arrived; now, where there was none. */
-  eventAt(ref: ObjectRef): number {
-    return this.#eventAt.get(`${ref.group}/${ref.kind}/${ref.namespace}/${ref.name}`) ?? this.#clock.now();
+  /** When this state of an object (undefined: its absence) was seen, in milliseconds since the epoch; else now. */
+  arrivedAt(ref: ObjectRef, state: KubeObject | undefined): number {
+    return (state ? this.#arrivedAt.get(state) : this.#goneAt.get(refKey(ref))) ?? this.#clock.now();
   }
 
-  /** Takes the answer of a write at once, so that the next pass need not wait for the watch to repeat it. */
-  put(object: KubeObject): void {
-    const ref = refOf(object);
-    const objects = this.#kinds.get(`${ref.group}/${ref.kind}`)?.objects;
-    const known = objects?.get(`${ref.namespace}/${ref.name}`);
-    if (objects && !(known && isOlder(object, known))) objects.set(`${ref.namespace}/${ref.name}`, object);
+  /** Takes the answers of writes at once, so that nobody need wait for the watch to repeat them. */
+  with(objects: readonly KubeObject[]): this {
+    for (const object of objects) {
+      const ref = refOf(object);
+      const known = this.#kinds.get(`${ref.group}/${ref.kind}`)?.objects;
+      const before = known?.get(keyOf(object));
+      if (known && !(before && isOlder(object, before))) known.set(keyOf(object), object);
+    }
+    return this;
   }
 
   close(): void {
@@ -87,7 +92,7 @@ export class Live {
     this.#kube.watch(
       target,
       (message) => {
-        this.#take(key, watched.objects, message);
+        this.#take(watched.objects, message);
         if (message.type === "synced") resolve();
       },
       this.#stop.signal,
@@ -96,33 +101,33 @@ export class Live {
     return watched;
   }
 
-  #take(kindKey: string, objects: Map<string, KubeObject>, message: WatchMessage): void {
+  #take(objects: Map<string, KubeObject>, message: WatchMessage): void {
     if (message.type === "trouble") return;
     if (message.type === "synced") {
       const before = new Map(objects);
       objects.clear();
-      for (const object of message.objects) this.#set(kindKey, objects, object, before.get(keyOf(object)));
-      for (const [key, object] of before) if (!objects.has(key)) this.#changed(kindKey, object);
-      return;
-    }
-    if (message.type === "deleted") {
+      for (const object of message.objects) this.#set(objects, object, before.get(keyOf(object)));
+      for (const [key, object] of before) if (!objects.has(key)) this.#gone(object);
+    } else if (message.type === "deleted") {
       // A late word of an earlier object of that name must not hide the one that took its place.
       const { uid } = objects.get(keyOf(message.object))?.metadata ?? {};
       if (uid === message.object.metadata.uid) objects.delete(keyOf(message.object));
-      this.#changed(kindKey, message.object);
+      this.#gone(message.object);
     } else {
-      this.#set(kindKey, objects, message.object, objects.get(keyOf(message.object)));
+      this.#set(objects, message.object, objects.get(keyOf(message.object)));
     }
   }
 
-  #set(kindKey: string, objects: Map<string, KubeObject>, object: KubeObject, before: KubeObject | undefined): void {
+  #set(objects: Map<string, KubeObject>, object: KubeObject, before: KubeObject | undefined): void {
     if (before && isOlder(object, before)) return;
     objects.set(keyOf(object), object);
-    if (before?.metadata.resourceVersion !== object.metadata.resourceVersion) this.#changed(kindKey, object);
+    if (before?.metadata.resourceVersion === object.metadata.resourceVersion) return;
+    this.#arrivedAt.set(object, this.#clock.now());
+    this.#onChange(object);
   }
 
-  #changed(kindKey: string, object: KubeObject): void {
-    this.#eventAt.set(`${kindKey}/${keyOf(object)}`, this.#clock.now());
+  #gone(object: KubeObject): void {
+    this.#goneAt.set(refKey(refOf(object)), this.#clock.now());
     this.#onChange(object);
   }
 }

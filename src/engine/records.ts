@@ -20,7 +20,7 @@ export function continueRecord(
   application: Application,
   nowMs: number,
 ): DeliveryRecord {
-  if (known?.revision.tree === revision.tree) return known;
+  if (known?.revision.tree === revision.tree && known.outcome !== "rolled-back") return known;
   if (known?.outcome === "failed" && revision.undoes === known.revision.commit && known.lastHealthy) {
     return {
       ...known,

@@ -22,10 +22,14 @@ const revisionKey = "deployment.kubernetes.io/revision";
  * What the watches say now of everything a revision delivers. A workload that is not Current is looked into: a pod of its
  * new generation that cannot get better makes it Failed at once (behaviour R2), and the sentence names that pod.
  */
-export function observe(refs: readonly ObjectRef[], live: LiveState, context: HealthContext): Observation {
+export function observe(
+  desired: readonly { readonly ref: ObjectRef }[],
+  live: LiveState,
+  context: HealthContext,
+): Observation {
   const objects: ObjectHealth[] = [];
   const pods: PodProgress[] = [];
-  for (const ref of refs) {
+  for (const { ref } of desired) {
     const object = live.get(ref);
     if (!object) {
       objects.push({ ref, health: { status: "NotFound", reason: "NotFound", message: "it is not in the cluster" } });

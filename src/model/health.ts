@@ -37,3 +37,6 @@ export interface Observation {
   readonly objects: readonly ObjectHealth[];
   readonly pods: readonly PodProgress[];
 }
+
+/** What the policy's HTTP checks answered: all as expected, or the first that was not, in a plain sentence. */
+export type CheckOutcome = { readonly ok: true } | { readonly ok: false; readonly message: string };

@@ -1,12 +1,9 @@
 import type { RolloutPolicy } from "../model/application.ts";
 import type { Decision } from "../model/decision.ts";
-import type { ObjectHealth, Observation } from "../model/health.ts";
+import type { CheckOutcome, ObjectHealth, Observation } from "../model/health.ts";
 import { refLabel } from "../model/object-ref.ts";
 import type { DeliveryRecord } from "../model/record.ts";
 import { shortId } from "../model/revision.ts";
-
-/** What the policy's HTTP checks answered: all as expected, or the first that was not, in a plain sentence. */
-export type CheckOutcome = { readonly ok: true } | { readonly ok: false; readonly message: string };
 
 /** What a decision is made from. `nowMs` is milliseconds since the epoch. */
 export interface Situation {

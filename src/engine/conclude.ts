@@ -1,0 +1,129 @@
+import type { Applied } from "../apply/apply.ts";
+import { prune } from "../apply/prune.ts";
+import { rollback } from "../history/rollback.ts";
+import type { Decision } from "../model/decision.ts";
+import type { Observation } from "../model/health.ts";
+import type { Manifest } from "../model/manifest.ts";
+import type { Plan } from "../model/plan.ts";
+import type { Problem } from "../model/problem.ts";
+import type { AppliedStep, DeliveryRecord } from "../model/record.ts";
+import { withProofs } from "../plan/equivalence.ts";
+import type { FoundApplication } from "../source/deployment.ts";
+import { undoneDrift } from "./drift.ts";
+import { imagesOf } from "./images.ts";
+import type { Known, Pass } from "./known.ts";
+import type { Io } from "./reconcile.ts";
+import { decidedRecord, refusedRecord, sameDecision } from "./records.ts";
+import type { Findings } from "./records.ts";
+
+/** Everything that one pass found out. */
+export interface Outcome {
+  readonly found: FoundApplication;
+  readonly known: Known;
+  readonly record: DeliveryRecord;
+  readonly desired: readonly Manifest[];
+  readonly plan: Plan;
+  readonly applied: Applied;
+  readonly observation: Observation;
+  readonly decision: Decision;
+}
+
+/** How long a refused revision is left alone before the server is asked again, for what may change without a commit. */
+const refusedRetryMs = 60_000;
+
+/** Acts on the decision of a pass, and puts it on the delivery log where it says something new. */
+export async function conclude(io: Io, outcome: Outcome): Promise<Pass> {
+  const { known, record, plan, applied, observation, decision } = outcome;
+  if (!applied.ok) {
+    if (applied.transient) return { known: { ...known, observation }, trouble: firstOf(applied.problems) };
+    return refuse(io, { ...known, observation }, record, applied.problems);
+  }
+  if (decision.kind === "rollback" && record.outcome === "failed") return putBack(io, outcome, decision);
+  const healthy = decision.kind === "healthy" || (decision.kind === "steady" && record.outcome === "healthy");
+  const pruned = healthy
+    ? await prune(io.kube, plan, { namespace: io.namespace, known: applied.inventory })
+    : { inventory: applied.inventory, steps: [], problems: [] };
+  const now = io.clock.now();
+  const next = decidedRecord(record, decision, findings(io, outcome, pruned.steps, now), now);
+  const proved = withProofs(known.proved, plan, applied.equal);
+  const pass = await log(io, { ...known, record: next, inventory: pruned.inventory, proved, observation }, decision);
+  const [left] = pruned.problems;
+  return left ? { ...pass, trouble: left } : pass;
+}
+
+function findings(io: Io, outcome: Outcome, pruned: readonly AppliedStep[], now: number): Findings {
+  const { applied, observation, desired } = outcome;
+  return {
+    observation,
+    applied: [...applied.steps, ...pruned].filter((step) => step.outcome !== "unchanged"),
+    takeovers: applied.takeovers,
+    drift: undoneDrift(io, outcome, now),
+    images: imagesOf(desired),
+  };
+}
+
+/** The rollback commit is on the branch: the failed delivery ends here, and the next pass begins the restored revision. */
+export function close(io: Io, known: Known, record: DeliveryRecord): Promise<Pass> {
+  return log(io, { ...known, record }, { kind: "steady" });
+}
+
+/** A revision that is not delivered: the record says why, and the cluster stays as it is (behaviour D3). */
+export async function refuse(
+  io: Io,
+  known: Known,
+  record: DeliveryRecord,
+  problems: readonly Problem[],
+): Promise<Pass> {
+  const refused = refusedRecord(record, problems, io.clock.now());
+  const pass = await log(io, { ...known, record: refused }, { kind: "steady" });
+  return { againAtMs: io.clock.now() + refusedRetryMs, ...pass };
+}
+
+/** The failure is on the log: now the commit that puts Git back (behaviours B1 to B3). */
+async function putBack(io: Io, outcome: Outcome, decision: Extract<Decision, { kind: "rollback" }>): Promise<Pass> {
+  const { record, known, found } = outcome;
+  const { reason, message, to } = decision;
+  const result = await rollback(io.git, {
+    application: found.application,
+    branch: io.branch,
+    failing: record.revision,
+    restores: to,
+    reason,
+    message,
+  });
+  switch (result.kind) {
+    // The commit is met at source like any other: the next pass closes this record and begins the restored revision's.
+    case "pushed":
+    case "fixed":
+    case "moved":
+      return { known, fetch: true };
+    case "unreachable":
+      return { known, trouble: result.problem };
+    case "denied": {
+      const remedy = result.problem.remedy ?? "revert the commit by hand, or fix it with a new one";
+      const held = { ...record, outcome: "held", message: `${message}; ${result.problem.message}`, remedy } as const;
+      return log(io, { ...known, record: held }, { kind: "steady" });
+    }
+  }
+}
+
+/** Writes the record where it says something new; without Git it stays in memory and is written when Git is back. */
+async function log(io: Io, known: Known, decision: Decision): Promise<Pass> {
+  const again = decision.kind === "wait" ? { againAtMs: nextLookMs(io, decision) } : {};
+  const { record } = known;
+  if (record === undefined || sameDecision(known.logged, record)) return { known, ...again };
+  const written = await io.log.write({ record, atMs: io.clock.now(), files: io.logFiles(record) });
+  if (written.kind === "denied" || written.kind === "unreachable") return { known, ...again, trouble: written.problem };
+  // A failure that is safely on the log asks for its rollback at once, a closed one for its successor.
+  const due = record.outcome === "failed" || record.outcome === "rolled-back" ? { againAtMs: io.clock.now() } : again;
+  return { known: { ...known, logged: record }, ...due };
+}
+
+/** A wait ends at its time or when a watch speaks; checks have no watch, so they are asked again every second. */
+function nextLookMs(io: Io, { reason, atMs }: Extract<Decision, { kind: "wait" }>): number {
+  return reason === "WaitingForChecks" ? Math.min(atMs, io.clock.now() + 1000) : atMs;
+}
+
+function firstOf(problems: readonly Problem[]): Problem {
+  return problems[0] ?? { code: "unknown", message: "the apply failed without a reason" };
+}

@@ -1,0 +1,43 @@
+import type { Git } from "../io/git/git.ts";
+import type { Manifest } from "../model/manifest.ts";
+import type { Result } from "../model/problem.ts";
+import type { DeliveryRecord } from "../model/record.ts";
+import type { Revision } from "../model/revision.ts";
+import { render } from "../render/render.ts";
+import type { FoundApplication } from "../source/deployment.ts";
+import { readRevision } from "../source/revision.ts";
+
+type Rendered = Result<readonly Manifest[]>;
+
+/** What applications ask for, remembered by tree: the same tree needs neither Git nor another rendering (behaviour D7). */
+export class Desired {
+  readonly #git: Git;
+  readonly #rendered = new Map<string, { readonly key: string; readonly value: Rendered }>();
+
+  constructor(git: Git) {
+    this.#git = git;
+  }
+
+  /** The revision at `head`; the known record's own where the tree is still the same. */
+  async revision(found: FoundApplication, head: string, known: DeliveryRecord | undefined): Promise<Revision> {
+    if (known && known.revision.tree === found.tree) return known.revision;
+    const revision = await readRevision(this.#git, head, found.application);
+    return revision ?? noDirectory(head, found);
+  }
+
+  /** The manifests of a revision, or every reason why it may not be delivered. */
+  async manifests(found: FoundApplication, revision: Revision): Promise<Rendered> {
+    if (found.problems.length > 0) return { ok: false, problems: found.problems };
+    const key = JSON.stringify([revision.tree, found.application]);
+    const known = this.#rendered.get(found.application.id);
+    if (known?.key === key) return known.value;
+    const value = await render(this.#git, revision, found.application);
+    this.#rendered.set(found.application.id, { key, value });
+    return value;
+  }
+}
+
+/** What stands at the application's place is no directory; the problems that were found say so. */
+function noDirectory(head: string, { tree = "" }: FoundApplication): Revision {
+  return { commit: head, tree, subject: "", author: "", committedAt: new Date(0).toISOString() };
+}

@@ -1,0 +1,58 @@
+import { apply } from "../apply/apply.ts";
+import { readInventory } from "../apply/inventory-store.ts";
+import { observe } from "../health/observe.ts";
+import type { Clock } from "../io/clock/clock.ts";
+import type { Git } from "../io/git/git.ts";
+import type { Kube } from "../io/kube/kube.ts";
+import type { DeliveryLog } from "../history/delivery-log.ts";
+import type { DeliveryRecord } from "../model/record.ts";
+import { planChanges } from "../plan/plan-changes.ts";
+import { decide } from "../rollout/decide.ts";
+import type { FoundApplication } from "../source/deployment.ts";
+import { askWhenDue } from "./ask.ts";
+import { close, conclude, refuse } from "./conclude.ts";
+import type { Desired } from "./desired.ts";
+import type { Known, Pass } from "./known.ts";
+import type { Live } from "./live.ts";
+import { continueRecord } from "./records.ts";
+
+/** The doors and memories that every pass shares. */
+export interface Io {
+  readonly git: Git;
+  readonly kube: Kube;
+  readonly clock: Clock;
+  readonly live: Live;
+  readonly desired: Desired;
+  readonly log: DeliveryLog;
+  /** The tracked branch. */
+  readonly branch: string;
+  /** Further files for the delivery log beside a new record: the page and its data. */
+  readonly logFiles: (record: DeliveryRecord) => ReadonlyMap<string, string | Buffer>;
+  /** The engine's own namespace, where inventories are kept. */
+  readonly namespace: string;
+}
+
+/**
+ * One pass for one application: looks at what Git says and what is, does the next thing, and returns. It never waits; what
+ * must be waited for comes back as an event that queues the application again. Each line is one stage of the house.
+ */
+export async function reconcile(io: Io, found: FoundApplication, head: string, known: Known): Promise<Pass> {
+  const { application } = found;
+  const revision = await io.desired.revision(found, head, known.record);
+  const record = continueRecord(known.record, revision, application, io.clock.now());
+  if (record.outcome === "rolled-back") return close(io, known, record);
+  const desired = await io.desired.manifests(found, revision);
+  if (!desired.ok) return refuse(io, known, record, desired.problems);
+
+  const inventory = known.inventory ?? (await readInventory(io.kube, io.namespace, application.id));
+  await io.live.watch([...desired.value.map(({ object }) => object), ...inventory.entries]);
+  const plan = planChanges(desired.value, (ref) => io.live.get(ref), inventory, known.proved);
+  const applied = await apply(io.kube, plan, { namespace: io.namespace });
+  const observation = observe(desired.value, io.live.with(applied.objects), {
+    maxRestarts: application.rollout.maxRestarts,
+    nowMs: io.clock.now(),
+  });
+  const checks = await askWhenDue(io, found, record, observation, desired.value);
+  const decision = decide({ policy: application.rollout, record, observation, checks, nowMs: io.clock.now() });
+  return conclude(io, { found, known, record, desired: desired.value, plan, applied, observation, decision });
+}

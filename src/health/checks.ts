@@ -1,0 +1,52 @@
+import type { Application, HttpCheck } from "../model/application.ts";
+import type { CheckOutcome } from "../model/health.ts";
+import { valueAt } from "../model/json.ts";
+import type { Json } from "../model/json.ts";
+import type { Kube } from "../io/kube/kube.ts";
+
+/** What expected values may name: `{release}` is the tag that the revision's images share, the source commit. */
+export interface CheckNames {
+  readonly release: string | undefined;
+}
+
+/** Asks every check of an application through the API server's service proxy (behaviour R3), in their order. */
+export async function askChecks(kube: Kube, application: Application, names: CheckNames): Promise<CheckOutcome> {
+  for (const check of application.rollout.checks) {
+    const wrong = await ask(kube, application.namespace, check, names);
+    if (wrong !== undefined) return { ok: false, message: `GET ${check.http} ${wrong}` };
+  }
+  return { ok: true };
+}
+
+async function ask(kube: Kube, namespace: string, check: HttpCheck, names: CheckNames): Promise<string | undefined> {
+  const url = new URL(check.http);
+  const service = `${url.hostname}:${url.port || "80"}`;
+  const path = `/api/v1/namespaces/${namespace}/services/${service}/proxy${url.pathname}${url.search}`;
+  const answer = await kube.raw(path);
+  const { expect } = check;
+  if (answer.status !== expect.status) return `answered ${answer.status || "nothing"}, not ${expect.status}`;
+  const wanted = Object.entries(expect.json);
+  if (wanted.length === 0) return undefined;
+  const body = parse(answer.body);
+  if (body === undefined) return "did not answer JSON";
+  for (const [member, value] of wanted) {
+    const filled = fill(value, names);
+    if (filled === undefined) return `expects {release}, but the images of this revision do not share one tag`;
+    const found = valueAt(body, ...member.split("."));
+    if (found !== filled) return `has ${member} ${JSON.stringify(found ?? null)}, not ${JSON.stringify(filled)}`;
+  }
+  return undefined;
+}
+
+function fill(value: string | number | boolean, { release }: CheckNames): string | number | boolean | undefined {
+  if (typeof value !== "string" || !value.includes("{release}")) return value;
+  return release === undefined ? undefined : value.replaceAll("{release}", release);
+}
+
+function parse(text: string): Json | undefined {
+  try {
+    return JSON.parse(text) as Json;
+  } catch {
+    return undefined;
+  }
+}
