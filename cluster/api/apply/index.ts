@@ -10,6 +10,7 @@ import { rootStructureOf } from "./root-structure.ts";
 import type { SchemaNode } from "./structure.ts";
 import { ownersAfterUpdate, ownersBeforeUpdate, seenAsScale, withZero, type Writer } from "./track.ts";
 
+export { type AppliedBody, readApplied } from "./applied-body.ts";
 export type { Json, JsonObject } from "./json.ts";
 export type { SchemaNode } from "./structure.ts";
 
