@@ -44,13 +44,22 @@ function compare(
   path: FieldPath,
 ): readonly Difference[] {
   if (desired === undefined || desired === null) {
-    return owned === undefined || live === null ? [] : [{ kind: "surplus", path, live }];
+    const nothing = owned === undefined || (desired === null && (live === undefined || live === null));
+    return nothing ? [] : [{ kind: "surplus", path, live }];
   }
   if (owned === undefined) return compareForeign(desired, live, path);
-  if (childrenOf(owned).length === 0) return jsonEqual(desired, live) ? [] : [{ kind: "value", path, desired, live }];
+  if (childrenOf(owned).length === 0) {
+    // The server leaves out what is empty, and still notes whose it is.
+    const same = jsonEqual(desired, live) || (live === undefined && isEmpty(desired));
+    return same ? [] : [{ kind: "value", path, desired, live }];
+  }
   if (Array.isArray(desired)) return compareLists(desired, live, owned, path);
   if (isJsonObject(desired)) return compareObjects(desired, live, owned, path);
   return [{ kind: "value", path, desired, live }];
+}
+
+function isEmpty(value: Json): boolean {
+  return Array.isArray(value) ? value.length === 0 : isJsonObject(value) && Object.keys(value).length === 0;
 }
 
 /** What Git declares below a field that Plumbline does not own at all: reported by field, as far down as fields go. */

@@ -142,6 +142,14 @@ test("items of keyed lists are found by their keys, also where the server filled
   assert.match(why(service, live([tcp])) ?? "", /^spec\.ports\[port=53,protocol=UDP\] is missing/);
 });
 
+test("what is empty in Git and left out by the server is no difference", () => {
+  const desired = manifest("v1", "ConfigMap", "c", { metadata: { annotations: {} }, data: {}, binaryData: null });
+  const { data: _left, binaryData: _out, ...live } = applied(desired.object);
+  assert.equal(why(desired, live as KubeObject), undefined);
+  const filled = { ...live, data: { k: "v" } } as KubeObject;
+  assert.equal(why(desired, filled), "data differs from Git");
+});
+
 test("a Secret's values are never named", () => {
   const secret = (password: string) => manifest("v1", "Secret", "login", { data: { password } });
   const text = why(secret("b2xkIHNlY3JldA=="), applied(secret("bmV3IHNlY3JldA==").object)) ?? "";
