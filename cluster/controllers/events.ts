@@ -74,7 +74,7 @@ function eventObject(about: KubeObject, told: Told): KubeObject {
   return event;
 }
 
-/** A namespace that is going takes no more events, and that is no one's fault; anything but a refusal is. */
+/** A namespace that is going takes no more events, and that is no one's fault; what is no refusal is a defect. */
 function ignoreRefusal(error: unknown): void {
-  if (!(error instanceof ApiError)) throw error;
+  if (!(error instanceof ApiError)) process.emitWarning(`an event could not be written: ${String(error)}`);
 }

@@ -3,7 +3,7 @@ import { ApiError } from "../../client.ts";
 import { createController, type Controller, type Surroundings } from "../controller.ts";
 import { isTerminating, keyOf, pods, replicaSets, splitKey, type Pod, type ReplicaSet } from "../objects.ts";
 import { claim, controllerOf } from "../ownership.ts";
-import { newPod, slowStart } from "../pod-making.ts";
+import { isNamespaceGoing, newPod, slowStart } from "../pod-making.ts";
 import { matches } from "../selector.ts";
 import { isActive, podsToDelete } from "./ranking.ts";
 import { nextAvailableMs, replicaSetStatus } from "./status.ts";
@@ -97,7 +97,9 @@ async function tell(
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
     const doing = what === "Create" ? "creating" : "deleting";
-    controller.event(replicaSet, "Warning", `Failed${what}`, `Error ${doing}: ${error.message}`);
+    if (!isNamespaceGoing(error)) {
+      controller.event(replicaSet, "Warning", `Failed${what}`, `Error ${doing}: ${error.message}`);
+    }
     return error;
   }
 }
