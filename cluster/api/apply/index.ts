@@ -101,6 +101,8 @@ export function trackUpdate<T extends ApiObject>(request: Update<T>): T {
   const seen = (object: JsonObject): JsonObject =>
     subresource === "scale" ? seenAsScale(object, replicasPath) : withZero(zero, withoutManaged(object));
   const before = ownersBeforeUpdate(live, next, subresource);
+  // An object that nobody owns anything of stays so until someone applies to it.
+  if (live !== undefined && before.size === 0) return withManaged(next, before) as unknown as T;
   const reset = resetBy(request);
   const managed = ownersAfterUpdate(structure, seen(live ?? {}), seen(next), before, writerOf(request), reset);
   return withManaged(next, managed) as unknown as T;

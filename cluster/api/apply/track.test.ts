@@ -94,7 +94,9 @@ test("an unchanged write keeps everything, also where it sends no managedFields"
 test("the one entry {} resets the owners, but not through a subresource", () => {
   const live = track(undefined, settings({ x: "1" }));
   const reset = { ...live, metadata: { ...live.metadata, managedFields: [{}] } };
-  assert.equal("managedFields" in track(live, reset).metadata, false);
+  const unowned = track(live, reset);
+  assert.equal("managedFields" in unowned.metadata, false);
+  assert.equal("managedFields" in track(unowned, settings({ x: "2" })).metadata, false);
   const through = trackUpdate({
     ...configMap,
     live,
@@ -154,10 +156,11 @@ test("a struct that the request left out is nobody's either when it comes later"
     spec: { template },
   });
   const request = { apiVersion: "batch/v1", kind: "Job", schema: schemaOf("batch", "v1", "Job"), now: timeAt(0) };
-  const live = trackUpdate({ ...request, live: undefined, next: job({ spec: {} }), manager: "a" });
-  const next = job({ metadata: { labels: { l: "1" } }, spec: {} });
+  const live = trackUpdate({ ...request, live: undefined, next: job({ spec: { nodeName: "n" } }), manager: "a" });
+  const next = job({ metadata: { labels: { l: "1" } }, spec: { nodeName: "n" } });
   const labels = { "f:labels": { ".": {}, "f:l": {} } };
   assert.deepEqual(ownersOf(trackUpdate({ ...request, live, next, manager: "b" })), {
+    a: { "f:spec": { "f:template": { "f:spec": { "f:nodeName": {} } } } },
     b: { "f:spec": { "f:template": { "f:metadata": labels } } },
   });
 });
