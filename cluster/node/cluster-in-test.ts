@@ -7,7 +7,7 @@ import { createClient } from "../api/client.ts";
 import { furnishNamespaces } from "../api/namespaces.ts";
 import { ApiServer } from "../api/server.ts";
 import type { Client, KubeObject } from "../client.ts";
-import { type Clock, systemClock } from "../clock.ts";
+import { systemClock } from "../clock.ts";
 import { type Net, startNet } from "../net/index.ts";
 import { type Node, ociLayout, startNode, takePodAddresses } from "./index.ts";
 import { writeLayout } from "./layout-in-test.ts";
@@ -42,10 +42,7 @@ process.on("SIGTERM", () => { console.log("stopping"); server.close(() => proces
 `;
 
 /** Starts a test cluster. */
-export async function startTestCluster(
-  t: Pick<TestContext, "after">,
-  clock: Clock = systemClock,
-): Promise<TestCluster> {
+export async function startTestCluster(t: Pick<TestContext, "after">, oneAddress?: boolean): Promise<TestCluster> {
   const folder = await mkdtemp(join(tmpdir(), "node-test-"));
   const images = join(folder, "layout");
   await writeLayout(images, [
@@ -56,7 +53,8 @@ export async function startTestCluster(
     },
     { ref: "example.test/sh:1", layers: [[{ name: "etc/motd", text: "hello" }]], config: { Cmd: ["/bin/sh"] } },
   ]);
-  const addresses = await takePodAddresses();
+  const clock = systemClock;
+  const addresses = await takePodAddresses(oneAddress);
   const api = new ApiServer(clock, addresses.prefix);
   furnishNamespaces(api, "PEM");
   const client = createClient(api, "test");

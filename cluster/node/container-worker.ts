@@ -10,6 +10,7 @@ import { containerVariables, type Mount, startContainer, type StartedContainer }
 import { runHook, stopProcess } from "./container-stop.ts";
 import { ContainerConfigError } from "./environment.ts";
 import type { Image } from "./image-store.ts";
+import { watchMemory } from "./memory-limit.ts";
 import { apiTime, type ContainerState, podTitle } from "./pod.ts";
 import { type PodContext, until } from "./pod-context.ts";
 import type { ContainerView } from "./pod-status.ts";
@@ -153,13 +154,19 @@ export class ContainerWorker {
     this.#say("Normal", "Started", `Started container ${this.container.name}`);
     if (this.#stopping.signal.aborted) this.#stopPromise = this.#end(this.#graceMs);
     else this.#startProbes(started, startedMs);
+    let outOfMemory = false;
+    const stopWatching = watchMemory(this.container, started.process.pid, clock, () => {
+      outOfMemory = true;
+      started.process.signal("SIGKILL");
+    });
     const { exitCode } = await started.process.exited;
+    stopWatching();
     await started.commands.end();
     this.#current = undefined;
     this.#probes?.stop();
     await log.close();
     const times = { startedAt: apiTime(startedMs), finishedAt: apiTime(clock.now()) };
-    const reason = exitCode === 0 ? "Completed" : "Error";
+    const reason = outOfMemory ? "OOMKilled" : exitCode === 0 ? "Completed" : "Error";
     const message = exitCode === 0 ? undefined : await this.#lastWords(log);
     const terminated = { exitCode, reason, ...(message ? { message } : {}), ...times, containerID };
     this.#update({ state: { terminated }, started: false, ready: false });

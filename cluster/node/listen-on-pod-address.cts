@@ -23,8 +23,8 @@
     host === undefined || host === null || host === "" || host === "0.0.0.0" || host === "::";
   const place = (port: number, host: unknown): [number, unknown] => {
     if (!isWildcard(host) && host !== podIP) return [port, host];
-    const local = stands.get(port);
-    return local === undefined ? [port, podIP] : [local, "127.0.0.1"];
+    if (process.env["PLUMBLINE_POD_PORTS"] === undefined) return [port, podIP];
+    return [stands.get(port) ?? port, "127.0.0.1"];
   };
 
   prototype.listen = function (this: Server, ...args: unknown[]) {

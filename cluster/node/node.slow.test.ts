@@ -95,3 +95,32 @@ test("A process that ignores the stop signal is killed when the grace is over", 
   assert.ok(Date.now() - begun >= 1000);
   assert.equal(codes[0], 137);
 });
+
+test("Where the machine has one loopback address, free ports stand for the pods' ports", async (t) => {
+  const cluster = await startTestCluster(t, true);
+  assert.equal(cluster.node.ownAddresses, false);
+  const run = (name: string) =>
+    cluster.run(name, { ports: [{ containerPort: 8080 }], readinessProbe: probe, env: [{ name: "POD", value: name }] });
+  await Promise.all(["one", "two"].map(run));
+  const both = await Promise.all(["one", "two"].map((name) => cluster.when(name, isReady)));
+  for (const { status, metadata } of both) {
+    const { host, port } = cluster.node.dial(status?.podIP ?? "", 8080);
+    assert.equal(host, "127.0.0.1");
+    assert.equal(((await (await fetch(`http://${host}:${port}/`)).json()) as { pod: string }).pod, metadata.name);
+  }
+});
+
+test(
+  "A container above its memory limit is killed, and the status says so",
+  { skip: process.platform !== "linux" },
+  async (t) => {
+    const cluster = await startTestCluster(t);
+    const program = "const all = []; setInterval(() => all.push(Buffer.alloc(2 ** 24, 1)), 20)";
+    const limited = { command: ["node", "-e", program], resources: { limits: { memory: "128Mi" } } };
+    await cluster.run("greedy", limited, { restartPolicy: "Never" });
+    const { status } = await cluster.when("greedy", (pod) => pod.status?.phase === "Failed");
+    const terminated = status?.containerStatuses?.[0]?.state?.terminated;
+    assert.equal(terminated?.reason, "OOMKilled");
+    assert.equal(terminated?.exitCode, 137);
+  },
+);

@@ -24,9 +24,16 @@ export interface PodAddresses {
 const lockPort = 39_127;
 const preload = fileURLToPath(new URL("./listen-on-pod-address.cjs", import.meta.url));
 
-/** Takes a block of loopback addresses that no other cluster on this machine has. Rejects when there is none left. */
-export async function takePodAddresses(): Promise<PodAddresses> {
+/** Linux answers on all of 127.0.0.0/8 without being told to; macOS on 127.0.0.1 alone. */
+const hasManyLoopbacks = process.platform === "linux";
+
+/**
+ * Takes a block of loopback addresses that no other cluster on this machine has; rejects when there is none left. With
+ * `one`, the addresses are only names, and ports of 127.0.0.1 stand for the pods' ports.
+ */
+export async function takePodAddresses(one = !hasManyLoopbacks): Promise<PodAddresses> {
   const first = randomInt(32, 224);
+  if (one) return podAddresses(first, undefined, false);
   let lastError: unknown;
   for (let step = 0; step < 192; step += 1) {
     const block = 32 + ((first - 32 + step) % 192);
@@ -86,7 +93,7 @@ function podAddresses(block: number, lock: Server | undefined, own: boolean): Po
         POD_IP: environment["POD_IP"] ?? ip,
         NODE_OPTIONS: `--require ${JSON.stringify(preload)}${options ? ` ${options}` : ""}`,
         PLUMBLINE_POD_IP: ip,
-        ...(ports.length > 0 ? { PLUMBLINE_POD_PORTS: ports.join(",") } : {}),
+        ...(own ? {} : { PLUMBLINE_POD_PORTS: ports.join(",") }),
       };
     },
     close() {
