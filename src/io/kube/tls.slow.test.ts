@@ -1,0 +1,67 @@
+import assert from "node:assert/strict";
+import { mkdtemp, rm } from "node:fs/promises";
+import { createServer } from "node:https";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import type { TestContext } from "node:test";
+import type { TLSSocket } from "node:tls";
+import { newIdentity, writeKubeconfig } from "../../../cluster/api/https/identity.ts";
+import { systemClock } from "../clock/clock.ts";
+import type { KubeAccess } from "./access.ts";
+import { HttpsKube } from "./https-kube.ts";
+import { kubeconfigAccess } from "./kubeconfig.ts";
+
+/** A TLS server that answers whether it knows the client's certificate; and the access of a kubeconfig to it. */
+async function start(t: TestContext) {
+  const identity = newIdentity(Date.now());
+  const { certificate: cert, key } = identity.server;
+  const connections = { count: 0 };
+  const server = createServer({ cert, key, ca: identity.caCertificate, requestCert: true, rejectUnauthorized: false });
+  server.on("secureConnection", () => (connections.count += 1));
+  server.on("request", (request, response) => response.end(String((request.socket as TLSSocket).authorized)));
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const folder = await mkdtemp(join(tmpdir(), "plumbline-tls-"));
+  t.after(async () => {
+    server.closeAllConnections();
+    server.close();
+    await rm(folder, { recursive: true });
+  });
+  const path = join(folder, "kubeconfig");
+  await writeKubeconfig(identity, `https://127.0.0.1:${(server.address() as AddressInfo).port}`, path);
+  const access = await kubeconfigAccess({ path, clock: systemClock });
+  assert.ok(access.ok);
+  function connect(changes: Partial<KubeAccess> = {}): HttpsKube {
+    assert.ok(access.ok);
+    const options = { clock: systemClock, random: () => 0, attempts: 1 };
+    const kube = new HttpsKube({ ...options, access: { ...access.value, ...changes } });
+    t.after(() => kube.close());
+    return kube;
+  }
+  return { connect, connections };
+}
+
+test("a kubeconfig's client certificate is shown, over one kept connection", async (t) => {
+  const { connect, connections } = await start(t);
+  const kube = connect();
+  for (let round = 0; round < 5; round += 1) assert.equal((await kube.raw("/version")).body, "true");
+  assert.equal(connections.count, 1);
+});
+
+test("the server's name is checked as the kubeconfig says", async (t) => {
+  const { connect } = await start(t);
+  assert.equal((await connect({ tlsServerName: "kubernetes" }).raw("/version")).body, "true");
+  const other = await connect({ tlsServerName: "elsewhere.example" }).raw("/version");
+  assert.equal(other.status, 0);
+  assert.match(other.body, /altnames/i);
+});
+
+test("a server of another authority is not talked to, unless the kubeconfig says so", async (t) => {
+  const { connect } = await start(t);
+  const authority = newIdentity(Date.now()).caCertificate;
+  const refused = await connect({ authority }).raw("/version");
+  assert.equal(refused.status, 0);
+  assert.match(refused.body, /cannot be reached/);
+  assert.equal((await connect({ authority, insecure: true }).raw("/version")).status, 200);
+});
