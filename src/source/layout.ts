@@ -30,9 +30,11 @@ export async function findPlaces(
       const last = depth === parts.length - 1;
       for (const entry of await directory(git, commit, path)) {
         const name = entry.path;
-        if (!last || entry.type === "tree") await walk(below(name), depth + 1, { ...known, name });
-        else if (isLink(entry))
-          places.push({ environment: known.environment ?? "", name, path: below(name), tree: undefined });
+        if (!last) await walk(below(name), depth + 1, { ...known, name });
+        else if (entry.type === "tree" || isLink(entry)) {
+          const tree = entry.type === "tree" ? entry.id : undefined;
+          places.push({ environment: known.environment ?? "", name, path: below(name), tree });
+        }
       }
     } else {
       await walk(below(part), depth + 1, known);

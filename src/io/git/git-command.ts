@@ -74,6 +74,9 @@ function gitEnvironment(remote: Remote, surroundings: Surroundings): { readonly 
     ["push.recurseSubmodules", "no"],
     ["credential.helper", ""],
     ["http.followRedirects", "initial"],
+    // A server that has gone silent for a minute will not speak again.
+    ["http.lowSpeedLimit", "1"],
+    ["http.lowSpeedTime", "60"],
     ["remote.origin.url", remote.address],
     ...(remote.authorization === undefined
       ? []

@@ -29,19 +29,19 @@ export function watchLocalRefs(folder: string, changed: () => void): () => void 
     }
     looking = false;
   };
+  // Anew at each look: a folder that was removed and made again (by packing) leaves a deaf watcher behind.
   const observe = (path: string): void => {
-    if (ended || watchers.has(path)) return;
+    if (ended) return;
+    const before = watchers.get(path);
     try {
       const watcher = watch(path, () => void look());
-      const forget = (): void => {
-        watcher.close();
-        watchers.delete(path);
-      };
-      watcher.on("error", forget);
+      watcher.on("error", () => watcher.close());
       watchers.set(path, watcher);
     } catch {
       // The folder went away or the machine has no more watches to give: polling still sees every change.
+      watchers.delete(path);
     }
+    before?.close();
   };
   void look();
   return () => {

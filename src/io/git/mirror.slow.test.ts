@@ -220,7 +220,7 @@ test("a fetch killed in the middle leaves nothing that stops the next", async (t
   assert.deepEqual(fetched, { ok: true, branches: new Map([["main", commit]]) });
 });
 
-test("a push to a local remote is noticed, packed or in a new folder", async (t) => {
+test("a push to a local remote is noticed, packed or in a new folder", { timeout: 30_000 }, async (t) => {
   const { remote, open } = temporaryRepository(t);
   const [git, other] = [await open(), await open()];
   const calls: (() => void)[] = [];
