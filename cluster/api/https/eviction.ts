@@ -1,0 +1,40 @@
+import { ApiError } from "../../client.ts";
+import { methodNotAllowed } from "../refusal.ts";
+import type { ApiServer, Place } from "../server.ts";
+import type { JsonMap, StoredObject } from "../stored-object.ts";
+import { mapAt, textAt } from "../validation/causes.ts";
+import { selects } from "../validation/workloads.ts";
+import { readBody } from "./body-text.ts";
+import { deleteOptions } from "./delete-options.ts";
+import { type Answer, type Exchange, json } from "./exchange.ts";
+
+/** Deletes a pod unless a disruption budget forbids it now. */
+export async function evict(exchange: Exchange, place: Place): Promise<Answer> {
+  const { api, method, request, url } = exchange;
+  if (method !== "POST") throw methodNotAllowed();
+  const pod = api.get(place);
+  const body = JSON.parse((await readBody(request)) || "{}") as JsonMap;
+  const { options, dryRun } = deleteOptions(url, JSON.stringify(body["deleteOptions"] ?? {}));
+  const budget = budgetOf(api, pod);
+  if (budget && Number(budget.status?.["disruptionsAllowed"] ?? 0) < 1) throw refusal(budget);
+  api.delete(place, options, dryRun);
+  return json(201, { kind: "Status", apiVersion: "v1", metadata: {}, status: "Success", code: 201 });
+}
+
+function budgetOf(api: ApiServer, pod: StoredObject): StoredObject | undefined {
+  if (["Succeeded", "Failed", "Pending"].includes(textAt(pod.status, "phase"))) return undefined;
+  const budgets = api.store.list("poddisruptionbudgets.policy", `${pod.metadata.namespace ?? ""}/`);
+  return budgets.find(
+    ({ spec }) => spec?.["selector"] !== undefined && selects(mapAt(spec, "selector"), pod.metadata.labels ?? {}),
+  );
+}
+
+function refusal(budget: StoredObject): ApiError {
+  const name = budget.metadata.name ?? "";
+  const { desiredHealthy = 0, currentHealthy = 0 } = (budget.status ?? {}) as Record<string, number>;
+  const why = `The disruption budget ${name} needs ${desiredHealthy} healthy pods and has ${currentHealthy} currently`;
+  const message = "Cannot evict pod as it would violate the pod's disruption budget.";
+  return new ApiError(429, "TooManyRequests", message, {
+    causes: [{ reason: "DisruptionBudget", message: why }],
+  });
+}

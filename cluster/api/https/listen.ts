@@ -1,0 +1,123 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { createServer } from "node:https";
+import type { AddressInfo, Socket } from "node:net";
+import type { TLSSocket } from "node:tls";
+import { ApiError } from "../../client.ts";
+import type { NodeHooks } from "../hooks.ts";
+import { statusOf } from "../refusal.ts";
+import type { ApiServer } from "../server.ts";
+import { type Answer, json } from "./exchange.ts";
+import { type Identity, userOf } from "./identity.ts";
+import { route } from "./route.ts";
+
+/** What a listener needs. */
+export interface ListenOptions {
+  readonly api: ApiServer;
+  readonly identity: Identity;
+  /** 0 takes any port that is free. */
+  readonly port: number;
+  /** Undefined while no node runs: logs and proxies are refused then. */
+  readonly hooks?: NodeHooks;
+}
+
+/** An API server that can be reached. */
+export interface Listener {
+  readonly url: string;
+  /** Ends every connection, watches too. */
+  close(): Promise<void>;
+}
+
+/** Serves the API over HTTPS on this machine's loopback; rejects when the port is in use. */
+export async function listen(options: ListenOptions): Promise<Listener> {
+  const { identity, port } = options;
+  const server = createServer({
+    cert: identity.server.certificate,
+    key: identity.server.key,
+    ca: identity.caCertificate,
+    requestCert: true,
+    rejectUnauthorized: false,
+    minVersion: "TLSv1.2",
+  });
+  const sockets = new Set<Socket>();
+  server.on("connection", (socket: Socket) => {
+    sockets.add(socket);
+    socket.once("close", () => sockets.delete(socket));
+  });
+  server.on("request", (request: IncomingMessage, response: ServerResponse) => {
+    void answerRequest(options, request, response);
+  });
+  server.keepAliveTimeout = 90_000;
+  server.requestTimeout = 0;
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", (error: NodeJS.ErrnoException) => {
+      const why =
+        error.code === "EADDRINUSE" ? `port ${port} is in use; choose another, or stop what uses it` : error.message;
+      reject(new Error(`the API server cannot listen on 127.0.0.1:${port}: ${why}`, { cause: error }));
+    });
+    server.listen(port, "127.0.0.1", resolve);
+  });
+  return {
+    url: `https://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        for (const socket of sockets) socket.destroy();
+      }),
+  };
+}
+
+async function answerRequest(
+  options: ListenOptions,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const { api, identity, hooks } = options;
+  const warnings: string[] = [];
+  let answer: Answer | undefined;
+  try {
+    const user = userOf(identity, request.socket as TLSSocket, request.headers.authorization);
+    if (!user) throw new ApiError(401, "Unauthorized", "Unauthorized");
+    const url = new URL(request.url ?? "/", "https://127.0.0.1");
+    const warn = (text: string): void => {
+      warnings.push(`299 - ${JSON.stringify(text)}`);
+    };
+    answer = await route({ api, hooks, user, method: request.method ?? "GET", url, request, response, warn });
+  } catch (error) {
+    answer = refusal(error);
+  }
+  if (!answer) return;
+  if (response.headersSent) {
+    response.destroy();
+    return;
+  }
+  send(request, response, answer, warnings);
+}
+
+function refusal(error: unknown): Answer {
+  if (error instanceof ApiError) {
+    const answer = json(error.code, statusOf(error));
+    const { retryAfterSeconds } = error;
+    return retryAfterSeconds === undefined
+      ? answer
+      : { ...answer, headers: { "retry-after": String(retryAfterSeconds) } };
+  }
+  // A defect of this server: the client gets a Status all the same, and the trace goes to who runs it.
+  console.error(error);
+  const message = `Internal error occurred: ${(error as Error).message}`;
+  const details = { causes: [{ message: (error as Error).message }] };
+  return json(500, statusOf(new ApiError(500, "InternalError", message, details)));
+}
+
+function send(request: IncomingMessage, response: ServerResponse, answer: Answer, warnings: readonly string[]): void {
+  const { status, type, body, headers = {} } = answer;
+  // What is left of an unread body would be taken for the next request.
+  if (!request.complete) request.resume();
+  if (warnings.length > 0) response.setHeader("warning", warnings);
+  response.writeHead(status, {
+    "content-type": type,
+    "content-length": Buffer.byteLength(body),
+    "cache-control": "no-cache, private",
+    ...headers,
+  });
+  response.end(request.method === "HEAD" ? undefined : body);
+}
