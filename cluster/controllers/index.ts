@@ -7,6 +7,7 @@ import { startEndpoints, startEndpointSlices } from "./endpoints/endpoints.ts";
 import { startGarbageCollector } from "./garbage.ts";
 import { startJobs } from "./job/job.ts";
 import { startNamespaces } from "./namespace.ts";
+import { startQuotas } from "./quota/quota.ts";
 import { startReplicaSets } from "./replicaset/replicaset.ts";
 
 /** The name under which all controllers write. */
@@ -34,6 +35,7 @@ export function startControllers(client: Client, clock: Clock, options: Controll
     startEndpoints,
     startGarbageCollector,
     startNamespaces,
+    startQuotas,
   ].map((start) => start(surroundings));
   return () => {
     for (const stop of stops) stop();

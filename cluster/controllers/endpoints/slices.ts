@@ -50,8 +50,7 @@ export function planSlices(
     update: next.flatMap(({ slice, content }) => {
       if (!slice || sameContent(slice, content)) return [];
       const { labels, ...rest } = content;
-      const annotations = triggered(slice.metadata.annotations, triggerTime);
-      return [{ ...slice, ...rest, metadata: { ...slice.metadata, labels, annotations } }];
+      return [{ ...slice, ...rest, metadata: { ...triggered(slice.metadata, triggerTime), labels } }];
     }),
     remove: free,
   };
@@ -125,12 +124,10 @@ function newSlice(service: Service, { labels, ...content }: Content, triggerTime
   };
 }
 
-function triggered(
-  annotations: Readonly<Record<string, string>> | undefined,
-  time: string | undefined,
-): Record<string, string> {
-  const { [triggerAnnotation]: _before, ...others } = annotations ?? {};
-  return time === undefined ? others : { ...others, [triggerAnnotation]: time };
+function triggered(before: Slice["metadata"], time: string | undefined): Slice["metadata"] {
+  const { annotations: { [triggerAnnotation]: _before, ...others } = {}, ...metadata } = before;
+  const annotations = time === undefined ? others : { ...others, [triggerAnnotation]: time };
+  return Object.keys(annotations).length > 0 ? { ...metadata, annotations } : metadata;
 }
 
 function sameContent(slice: Slice, content: Content): boolean {

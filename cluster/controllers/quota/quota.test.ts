@@ -1,0 +1,59 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { deployments, pods, type Pod } from "../objects.ts";
+import { bare, startTestCluster, webDeployment } from "../test-cluster.ts";
+import { quantityText, thousandths } from "./quantity.ts";
+import { quotaRefusal, type Quota } from "./usage.ts";
+
+const quotas = { group: "", resource: "resourcequotas" };
+
+function quotaOf(hard: Record<string, string>): Quota {
+  return { ...bare("v1", "ResourceQuota", "q"), metadata: { name: "q", namespace: "ns" }, spec: { hard } };
+}
+
+function podOf(requests?: Record<string, string>): Pod {
+  const container = { name: "web", image: "web:1", ...(requests && { resources: { requests } }) };
+  return { ...bare("v1", "Pod", "p"), spec: { containers: [container] } };
+}
+
+test("quantities are read and written as Kubernetes does", () => {
+  const rows = [
+    ["100m", 100],
+    ["1.5", 1500],
+    ["2", 2000],
+    ["64Mi", 67_108_864_000],
+    ["1k", 1_000_000],
+  ] as const;
+  for (const [text, value] of rows) assert.equal(thousandths(text), value);
+  assert.equal(quantityText(150, false), "150m");
+  assert.equal(quantityText(67_108_864_000, true), "64Mi");
+  assert.ok(Number.isNaN(thousandths("much")));
+});
+
+test("a quota counts what is there and follows what comes and goes", async (t) => {
+  const cluster = await startTestCluster();
+  t.after(cluster.stop);
+  await cluster.client.create(
+    quotas,
+    quotaOf({ configmaps: "3", pods: "5", "requests.cpu": "1", "count/deployments.apps": "9" }),
+  );
+  await cluster.client.create(deployments, webDeployment({ replicas: 2 }));
+  await cluster.settle({ node: true });
+  const used = (): unknown => cluster.client.get<Quota>(quotas, "ns", "q")?.status?.used;
+  assert.deepEqual(used(), { configmaps: "1", "count/deployments.apps": "1", pods: "2", "requests.cpu": "0" });
+  await cluster.client.delete(deployments, "ns", "web", { propagation: "Background" });
+  await cluster.settle({ node: true });
+  assert.deepEqual(used(), { configmaps: "1", "count/deployments.apps": "0", pods: "0", "requests.cpu": "0" });
+});
+
+test("what exceeds a quota is refused in Kubernetes' words", () => {
+  const quota = quotaOf({ pods: "1", "requests.cpu": "200m", configmaps: "3" });
+  const used = { pods: "1", "requests.cpu": "100m", configmaps: "0" };
+  const refusal = (pod: Pod, before = used): string | undefined => quotaRefusal(quota, before, pods, pod);
+  assert.equal(refusal(podOf()), "failed quota: q: must specify requests.cpu for: web");
+  assert.equal(
+    refusal(podOf({ cpu: "150m" })),
+    "exceeded quota: q, requested: pods=1,requests.cpu=150m, used: pods=1,requests.cpu=100m, limited: pods=1,requests.cpu=200m",
+  );
+  assert.equal(refusal(podOf({ cpu: "100m" }), { ...used, pods: "0" }), undefined);
+});
