@@ -30,6 +30,7 @@ export function temporaryRepository(t: TestContext, bare = true): TemporaryRepos
   mkdirSync(remote);
   runGit(remote, "init", "--quiet", ...(bare ? ["--bare"] : []), "--initial-branch=main");
   const opened: Git[] = [];
+  let count = 0;
   t.after(() => {
     for (const git of opened) git.close();
     rmSync(root, { recursive: true, force: true, maxRetries: 3 });
@@ -37,7 +38,7 @@ export function temporaryRepository(t: TestContext, bare = true): TemporaryRepos
   return {
     root,
     remote,
-    open: async (name = `mirror-${opened.length}-${process.pid}`) => {
+    open: async (name = `mirror-${(count += 1)}`) => {
       const git = await openMirror({ url: remote, folder: join(root, name) });
       opened.push(git);
       return git;
