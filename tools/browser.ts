@@ -1,0 +1,55 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { chromium } from "playwright-core";
+import type { Browser, BrowserContextOptions, Page } from "playwright-core";
+
+/** A real browser for tests. */
+export interface TestBrowser {
+  /** Opens a page of its own, which shares nothing with the others; `errors` fills with what the page's console says. */
+  page(options?: BrowserContextOptions): Promise<{ readonly page: Page; readonly errors: string[] }>;
+  close(): Promise<void>;
+}
+
+/** Own arguments: the package's defaults run the browser in a single process, which crashes. */
+const browserArguments = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--hide-scrollbars"];
+
+/** Starts the browser that comes with the npm package; the reason as a string where it cannot start on this machine. */
+export async function openBrowser(): Promise<TestBrowser | string> {
+  const folder = await mkdtemp(join(tmpdir(), "plumbline-browser-"));
+  try {
+    const browser = await launch(folder);
+    return {
+      async page(options = {}) {
+        const context = await browser.newContext(options);
+        const page = await context.newPage();
+        const errors: string[] = [];
+        page.on("console", (message) => {
+          if (message.type() === "error" || message.type() === "warning") errors.push(message.text());
+        });
+        page.on("pageerror", (error) => errors.push(String(error)));
+        return { page, errors };
+      },
+      async close() {
+        await browser.close();
+        await rm(folder, { recursive: true, force: true });
+      },
+    };
+  } catch (error) {
+    await rm(folder, { recursive: true, force: true });
+    return `Chromium cannot start here: ${error instanceof Error ? (error.message.split("\n")[0] ?? "") : String(error)}`;
+  }
+}
+
+async function launch(folder: string): Promise<Browser> {
+  // The package unpacks its libraries (libnss3 among them) only where it believes to be on AWS; the import reads this.
+  process.env["AWS_EXECUTION_ENV"] ??= "AWS_Lambda_nodejs20.x";
+  process.env["TMPDIR"] = folder;
+  const { default: packaged } = await import("@sparticuz/chromium");
+  const executablePath = process.env["PLUMBLINE_BROWSER"] ?? (await packaged.executablePath());
+  return chromium.launch({
+    executablePath,
+    args: browserArguments,
+    env: { ...process.env, TMPDIR: folder, HOME: folder } as Record<string, string>,
+  });
+}

@@ -1,0 +1,76 @@
+import { h } from "./dom.ts";
+import type { Pod } from "./status.ts";
+import { clip, count } from "./words.ts";
+
+/** The pods of an application, one row a workload, the old ones before the new ones that replace them. */
+export function podsPart(pods: readonly Pod[]): HTMLElement | undefined {
+  if (pods.length === 0) return undefined;
+  const workloads = [...new Set(pods.map(({ workload }) => workload))];
+  return h(
+    "section",
+    { class: "pods", "data-key": "pods" },
+    h("h3", {}, "Pods"),
+    ...workloads.map((workload) =>
+      workloadRow(
+        workload,
+        pods.filter((pod) => pod.workload === workload),
+      ),
+    ),
+  );
+}
+
+function workloadRow(workload: string, pods: readonly Pod[]): HTMLElement {
+  const fresh = pods.filter(({ generation }) => generation === "new");
+  const old = pods.filter(({ generation }) => generation === "old");
+  return h(
+    "div",
+    { class: "workload", "data-key": workload },
+    h(
+      "h4",
+      {},
+      h("span", { class: "name" }, clip(workload, 80)),
+      h("span", { class: "quiet" }, progressText(fresh, old)),
+    ),
+    h(
+      "div",
+      { class: "generations" },
+      old.length > 0 && generation("Old", workload, old),
+      old.length > 0 && h("span", { class: "arrow", "aria-hidden": "true" }, "→"),
+      fresh.length > 0 && generation(old.length > 0 ? "New" : "", workload, fresh),
+    ),
+  );
+}
+
+function progressText(fresh: readonly Pod[], old: readonly Pod[]): string {
+  const ready = fresh.filter((pod) => pod.ready).length;
+  if (old.length === 0) return `${ready} of ${count(fresh.length, "pod")} ready`;
+  return `${ready} of ${fresh.length} new ready, ${old.length} old still there`;
+}
+
+function generation(label: string, workload: string, pods: readonly Pod[]): HTMLElement {
+  return h(
+    "ul",
+    { "data-key": label || "pods", "aria-label": `${label || "All"} pods of ${clip(workload, 80)}` },
+    ...pods.map(podTile),
+  );
+}
+
+function podTile(pod: Pod): HTMLElement {
+  const state = pod.ready ? "ready" : /fail|error|crash|backoff|invalid/i.test(pod.phase) ? "off" : "moving";
+  const restarts = pod.restarts > 0 ? `, ${count(pod.restarts, "restart")}` : "";
+  return h(
+    "li",
+    { class: "pod", "data-key": pod.name, "data-state": state, "data-generation": pod.generation },
+    h("span", { class: "pod-name" }, clip(pod.name, 80)),
+    h(
+      "span",
+      { class: "pod-state" },
+      `${glyph(state)} ${pod.ready ? "Ready" : clip(pod.phase || "Starting", 40)}${restarts}`,
+    ),
+    !pod.ready && pod.message !== "" && h("span", { class: "pod-message" }, clip(pod.message, 200)),
+  );
+}
+
+function glyph(state: string): string {
+  return state === "ready" ? "✓" : state === "off" ? "✕" : "…";
+}

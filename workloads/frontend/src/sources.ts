@@ -1,0 +1,141 @@
+import { readDocument } from "./status.ts";
+import type { Metadata, StatusDocument } from "./status.ts";
+
+/** What one source last said. `contactAt` is when it last answered, in milliseconds since the epoch. */
+export interface Heard<T> {
+  readonly value?: T;
+  readonly contactAt?: number;
+  readonly lost: boolean;
+  /** True for a document that lies there as it was written, without anybody behind it. */
+  readonly dated?: boolean;
+}
+
+/** One try to reach the backend; `status` is 0 where nothing answered. */
+export interface Answer {
+  readonly at: number;
+  readonly ms: number;
+  readonly ok: boolean;
+  readonly status: number;
+  readonly commit: string;
+}
+
+/** What can be asked on this origin. */
+export interface Available {
+  readonly status?: "events";
+  readonly backend?: boolean;
+}
+
+const pollMs = 5000;
+const backendPollMs = 1000;
+const retryMs = 2000;
+/** A server that says now and then that it is alive, and then no more for this long, is lost. */
+const silenceMs = 35_000;
+
+/** What a source calls: it was in contact, perhaps with a new value, or it lost the other side. */
+interface Ear {
+  contact(value?: StatusDocument, dated?: boolean): void;
+  lose(): void;
+}
+
+/**
+ * Follows the status document for as long as the page is open: by events where the server sends them, and where only the
+ * document is there, as on the delivery log's page, by asking for it now and then.
+ */
+export function followStatus(hear: (heard: Heard<StatusDocument>) => void): void {
+  let heard: Heard<StatusDocument> = { lost: false };
+  listen({
+    contact(value, dated = false) {
+      heard = { ...heard, ...(value ? { value } : {}), contactAt: Date.now(), lost: false, dated };
+      hear(heard);
+    },
+    lose() {
+      heard = { ...heard, lost: true };
+      hear(heard);
+    },
+  });
+}
+
+function listen(ear: Ear): void {
+  const events = new EventSource("status/events");
+  let opened = false;
+  let aliveAt: number | undefined;
+  events.addEventListener("status", (event: MessageEvent<string>) => {
+    opened = true;
+    ear.contact(readDocument(parsed(event.data)));
+  });
+  events.addEventListener("alive", () => {
+    aliveAt = Date.now();
+    ear.contact();
+  });
+  events.addEventListener("error", () => {
+    // The browser tries again by itself after a broken connection, but not after an answer that is no stream.
+    if (events.readyState !== EventSource.CLOSED) return ear.lose();
+    clearInterval(watch);
+    void afterRefusal(ear, opened);
+  });
+  const watch = setInterval(() => {
+    if (aliveAt === undefined || Date.now() - aliveAt < silenceMs) return;
+    clearInterval(watch);
+    events.close();
+    ear.lose();
+    listen(ear);
+  }, 2000);
+}
+
+async function afterRefusal(ear: Ear, hadEvents: boolean): Promise<void> {
+  const answer = hadEvents ? undefined : await ask("status.json");
+  if (answer?.ok && readDocument(answer.json)) return poll(ear);
+  ear.lose();
+  await pause(retryMs);
+  listen(ear);
+}
+
+async function poll(ear: Ear): Promise<never> {
+  for (;;) {
+    const answer = await ask("status.json");
+    const value = answer.ok ? readDocument(answer.json) : undefined;
+    if (value) ear.contact(value, true);
+    else ear.lose();
+    await pause(pollMs);
+  }
+}
+
+/** Follows what the backend answers, one request a second while anybody looks. */
+export async function followBackend(hear: (heard: Heard<Metadata>, answer: Answer) => void): Promise<never> {
+  let heard: Heard<Metadata> = { lost: false };
+  for (;;) {
+    if (!document.hidden) {
+      const { ok, status, json, ms } = await ask("api/metadata");
+      const metadata = ok && typeof json === "object" && json !== null ? (json as Metadata) : undefined;
+      heard = metadata ? { value: metadata, contactAt: Date.now(), lost: false } : { ...heard, lost: true };
+      hear(heard, { at: Date.now(), ms, ok: metadata !== undefined, status, commit: metadata?.commit ?? "" });
+    }
+    await pause(backendPollMs);
+  }
+}
+
+async function ask(path: string): Promise<{ ok: boolean; status: number; json: unknown; ms: number }> {
+  const started = performance.now();
+  const took = (): number => performance.now() - started;
+  try {
+    const response = await fetch(path, { cache: "no-cache", signal: AbortSignal.timeout(5000) });
+    const json: unknown = response.ok ? await response.json() : undefined;
+    return { ok: response.ok, status: response.status, json, ms: took() };
+  } catch {
+    return { ok: false, status: 0, json: undefined, ms: took() };
+  }
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, ms);
+  });
+}
