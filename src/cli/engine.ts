@@ -1,16 +1,13 @@
-import { homedir } from "node:os";
-import { join, resolve } from "node:path";
+import { resolve } from "node:path";
 import { pino } from "pino";
 import { Engine } from "../engine/engine.ts";
 import { openMirror } from "../io/git/mirror.ts";
-import { HttpsKube } from "../io/kube/https-kube.ts";
-import { kubeconfigAccess } from "../io/kube/kubeconfig.ts";
-import { ProblemError } from "../model/problem.ts";
 import type { StatusDocument } from "../model/status-document.ts";
 import { statusDocument } from "../status/document.ts";
 import { metricsText } from "../status/metrics.ts";
 import { serveStatus } from "../status/server.ts";
 import { askedToEnd, tellReady } from "./lifeline.ts";
+import { openKube } from "./open-kube.ts";
 import { packageVersion } from "./package-root.ts";
 import { pageAssets } from "./page.ts";
 import { exitCodes } from "./world.ts";
@@ -37,11 +34,7 @@ export interface EngineReady {
 /** `plumb engine`: delivers what the repository says, until it is asked to end. Logs one JSON line an event. */
 export async function engineCommand(world: World, options: EngineCommandOptions): Promise<number> {
   const log = pino({ base: null, timestamp: pino.stdTimeFunctions.isoTime });
-  const path = options.kubeconfig ?? world.env["KUBECONFIG"] ?? join(homedir(), ".kube", "config");
-  const { context } = options;
-  const access = await kubeconfigAccess({ path, clock: world.clock, ...(context === undefined ? {} : { context }) });
-  if (!access.ok) throw new ProblemError(access.problems[0] ?? { code: "kubeconfig", message: `${path} is of no use` });
-  const kube = new HttpsKube({ access: access.value, clock: world.clock, random: world.random });
+  const kube = await openKube(world, options);
   const folder = resolve(world.cwd, options.mirror);
   const git = await openMirror({ url: options.repository, folder, environment: world.env });
 

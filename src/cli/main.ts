@@ -1,6 +1,10 @@
 #!/usr/bin/env node
 import { Command } from "commander";
 import { systemClock } from "../io/clock/clock.ts";
+import { clusterCommand } from "./cluster.ts";
+import type { ClusterCommandOptions } from "./cluster.ts";
+import { demoCommand } from "./demo.ts";
+import type { DemoCommandOptions } from "./demo.ts";
 import { engineCommand } from "./engine.ts";
 import type { EngineCommandOptions } from "./engine.ts";
 import { tellProblem } from "./lifeline.ts";
@@ -11,6 +15,8 @@ import { printProblems, problemsBehind } from "./report.ts";
 import { statusCommand } from "./status.ts";
 import type { StatusCommandOptions } from "./status.ts";
 import { Terminal } from "./terminal.ts";
+import { verifyCommand } from "./verify.ts";
+import type { VerifyCommandOptions } from "./verify.ts";
 import { exitCodes } from "./world.ts";
 import type { World } from "./world.ts";
 
@@ -78,5 +84,31 @@ program
   .option("--watch", "print again whenever the log says something new")
   .option("--json", "print the status document")
   .action((options: StatusCommandOptions) => run(statusCommand(world, options)));
+
+program
+  .command("verify")
+  .description("compare the cluster with what Git says, object by object; exit code 1 on any difference")
+  .requiredOption("--repository <url>", "the deployment repository: a URL, or a path on this machine")
+  .option("--branch <name>", "the tracked branch", "main")
+  .option("--kubeconfig <file>", "default $KUBECONFIG, then ~/.kube/config")
+  .option("--context <name>", "a context of the kubeconfig; default its current one")
+  .option("--json", "print the comparison as JSON")
+  .action((options: VerifyCommandOptions) => run(verifyCommand(world, options)));
+
+program
+  .command("cluster")
+  .description("an embedded Kubernetes of one node, for any client; Ctrl-C ends it")
+  .option("--folder <folder>", "where it keeps its kubeconfig, unpacked images and logs", ".plumb/cluster")
+  .option("--images <layout>", "an OCI layout folder to take images from, such as oci:./images")
+  .option("--port <number>", "the API server's port; 0 is any that is free", "0")
+  .option("--ingress-port <number>", "the ingress's port; 0 is any that is free", "0")
+  .action((options: ClusterCommandOptions) => run(clusterCommand(world, options)));
+
+program
+  .command("demo")
+  .description("the whole story in about a minute: deliver, upgrade, break, block, roll back; leaves nothing behind")
+  .option("--json", "print what was observed as JSON")
+  .option("--keep", "keep the folder with its repositories and logs")
+  .action((options: DemoCommandOptions) => run(demoCommand(world, options)));
 
 await program.parseAsync();

@@ -35,10 +35,10 @@ export class WorkingCopy {
   }
 
   /** Makes this folder a repository whose `main` is pushed to `remote`. */
-  async begin(remote: string, message: string): Promise<string> {
+  async begin(remote: string, message: string, tag?: string): Promise<string> {
     await this.git("init", "--quiet", "--initial-branch=main");
     await this.git("remote", "add", "origin", remote);
-    return this.commitAndPush(message);
+    return this.commitAndPush(message, tag);
   }
 
   /** Commits everything and pushes `main`, with the tag if one is given; answers the commit's id. */

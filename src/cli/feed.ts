@@ -1,0 +1,85 @@
+import { get } from "node:http";
+import type { IncomingMessage } from "node:http";
+import { ProblemError } from "../model/problem.ts";
+import type { StatusDocument } from "../model/status-document.ts";
+
+/** Follows an engine's status document over its event stream, so that waiting is for observations and never for time. */
+export class StatusFeed {
+  readonly #url: string;
+  #latest: StatusDocument | undefined;
+  #listeners = new Set<(document: StatusDocument) => void>();
+  #response: IncomingMessage | undefined;
+  #closed = false;
+
+  constructor(statusUrl: string) {
+    this.#url = `${statusUrl}status/events`;
+    this.#connect();
+  }
+
+  get latest(): StatusDocument | undefined {
+    return this.#latest;
+  }
+
+  /** Calls `listener` with each new document until the returned function is called. */
+  follow(listener: (document: StatusDocument) => void): () => void {
+    this.#listeners.add(listener);
+    if (this.#latest) listener(this.#latest);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** The first document that fits; a problem that says what was waited for when none came within `timeoutMs`. */
+  until(what: string, fits: (document: StatusDocument) => boolean, timeoutMs: number): Promise<StatusDocument> {
+    return new Promise((resolve, reject) => {
+      let end = (): void => {};
+      const timer = setTimeout(() => {
+        end();
+        const seen = this.#latest?.applications.map(({ id, outcome, message }) => `${id} is ${outcome}: ${message}`);
+        reject(
+          new ProblemError({
+            code: "not-observed",
+            message: `${what}: not observed within ${timeoutMs / 1000} s (last seen: ${seen?.join("; ") ?? "nothing"})`,
+          }),
+        );
+      }, timeoutMs);
+      end = this.follow((document) => {
+        if (!fits(document)) return;
+        clearTimeout(timer);
+        setImmediate(() => {
+          end();
+        });
+        resolve(document);
+      });
+    });
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#response?.destroy();
+  }
+
+  #connect(): void {
+    if (this.#closed) return;
+    const again = (): void => {
+      // An engine that starts again takes its port again: the stream goes on where it answers.
+      if (!this.#closed) setTimeout(() => this.#connect(), 100);
+    };
+    const request = get(this.#url, { agent: false }, (response) => {
+      this.#response = response;
+      let text = "";
+      response.setEncoding("utf8").on("data", (more: string) => {
+        const events = (text + more).split("\n\n");
+        text = events.pop() ?? "";
+        for (const event of events) this.#take(event);
+      });
+      response.once("close", again);
+    });
+    request.once("error", again);
+  }
+
+  #take(event: string): void {
+    const data = event.split("\n").find((line) => line.startsWith("data: "));
+    if (data === undefined) return;
+    this.#latest = JSON.parse(data.slice("data: ".length)) as StatusDocument;
+    for (const listener of this.#listeners) listener(this.#latest);
+  }
+}

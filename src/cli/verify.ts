@@ -1,0 +1,146 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { rehearse } from "../apply/rehearse.ts";
+import { openMirror } from "../io/git/mirror.ts";
+import type { Git } from "../io/git/git.ts";
+import type { Kube } from "../io/kube/kube.ts";
+import type { KubeObject } from "../model/kube-object.ts";
+import type { Manifest } from "../model/manifest.ts";
+import { refKey, refLabel } from "../model/object-ref.ts";
+import { ProblemError } from "../model/problem.ts";
+import type { Problem } from "../model/problem.ts";
+import { planChanges } from "../plan/plan-changes.ts";
+import { render } from "../render/render.ts";
+import { readDeployment } from "../source/deployment.ts";
+import { readRevision } from "../source/revision.ts";
+import { openKube } from "./open-kube.ts";
+import { printProblems } from "./report.ts";
+import { exitCodes } from "./world.ts";
+import type { World } from "./world.ts";
+
+/** Options of `plumb verify`, as the command line gives them. */
+export interface VerifyCommandOptions {
+  readonly repository: string;
+  readonly branch: string;
+  readonly kubeconfig?: string;
+  readonly context?: string;
+  readonly json?: boolean;
+}
+
+/** One object of the tracked branch, and how the cluster's differs; absent where it is as Git says. */
+export interface Verified {
+  readonly application: string;
+  readonly object: string;
+  readonly difference?: string;
+}
+
+/** What a verification found. */
+export interface Verification {
+  readonly objects: number;
+  readonly asGitSays: number;
+  readonly verified: readonly Verified[];
+  readonly problems: readonly Problem[];
+}
+
+/** `plumb verify`: exit code 0 when the cluster has exactly what Git says. */
+export async function verifyCommand(world: World, options: VerifyCommandOptions): Promise<number> {
+  const { verified, objects, asGitSays, problems } = await runVerify(world, options);
+  if (options.json === true) {
+    world.out.line(JSON.stringify({ objects, asGitSays, verified, problems }));
+  } else {
+    printProblems(world, problems);
+    for (const { application, object, difference } of verified) {
+      if (difference === undefined) continue;
+      world.out.line(`${world.out.style("bad", "differs")}  ${application}  ${object}: ${difference}`);
+    }
+    world.out.line(`${asGitSays} of ${objects} objects are as Git says`);
+  }
+  return problems.length === 0 && asGitSays === objects ? exitCodes.done : exitCodes.failed;
+}
+
+/**
+ * Recomputes from Git alone what should be live, and compares it with the cluster object by object (behaviour V4). Writes
+ * nothing: where Git and cluster write the same in two ways, a dry run decides.
+ */
+export async function runVerify(world: World, options: VerifyCommandOptions): Promise<Verification> {
+  const kube = await openKube(world, options);
+  const folder = await mkdtemp(join(tmpdir(), "plumb-verify-"));
+  try {
+    const git = await openMirror({
+      url: options.repository,
+      folder: join(folder, "mirror.git"),
+      environment: world.env,
+    });
+    try {
+      const { verified, problems } = await verify(git, kube, options.branch);
+      const asGitSays = verified.filter(({ difference }) => difference === undefined).length;
+      return { objects: verified.length, asGitSays, verified, problems };
+    } finally {
+      git.close();
+    }
+  } finally {
+    kube.close();
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function verify(git: Git, kube: Kube, branch: string): Promise<{ verified: Verified[]; problems: Problem[] }> {
+  const fetched = await git.fetch();
+  if (!fetched.ok) throw new ProblemError(fetched.problem);
+  const head = await git.branch(branch);
+  if (head === undefined) {
+    throw new ProblemError({
+      code: "branch-not-found",
+      message: `${git.url} has no branch ${branch}`,
+      remedy: "name another with --branch",
+    });
+  }
+  const deployment = await readDeployment(git, head);
+  if (!deployment.ok) return { verified: [], problems: [...deployment.problems] };
+  const verified: Verified[] = [];
+  const problems: Problem[] = [];
+  for (const { application, problems: found } of deployment.value.applications) {
+    const revision = await readRevision(git, head, application);
+    if (found.length > 0 || !revision) {
+      problems.push(...found);
+      continue;
+    }
+    const desired = await render(git, revision, application);
+    if (desired.ok) verified.push(...(await compare(kube, application.id, desired.value)));
+    else problems.push(...desired.problems);
+  }
+  return { verified, problems };
+}
+
+async function compare(kube: Kube, application: string, desired: readonly Manifest[]): Promise<readonly Verified[]> {
+  const live = new Map<string, KubeObject>();
+  for (const { ref, object } of desired) {
+    const found = await kube.resource(object.apiVersion, object.kind);
+    const answer = found.ok && found.value ? await kube.get(found.value, ref.namespace, ref.name) : undefined;
+    if (answer?.ok) live.set(refKey(ref), answer.value);
+    else if (answer && answer.refusal.code !== 404) {
+      throw new ProblemError({
+        code: "cluster-refused",
+        message: `${refLabel(ref)} cannot be read: ${answer.refusal.message}`,
+      });
+    }
+  }
+  const plan = planChanges(desired, (ref) => live.get(refKey(ref)), { application, entries: [] });
+  const rehearsal = await rehearse(
+    kube,
+    plan.apply.filter((step) => step.live),
+    plan.apply,
+    8,
+  );
+  const equal = new Set(rehearsal.equal.map(refKey));
+  const why = new Map(
+    plan.apply
+      .filter(({ manifest }) => !equal.has(refKey(manifest.ref)))
+      .map((step) => [refKey(step.manifest.ref), step.why]),
+  );
+  return desired.map(({ ref }) => {
+    const difference = why.get(refKey(ref));
+    return { application, object: refLabel(ref), ...(difference === undefined ? {} : { difference }) };
+  });
+}
