@@ -35,8 +35,10 @@ const refusedRetryMs = 60_000;
 export async function conclude(io: Io, outcome: Outcome): Promise<Pass> {
   const { known, record, plan, applied, observation, decision } = outcome;
   if (!applied.ok) {
-    if (applied.transient) return { known: { ...known, observation }, trouble: firstOf(applied.problems) };
-    return refuse(io, { ...known, observation }, record, applied.problems);
+    // What was written before the refusal is in the inventory as it is now: forgetting it would leave it behind (B6).
+    const reached = { ...known, observation, inventory: applied.inventory };
+    if (applied.transient) return { known: reached, trouble: firstOf(applied.problems) };
+    return refuse(io, reached, record, applied.problems);
   }
   if (decision.kind === "rollback" && record.outcome === "failed") return putBack(io, outcome, decision);
   const healthy = decision.kind === "healthy" || (decision.kind === "steady" && record.outcome === "healthy");
