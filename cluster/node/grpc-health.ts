@@ -20,9 +20,15 @@ export function checkGrpc(
     const timer = setTimeout(() => {
       end(`timeout: failed to connect service "${address}" within ${timeoutMs / 1000}s: context deadline exceeded`);
     }, timeoutMs);
-    session.on("error", (error) => {
-      end(`error: failed to connect service at "${address}": ${error.message}`);
+    let connected = false;
+    session.once("connect", () => {
+      connected = true;
     });
+    const fail = (error: Error) => {
+      const what = connected ? "health rpc probe failed" : `failed to connect service at "${address}"`;
+      end(`error: ${what}: ${error.message}`);
+    };
+    session.on("error", fail);
     const call = session.request({
       ":method": "POST",
       ":path": "/grpc.health.v1.Health/Check",
@@ -37,9 +43,7 @@ export function checkGrpc(
     call.on("response", take);
     call.on("trailers", take);
     call.on("data", (chunk: Buffer) => chunks.push(chunk));
-    call.on("error", (error) => {
-      end(`error: health rpc probe failed: ${error.message}`);
-    });
+    call.on("error", fail);
     call.on("end", () => {
       if (grpcStatus !== "0" && grpcStatus !== "") end(`error: health rpc failed with status ${grpcStatus}`);
       else
