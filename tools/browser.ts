@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { chromium } from "playwright-core";
@@ -42,14 +42,25 @@ export async function openBrowser(): Promise<TestBrowser | string> {
 }
 
 async function launch(folder: string): Promise<Browser> {
-  // The package unpacks its libraries (libnss3 among them) only where it believes to be on AWS; the import reads this.
+  // The package unpacks its libraries (libnss3 among them) only where it believes to be on AWS, and all to TMPDIR.
   process.env["AWS_EXECUTION_ENV"] ??= "AWS_Lambda_nodejs20.x";
+  const temporary = process.env["TMPDIR"];
   process.env["TMPDIR"] = folder;
-  const { default: packaged } = await import("@sparticuz/chromium");
-  const executablePath = process.env["PLUMBLINE_BROWSER"] ?? (await packaged.executablePath());
-  return chromium.launch({
-    executablePath,
-    args: browserArguments,
-    env: { ...process.env, TMPDIR: folder, HOME: folder } as Record<string, string>,
-  });
+  try {
+    const { default: packaged } = await import("@sparticuz/chromium");
+    const executablePath = await packaged.executablePath();
+    // Its own font configuration names folders that are not there: without a font, no text is drawn at all.
+    const fonts = join(folder, "own-fonts.conf");
+    await writeFile(fonts, fontConfiguration(folder));
+    const env = { ...process.env, TMPDIR: folder, HOME: folder, FONTCONFIG_FILE: fonts };
+    return await chromium.launch({ executablePath, args: browserArguments, env });
+  } finally {
+    if (temporary === undefined) delete process.env["TMPDIR"];
+    else process.env["TMPDIR"] = temporary;
+  }
+}
+
+function fontConfiguration(folder: string): string {
+  const folders = [folder, "/usr/share/fonts"].map((each) => `<dir>${each}</dir>`).join("");
+  return `<?xml version="1.0"?><fontconfig>${folders}<cachedir>${folder}/font-cache</cachedir></fontconfig>\n`;
 }

@@ -25,7 +25,9 @@ function entry({ revision, outcome, message, startedAt, durationMs, rollback }: 
       h("strong", { class: "tone" }, word),
       h("code", {}, shortId(revision.commit)),
       h("time", { class: "quiet", datetime: startedAt, title: startedAt }, ago(startedAt, now)),
-      durationMs !== undefined && h("span", { class: "quiet" }, `took ${duration(durationMs)}`),
+      durationMs !== undefined &&
+        outcome !== "progressing" &&
+        h("span", { class: "quiet" }, `took ${duration(durationMs)}`),
     ),
     h("p", { class: "delivery-subject" }, clip(revision.subject, 160)),
     tone !== "true" && message !== "" && h("p", { class: "quiet" }, clip(message, 400)),

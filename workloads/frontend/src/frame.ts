@@ -49,6 +49,13 @@ export function headline(applications: readonly Application[]): string {
   return applications.every(({ inSync }) => inSync) ? "Everything is as Git says." : "Not everything is as Git says.";
 }
 
+function alone({ id, outcome, inSync }: Application): string {
+  const { tone } = standing(outcome);
+  if (tone === "off") return `${clip(id, 120)} hangs out of true.`;
+  if (tone === "moving") return `${clip(id, 120)} is on the move.`;
+  return inSync ? "Everything is as Git says." : `${clip(id, 120)} is not as Git says.`;
+}
+
 function repository({ repository: { url, branch, commit, fetchedAt } }: StatusDocument, now: number): HTMLElement {
   return h(
     "p",

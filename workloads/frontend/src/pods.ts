@@ -33,10 +33,10 @@ function workloadRow(workload: string, pods: readonly Pod[]): HTMLElement {
     ),
     h(
       "div",
-      { class: "generations" },
+      { class: old.length > 0 ? "generations changing" : "generations" },
       old.length > 0 && generation("Old", workload, old),
       old.length > 0 && h("span", { class: "arrow", "aria-hidden": "true" }, "→"),
-      fresh.length > 0 && generation(old.length > 0 ? "New" : "", workload, fresh),
+      (fresh.length > 0 || old.length > 0) && generation(old.length > 0 ? "New" : "", workload, fresh),
     ),
   );
 }
@@ -49,9 +49,10 @@ function progressText(fresh: readonly Pod[], old: readonly Pod[]): string {
 
 function generation(label: string, workload: string, pods: readonly Pod[]): HTMLElement {
   return h(
-    "ul",
-    { "data-key": label || "pods", "aria-label": `${label || "All"} pods of ${clip(workload, 80)}` },
-    ...pods.map(podTile),
+    "div",
+    { "data-key": label || "pods" },
+    label !== "" && h("p", { class: "quiet generation", "aria-hidden": "true" }, label),
+    h("ul", { "aria-label": `${label || "All"} pods of ${clip(workload, 80)}` }, ...pods.map(podTile)),
   );
 }
 
