@@ -42,6 +42,8 @@ export function headline(applications: readonly Application[]): string {
   const off = applications.filter(({ outcome }) => standing(outcome).tone === "off").length;
   const moving = applications.filter(({ outcome }) => standing(outcome).tone === "moving").length;
   if (applications.length === 0) return "Nothing is delivered yet.";
+  const [only] = applications;
+  if (applications.length === 1 && only) return alone(only);
   if (off > 0)
     return `${off} of ${count(applications.length, "application")} ${off === 1 ? "hangs" : "hang"} out of true.`;
   if (moving > 0)
