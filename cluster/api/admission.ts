@@ -1,20 +1,18 @@
-import { startNamespace } from "./namespaces.ts";
+import { labelNamespace, startNamespace } from "./namespaces.ts";
 import { forbidden } from "./refusal.ts";
 import type { ApiServer } from "./server.ts";
 import { withAddresses } from "./service-addresses.ts";
-import type { JsonMap, StoredObject } from "./stored-object.ts";
+import { type JsonMap, type StoredObject, without } from "./stored-object.ts";
 import type { Resource } from "./resource-table.ts";
-import { textAt } from "./validation/causes.ts";
+import { listAt, textAt } from "./validation/causes.ts";
 
 /** What the server itself adds to a new or changed object, by kind; refuses what Kubernetes' admission refuses. */
 export function admit(server: ApiServer, resource: Resource, object: StoredObject, live?: StoredObject): StoredObject {
   switch (resource.qualifiedName) {
     case "namespaces":
-      return live ? object : startNamespace(object);
-    case "services": {
-      const addressed = withAddresses(server, server.servicePrefix, resource, object, live);
-      return live ? addressed : { ...addressed, status: { loadBalancer: {} } };
-    }
+      return live ? object : labelNamespace(object);
+    case "services":
+      return live ? withoutOldNodePorts(object, live) : { ...object, status: { loadBalancer: {} } };
     case "pods":
       return live ? object : newPod(server, resource, object);
     case "jobs.batch":
@@ -24,9 +22,49 @@ export function admit(server: ApiServer, resource: Resource, object: StoredObjec
       return live ? object : { ...object, status: resource.kind === "Ingress" ? { loadBalancer: {} } : {} };
     case "replicasets.apps":
       return live ? object : { ...object, status: { replicas: 0 } };
+    case "statefulsets.apps":
+      return live ? object : { ...object, status: { replicas: 0, availableReplicas: 0 } };
+    case "daemonsets.apps":
+      return live ? object : newDaemonSet(object);
+    case "resourcequotas":
+      return live ? object : { ...object, status: {} };
     default:
       return object;
   }
+}
+
+/** What the server decides after the owners of fields are settled, so that nobody owns it. */
+export function complete(
+  server: ApiServer,
+  resource: Resource,
+  object: StoredObject,
+  live?: StoredObject,
+): StoredObject {
+  switch (resource.qualifiedName) {
+    case "namespaces":
+      return live ? object : startNamespace(object);
+    case "services":
+      return withAddresses(server, server.servicePrefix, resource, object, live);
+    default:
+      return object;
+  }
+}
+
+/** Node ports that were given out go when the type that had them goes, unless they are asked for. */
+function withoutOldNodePorts(service: StoredObject, live: StoredObject): StoredObject {
+  const exposed = (object: StoredObject): boolean => ["NodePort", "LoadBalancer"].includes(textAt(object.spec, "type"));
+  if (exposed(service) || !exposed(live)) return service;
+  const before = new Set(listAt(live.spec, "ports").map((port) => port["nodePort"]));
+  const ports = listAt(service.spec, "ports").map((port) =>
+    before.has(port["nodePort"]) ? without(port, "nodePort") : port,
+  );
+  return { ...service, spec: { ...service.spec, ports } };
+}
+
+function newDaemonSet(set: StoredObject): StoredObject {
+  const annotations = { ...set.metadata.annotations, "deprecated.daemonset.template.generation": "1" };
+  const none = { currentNumberScheduled: 0, numberMisscheduled: 0, desiredNumberScheduled: 0, numberReady: 0 };
+  return { ...set, metadata: { ...set.metadata, annotations }, status: none };
 }
 
 function newPod(server: ApiServer, resource: Resource, pod: StoredObject): StoredObject {

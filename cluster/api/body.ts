@@ -1,28 +1,40 @@
-import type { KubeObject } from "../client.ts";
+import { ApiError, type KubeObject } from "../client.ts";
 import { decode, type Mistyped } from "./decode.ts";
 import { badRequest } from "./refusal.ts";
 import type { Resource } from "./resource-table.ts";
 import type { JsonMap, StoredObject } from "./stored-object.ts";
 
+/** What to do about unknown fields, and the patch that the body comes from, if any. */
+interface BodyOptions {
+  readonly fieldValidation?: "Strict" | "Warn" | "Ignore";
+  readonly warn?: (text: string) => void;
+  readonly patch?: string;
+}
+
 /**
  * A body as its kind takes it. Fields that the kind does not have are left out; Strict refuses them, Warn tells. A body
  * without kind or apiVersion is taken to be of the resource's.
  */
-export function decodeBody(
-  resource: Resource,
-  body: KubeObject,
-  validation: "Strict" | "Warn" | "Ignore",
-  warn?: (text: string) => void,
-): StoredObject {
+export function decodeBody(resource: Resource, body: KubeObject, options: BodyOptions): StoredObject {
+  const { fieldValidation: validation = "Ignore", warn, patch } = options;
   const named = { ...body, kind: resource.kind, apiVersion: resource.apiVersion, metadata: body.metadata ?? {} };
   if (!resource.schema) return named;
   const { value, unknown, mistyped } = decode(resource.schema, named);
   if (mistyped) throw badRequest(mistypedMessage(resource, mistyped));
   if (unknown.length > 0 && validation === "Strict") {
+    if (patch !== undefined) throw patchRefusal(patch, unknown);
     throw badRequest(`${handled(resource)}: strict decoding error: ${unknown.map(unknownField).join(", ")}`);
   }
   if (validation === "Warn") for (const path of unknown) warn?.(unknownField(path));
   return { metadata: {}, ...(value as JsonMap) } as unknown as StoredObject;
+}
+
+/** A patch is refused as a value of its own, of no kind. */
+function patchRefusal(patch: string, unknown: readonly string[]): ApiError {
+  const why = `strict decoding error: ${unknown.map(unknownField).join(", ")}`;
+  const message = `Invalid value: ${JSON.stringify(patch)}: ${why}`;
+  const details = { causes: [{ reason: "FieldValueInvalid", message, field: "patch" }] };
+  return new ApiError(422, "Invalid", ` "" is invalid: patch: ${message}`, details);
 }
 
 function unknownField(path: string): string {

@@ -1,4 +1,5 @@
 import { dataFile } from "./data-file.ts";
+import { canonicalQuantity } from "./quantity.ts";
 import type { Schema } from "./schema.ts";
 import type { JsonMap } from "./stored-object.ts";
 
@@ -18,6 +19,8 @@ export interface Mistyped {
   /** What the field takes. */
   readonly wanted: string;
 }
+
+const quantity = "io.k8s.apimachinery.pkg.api.resource.Quantity";
 
 interface Findings {
   readonly unknown: string[];
@@ -41,6 +44,8 @@ function walk(schema: Schema, value: unknown, path: string, findings: Findings):
     findings.mistyped ??= { path, ...mistyped };
     return value;
   }
+  if (schema.definition === quantity)
+    return canonicalQuantity(typeof value === "string" ? value : JSON.stringify(value));
   const { items } = schema;
   if (Array.isArray(value) && items) {
     return value.map((item, index) => walk(items, item ?? emptyOf(items), `${path}[${index}]`, findings));
@@ -55,6 +60,7 @@ function walkMap(schema: Schema, map: JsonMap, path: string, findings: Findings)
     const property = schema.property(key);
     const field = property ?? schema.additionalProperties;
     if (!field) findings.unknown.push(at);
+    else if (value === null && !property && field.type === "string") decoded[key] = "";
     else if (value !== null && value !== undefined) {
       const inner = walk(field, value, at, findings);
       if (!property || !leftOut(schema, key, field, inner)) decoded[key] = inner;

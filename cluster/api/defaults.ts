@@ -9,7 +9,10 @@ let constants: Readonly<Record<string, JsonMap>> | undefined;
 /** Fills in what Kubernetes would, by cluster/data/defaults.json and the few defaults that depend on other fields. */
 export function withDefaults(schema: Schema | undefined, object: StoredObject): StoredObject {
   if (!schema) return object;
-  const filled = fill(schema, object) as StoredObject;
+  const spec = schema.property("spec");
+  // A kind whose spec is no pointer has one even where none was given.
+  const whole = object.spec === undefined && spec?.default !== undefined ? { ...object, spec: {} } : object;
+  const filled = fill(schema, whole) as StoredObject;
   return filled.kind === "Pod" && filled.apiVersion === "v1" ? podDefaults(filled) : filled;
 }
 
@@ -57,12 +60,6 @@ const computed: Readonly<Record<string, Computed>> = {
     port["targetPort"] === undefined || port["targetPort"] === 0 || port["targetPort"] === ""
       ? { ...port, targetPort: port["port"] }
       : port,
-  [`${core}ResourceRequirements`]: (resources) => {
-    const limits = resources["limits"] as JsonMap | undefined;
-    return limits
-      ? { ...resources, requests: { ...limits, ...(resources["requests"] as JsonMap | undefined) } }
-      : resources;
-  },
   "io.k8s.api.apps.v1.DeploymentStrategy": rolling,
   "io.k8s.api.apps.v1.StatefulSetUpdateStrategy": rolling,
   "io.k8s.api.apps.v1.DaemonSetUpdateStrategy": rolling,
@@ -98,8 +95,6 @@ function serviceDefaults(spec: JsonMap): JsonMap {
   const external = spec["type"] === "NodePort" || spec["type"] === "LoadBalancer";
   return {
     ...spec,
-    ipFamilies: spec["ipFamilies"] ?? ["IPv4"],
-    ipFamilyPolicy: spec["ipFamilyPolicy"] ?? "SingleStack",
     internalTrafficPolicy: spec["internalTrafficPolicy"] ?? "Cluster",
     ...(external ? { externalTrafficPolicy: spec["externalTrafficPolicy"] ?? "Cluster" } : {}),
     ...(spec["type"] === "LoadBalancer"
@@ -115,6 +110,19 @@ const evictions = ["not-ready", "unreachable"].map((taint) => ({
   tolerationSeconds: 300,
 }));
 
+const lists = ["containers", "initContainers"];
+
+/** Containers that request what they are limited to, where they do not say. */
+function requesting(containers: unknown): readonly JsonMap[] {
+  return (containers as readonly JsonMap[]).map((container) => {
+    const resources = container["resources"] as JsonMap | undefined;
+    const limits = resources?.["limits"] as JsonMap | undefined;
+    if (!limits) return container;
+    const requests = { ...limits, ...(resources?.["requests"] as JsonMap | undefined) };
+    return { ...container, resources: { ...resources, requests } };
+  });
+}
+
 /** What defaulting and admission give to pods, but not to the templates that they are made from. */
 function podDefaults(pod: StoredObject): StoredObject {
   const spec = pod.spec ?? {};
@@ -125,6 +133,7 @@ function podDefaults(pod: StoredObject): StoredObject {
     ...pod,
     spec: {
       ...spec,
+      ...Object.fromEntries(lists.flatMap((list) => (spec[list] ? [[list, requesting(spec[list])]] : []))),
       serviceAccountName: account,
       serviceAccount: account,
       enableServiceLinks: spec["enableServiceLinks"] ?? true,

@@ -83,6 +83,10 @@ function withGeneration(object: StoredObject, generation: number): StoredObject 
 function specChanged(resource: Resource, a: StoredObject, b: StoredObject): boolean {
   const counted = resource.subresources.includes("status") ? ["status"] : [];
   const bare = (object: StoredObject): JsonMap => without(object, "metadata", "apiVersion", ...counted);
+  // Which node a pod is bound to is no change of what is wanted.
+  if (resource.qualifiedName === "pods" && a.spec?.["nodeName"] === undefined) {
+    return !sameJson(a.spec, b.spec && without(b.spec, "nodeName"));
+  }
   return !sameJson(bare(a), bare(b));
 }
 
@@ -138,7 +142,9 @@ export function planDeletion(
   const grace = resource.graceful ? graceOf(live, options) : 0;
   const metadata = without(live.metadata, "finalizers");
   const object = { ...live, metadata: { ...metadata, ...(finalizers.length > 0 ? { finalizers } : {}) } };
-  if (grace === 0 && finalizers.length === 0 && !hasSpecFinalizers(live)) return { object, remove: true };
+  if (grace === 0 && finalizers.length === 0 && !hasSpecFinalizers(live)) {
+    return { object: resource.graceful ? marked(object, 0, nowMs) : object, remove: true };
+  }
   if (live.metadata.deletionTimestamp !== undefined) {
     const before = live.metadata.deletionGracePeriodSeconds ?? 0;
     if (grace >= before) return { object, remove: false };
@@ -166,7 +172,7 @@ function marked(object: StoredObject, grace: number, endsAtMs: number): StoredOb
       ...object.metadata,
       ...bumped,
       deletionTimestamp: timeText(endsAtMs),
-      deletionGracePeriodSeconds: grace,
+      ...(object.kind === "Namespace" ? {} : { deletionGracePeriodSeconds: grace }),
     },
   };
 }

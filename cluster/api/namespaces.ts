@@ -36,13 +36,14 @@ const rootCaDescription =
   "Contains a CA bundle that can be used to verify the kube-apiserver when using internal endpoints such as the " +
   "internal service IP or kubernetes.default.svc. No other usage is guaranteed across distributions of Kubernetes clusters.";
 
-/** A new namespace as it starts: labelled with its name, active, and waiting for its content when it ends. */
-export function startNamespace(namespace: StoredObject): StoredObject {
+/** A namespace is labelled with its name. */
+export function labelNamespace(namespace: StoredObject): StoredObject {
   const { name, labels } = namespace.metadata;
-  return {
-    ...namespace,
-    metadata: { ...namespace.metadata, labels: { ...labels, "kubernetes.io/metadata.name": name ?? "" } },
-    spec: { finalizers: ["kubernetes"] },
-    status: { phase: "Active" },
-  };
+  const named = { ...labels, "kubernetes.io/metadata.name": name ?? "" };
+  return { ...namespace, metadata: { ...namespace.metadata, labels: named } };
+}
+
+/** A new namespace as it starts: active, and waiting for its content when it ends. */
+export function startNamespace(namespace: StoredObject): StoredObject {
+  return { ...namespace, spec: { finalizers: ["kubernetes"] }, status: { phase: "Active" } };
 }

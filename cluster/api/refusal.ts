@@ -31,8 +31,8 @@ export function methodNotAllowed(): ApiError {
 }
 
 /** 409 for a name that is taken. */
-export function alreadyExists(resource: Named, name: string): ApiError {
-  const message = `${resource.qualifiedName} "${name}" already exists`;
+export function alreadyExists(resource: Named, name: string, isEnding = false): ApiError {
+  const message = `${isEnding ? "object is being deleted: " : ""}${resource.qualifiedName} "${name}" already exists`;
   return new ApiError(409, "AlreadyExists", message, detailsOf(resource, name));
 }
 

@@ -1,6 +1,6 @@
 import { ApiError, type DeleteOptions, type KubeObject, type ResourceName } from "../client.ts";
 import { type Clock, systemClock } from "../clock.ts";
-import { admit } from "./admission.ts";
+import { admit, complete } from "./admission.ts";
 import { type JsonObject, serverSideApply, trackUpdate, type Write } from "./apply/index.ts";
 import { decodeBody } from "./body.ts";
 import { inVersion } from "./conversion.ts";
@@ -9,7 +9,7 @@ import { deletionIsDue, isNoOp, planDeletion, prepareCreate, prepareUpdate, time
 import { alreadyExists, conflict, forbidden, internal, invalid, noSuchResource, notFound } from "./refusal.ts";
 import { type Resource, ResourceTable } from "./resource-table.ts";
 import { Store } from "./store.ts";
-import { freeze, type StoredObject } from "./stored-object.ts";
+import { freeze, type StoredObject, without } from "./stored-object.ts";
 import { validate } from "./validation/validate.ts";
 
 /** How to write. */
@@ -23,6 +23,8 @@ export interface WriteOptions {
   readonly through?: string;
   /** What to do about fields that the kind does not have; Ignore where it is not said. */
   readonly fieldValidation?: "Strict" | "Warn" | "Ignore";
+  /** The patch that the body was made by, as refusals show it. */
+  readonly patch?: string;
   /** Hears what the client should be told beside the answer. */
   readonly warn?: (text: string) => void;
 }
@@ -88,11 +90,21 @@ export class ApiServer {
     options: ApplyOptions,
   ): { readonly object: StoredObject; readonly created: boolean } {
     const live = options.subresource ? this.get(place) : this.find(place);
+    const { uid } = applied.metadata ?? {};
+    if (uid && uid !== live?.metadata.uid) {
+      const cause = {
+        reason: "FieldValueInvalid",
+        message: `Invalid value: ${JSON.stringify(uid)}: field is immutable`,
+        field: "metadata.uid",
+      };
+      throw invalid(place.resource, place.name, [cause, cause]);
+    }
     const request = { ...this.#write(place.resource, live, options), applied: asJson(applied), force: options.force };
     const result = serverSideApply(request).object as unknown as StoredObject;
     const body = this.#decode(place.resource, result, options);
     if (live) return { object: this.#update(place, live, body, options, false), created: false };
-    return { object: this.#create(place.resource, place.namespace, body, options, false), created: true };
+    const unversioned = { ...body, metadata: { ...without(body.metadata, "resourceVersion"), name: place.name } };
+    return { object: this.#create(place.resource, place.namespace, unversioned, options, false), created: true };
   }
 
   #create(
@@ -110,8 +122,10 @@ export class ApiServer {
     const admitted = admit(this, resource, withDefaults(resource.schema, prepared));
     validate(resource, admitted, undefined);
     const place = { resource, namespace, name };
-    if (this.find(place)) throw alreadyExists(resource, name);
-    return this.#put(place, track ? this.#tracked(resource, undefined, admitted, options) : admitted, options);
+    const there = this.find(place);
+    if (there) throw alreadyExists(resource, name, there.metadata.deletionTimestamp !== undefined);
+    const tracked = track ? this.#tracked(resource, undefined, admitted, options) : admitted;
+    return this.#put(place, complete(this, resource, tracked), options);
   }
 
   #update(place: Place, live: StoredObject, body: StoredObject, options: WriteOptions, track: boolean): StoredObject {
@@ -120,20 +134,22 @@ export class ApiServer {
     if (resourceVersion && !/^\d+$/.test(resourceVersion)) {
       throw internal(`strconv.ParseUint: parsing ${JSON.stringify(resourceVersion)}: invalid syntax`);
     }
-    if (resource.versionedUpdate && !resourceVersion) throw invalid(resource, name, [versionRequired]);
+    if (resource.versionedUpdate && !resourceVersion)
+      throw invalid({ ...resource, kind: resource.resource }, name, [versionRequired]);
     if (uid && uid !== live.metadata.uid) throw conflict(resource, name, uidDiffers(place, uid, live));
     if (resourceVersion && resourceVersion !== live.metadata.resourceVersion) throw conflict(resource, name);
     const prepared = prepareUpdate(resource, live, withDefaults(resource.schema, body), options.subresource);
     const admitted = options.subresource ? prepared : admit(this, resource, prepared, live);
     validate(resource, admitted, live);
     const tracked = track ? this.#tracked(resource, live, admitted, options) : admitted;
-    if (isNoOp(live, tracked)) return live;
-    if (deletionIsDue(tracked)) return this.#remove(place, tracked, options);
-    return this.#put(place, tracked, options);
+    const next = options.subresource ? tracked : complete(this, resource, tracked, live);
+    if (isNoOp(live, next)) return live;
+    if (deletionIsDue(next)) return this.#remove(place, next, options);
+    return this.#put(place, next, options);
   }
 
   #decode(resource: Resource, body: KubeObject, options: WriteOptions): StoredObject {
-    return decodeBody(resource, body, options.fieldValidation ?? "Ignore", options.warn);
+    return decodeBody(resource, body, options);
   }
 
   #tracked(
@@ -229,7 +245,7 @@ function asJson(object: KubeObject): JsonObject {
 
 const versionRequired = {
   reason: "FieldValueInvalid",
-  message: 'Invalid value: "": must be specified for an update',
+  message: "Invalid value: 0: must be specified for an update",
   field: "metadata.resourceVersion",
 };
 

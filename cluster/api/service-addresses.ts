@@ -32,6 +32,8 @@ export function withAddresses(
       ...(spec["ports"] ? { ports: isExternal ? withNodePorts(ports, live, others) : ports } : {}),
       clusterIP,
       clusterIPs: [clusterIP],
+      ipFamilies: spec["ipFamilies"] ?? ["IPv4"],
+      ipFamilyPolicy: spec["ipFamilyPolicy"] ?? "SingleStack",
     },
   };
 }

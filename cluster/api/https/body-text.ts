@@ -46,7 +46,8 @@ export function parseBody(text: string, contentType: string | undefined, kind: s
   throw new ApiError(415, "UnsupportedMediaType", message);
 }
 
-function goJsonError(text: string, error: unknown): string {
+/** What Go says of a text that is no JSON. */
+export function goJsonError(text: string, error: unknown): string {
   const message = (error as Error).message;
   if (/Unexpected end/.test(message)) return "unexpected end of JSON input";
   const found = text.trim()[0] ?? "";

@@ -47,7 +47,8 @@ function logOptions({ url }: Exchange, pod: StoredObject): Omit<LogOptions, "sig
     const quoted = JSON.stringify(sinceTime);
     throw badRequest(`parsing time ${quoted} as "2006-01-02T15:04:05Z07:00": cannot parse ${quoted} as "2006"`);
   }
-  const causes = logCauses(numbers, sinceTime);
+  const stream = searchParams.has("stream") ? [forbiddenField("stream", "may not be specified")] : [];
+  const causes = [...logCauses(numbers, sinceTime), ...stream];
   if (causes.length > 0) throw invalid(named, pod.metadata.name ?? "", causes);
   return {
     container: containerOf(pod, searchParams.get("container")),
@@ -76,7 +77,7 @@ function logCauses(
   if (limitBytes !== undefined && limitBytes < 1)
     causes.push(invalidValue("limitBytes", limitBytes, "must be greater than 0"));
   if (sinceSeconds !== undefined && sinceTime) {
-    causes.push(forbiddenField("", "at most one of `sinceTime` or `sinceSeconds` may be specified"));
+    causes.push(forbiddenField("[]", "at most one of `sinceTime` or `sinceSeconds` may be specified"));
   } else if (sinceSeconds !== undefined && sinceSeconds < 1) {
     causes.push(invalidValue("sinceSeconds", sinceSeconds, "must be greater than 0"));
   }

@@ -1,3 +1,4 @@
+import { loadAll } from "js-yaml";
 import type { DeleteOptions, KubeObject } from "../../client.ts";
 import { ApiError } from "../../client.ts";
 import { checkPatchOptions, patchMediaTypes, patchObject } from "../patch/index.ts";
@@ -6,7 +7,7 @@ import type { Resource } from "../resource-table.ts";
 import type { Place, WriteOptions } from "../server.ts";
 import type { StoredObject } from "../stored-object.ts";
 import { notSupported } from "../validation/causes.ts";
-import { objectBody, parseBody, readBody } from "./body-text.ts";
+import { goJsonError, objectBody, readBody } from "./body-text.ts";
 import { deleteOptions } from "./delete-options.ts";
 import { type Answer, type Exchange, fieldManagerOf, json } from "./exchange.ts";
 import { answer, formOf, renderObject } from "./rendering.ts";
@@ -78,26 +79,45 @@ export async function patchOne(
   });
   const options = { ...writeOptions(exchange, "PatchOptions"), ...(subresource ? { subresource } : {}) };
   if (isApply) {
-    const applied = parseBody(text, type, resource.kind) as KubeObject;
+    const applied = appliedBody(text, place);
     const { object, created } = api.apply(place, applied, { ...options, force: force !== null && force !== "false" });
     return show(exchange, resource, created ? 201 : 200, object);
   }
   const patch = parsePatch(text);
   const change = (live: StoredObject): KubeObject =>
     patchObject({ mediaType: mediaType ?? patchMediaTypes[1], live, patch, schema: resource.schema });
-  return show(exchange, resource, 200, api.update(place, change, options));
+  return show(exchange, resource, 200, api.update(place, change, { ...options, patch: text }));
+}
+
+/** The configuration of an apply; it must be for the place that the URL names. */
+function appliedBody(text: string, { namespace, name }: Place): KubeObject {
+  if (text.trim() === "") throw badRequest("invalid object type: /, Kind=");
+  let applied: Partial<KubeObject>;
+  try {
+    applied = loadAll(text)[0] as Partial<KubeObject>;
+  } catch (error) {
+    const why = (error as Error).message.split("\n")[0] ?? "";
+    throw badRequest(`error decoding YAML: error converting YAML to JSON: yaml: ${why}`);
+  }
+  const metadata = applied.metadata ?? {};
+  if (metadata.name && metadata.name !== name) {
+    throw badRequest(`the name of the object (${metadata.name}) does not match the name on the URL (${name})`);
+  }
+  if (metadata.namespace && metadata.namespace !== namespace) throw badRequest(otherNamespace);
+  return { ...applied, metadata: { ...metadata, name, ...(namespace === "" ? {} : { namespace }) } } as KubeObject;
 }
 
 function parsePatch(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    throw badRequest(`error decoding patch: ${(error as Error).message}`);
+    throw badRequest(`error decoding patch: ${goJsonError(text, error)}`);
   }
 }
 
 function unsupported(resource: Resource): ApiError {
   const types = resource.custom ? patchMediaTypes.filter((type) => !type.includes("strategic")) : patchMediaTypes;
+  if (!resource.custom) return new ApiError(415, "UnsupportedMediaType", "415: Unsupported Media Type", {});
   const all = [...types, "application/apply-patch+yaml", "application/apply-patch+cbor"].join(", ");
   const message = `the body of the request was in an unknown format - accepted media types include: ${all}`;
   return new ApiError(415, "UnsupportedMediaType", message);

@@ -30,7 +30,7 @@ async function mayI(exchange: Exchange): Promise<Answer> {
   const kind = "SelfSubjectAccessReview";
   const spec = ((await bodyOf(exchange, kind))["spec"] ?? {}) as JsonMap;
   if (spec["resourceAttributes"] === undefined && spec["nonResourceAttributes"] === undefined) {
-    const named = { group: "authorization.k8s.io", kind, resource: "", qualifiedName: "" };
+    const named = { group: "authorization.k8s.io", kind: "", resource: "", qualifiedName: "" };
     const why = "exactly one of nonResourceAttributes or resourceAttributes must be specified";
     throw invalid(named, "", [
       { reason: "FieldValueInvalid", message: `Invalid value: null: ${why}`, field: "spec.resourceAttributes" },

@@ -77,6 +77,7 @@ async function collection(exchange: Exchange, place: Place, path: ResourcePath):
       mustHaveVerb(resource, "create");
       return createObject(exchange, resource, namespace);
     case "DELETE":
+      if (resource.namespaced && namespace === "") throw methodNotAllowed();
       mustHaveVerb(resource, "deletecollection");
       return deleteCollection(exchange, resource, namespace);
     default:

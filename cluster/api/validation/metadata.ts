@@ -1,11 +1,11 @@
 import type { Cause } from "../refusal.ts";
 import type { Resource } from "../resource-table.ts";
 import type { JsonMap, StoredObject } from "../stored-object.ts";
-import { invalidValue, listAt } from "./causes.ts";
+import { forbiddenField, invalidValue, listAt } from "./causes.ts";
 import { checkForm, checkQualifiedName, forms } from "./names.ts";
 
 /** What is wrong with an object's metadata. */
-export function metadataCauses(resource: Resource, { metadata }: StoredObject): readonly Cause[] {
+export function metadataCauses(resource: Resource, { metadata }: StoredObject, live?: StoredObject): readonly Cause[] {
   const nameForm =
     resource.group === "rbac.authorization.k8s.io" ? undefined : (nameForms[resource.qualifiedName] ?? forms.subdomain);
   const { name = "", generateName } = metadata;
@@ -21,10 +21,28 @@ export function metadataCauses(resource: Resource, { metadata }: StoredObject): 
   for (const key of Object.keys(metadata.annotations ?? {})) {
     causes.push(...checkQualifiedName("metadata.annotations", key.toLowerCase()));
   }
-  for (const finalizer of metadata.finalizers ?? []) {
+  for (const [index, finalizer] of (metadata.finalizers ?? []).entries()) {
     causes.push(...checkQualifiedName("metadata.finalizers", finalizer));
+    if (!finalizer.includes("/") && !standardFinalizers.has(finalizer)) {
+      const why = "name is neither a standard finalizer name nor is it fully qualified";
+      causes.push(invalidValue(`metadata.finalizers[${index}]`, finalizer, why));
+    }
   }
+  causes.push(...newFinalizerCauses(metadata, live));
   return [...causes, ...ownerCauses(metadata as unknown as JsonMap)];
+}
+
+const standardFinalizers = new Set(["kubernetes", "orphan", "foregroundDeletion"]);
+
+/** What is on its way out may be held by those who hold it already, and by nobody else. */
+function newFinalizerCauses(metadata: StoredObject["metadata"], live: StoredObject | undefined): readonly Cause[] {
+  if (live?.metadata.deletionTimestamp === undefined) return [];
+  const found = (metadata.finalizers ?? []).filter((finalizer) => !live.metadata.finalizers?.includes(finalizer));
+  if (found.length === 0) return [];
+  const list = found.map((finalizer) => JSON.stringify(finalizer)).join(", ");
+  const why = `no new finalizers can be added if the object is being deleted, found new finalizers []string{${list}}`;
+  // Kubernetes says it twice.
+  return Array.from({ length: 2 }, () => forbiddenField("metadata.finalizers", why));
 }
 
 const nameForms: Readonly<Record<string, (typeof forms)[keyof typeof forms]>> = {

@@ -10,6 +10,7 @@ import {
   oneOf,
   portNumber,
   required,
+  textAt,
 } from "./causes.ts";
 import { checkForm, forms } from "./names.ts";
 
@@ -36,13 +37,27 @@ export function podSpecCauses(path: string, spec: JsonMap): readonly Cause[] {
   ];
 }
 
+/** In which order Kubernetes looks for the source of a volume. */
+const volumeOrder = [
+  "emptyDir",
+  "hostPath",
+  "secret",
+  "nfs",
+  "persistentVolumeClaim",
+  "downwardAPI",
+  "configMap",
+  "projected",
+];
+
 function volumeCauses(path: string, spec: JsonMap): readonly Cause[] {
   const seen = new Set<unknown>();
   return listAt(spec, "volumes").flatMap((volume, index) => {
     const at = `${path}.volumes[${index}]`;
     const again = seen.has(volume["name"]) ? [duplicate(`${at}.name`, volume["name"])] : [];
     seen.add(volume["name"]);
-    const sources = Object.keys(volume).filter((key) => key !== "name");
+    const sources = Object.keys(volume)
+      .filter((key) => key !== "name")
+      .sort((a, b) => volumeOrder.indexOf(a) - volumeOrder.indexOf(b));
     return [
       ...(volume["name"] === undefined
         ? [required(`${at}.name`)]
@@ -67,9 +82,7 @@ function containerCauses(
     ...(image === undefined || image === "" ? [required(`${at}.image`)] : []),
     ...oneOf(`${at}.imagePullPolicy`, container["imagePullPolicy"], ["Always", "IfNotPresent", "Never"]),
     ...listAt(container, "ports").flatMap((port, index) => portCauses(`${at}.ports[${index}]`, port, isHost)),
-    ...listAt(container, "env").flatMap((variable, index) =>
-      variable["name"] === undefined || variable["name"] === "" ? [required(`${at}.env[${index}].name`)] : [],
-    ),
+    ...listAt(container, "env").flatMap((variable, index) => envCauses(`${at}.env[${index}]`, variable)),
     ...listAt(container, "volumeMounts").flatMap((mount, index) => {
       const field = `${at}.volumeMounts[${index}]`;
       return [
@@ -85,6 +98,14 @@ function containerCauses(
       return probeCauses(`${at}.${probe}`, mapAt(container, probe), probe);
     }),
     ...resourceCauses(`${at}.resources`, mapAt(container, "resources")),
+  ];
+}
+
+function envCauses(at: string, variable: JsonMap): readonly Cause[] {
+  const both = variable["value"] !== undefined && variable["valueFrom"] !== undefined;
+  return [
+    ...(textAt(variable, "name") === "" ? [required(`${at}.name`)] : []),
+    ...(both ? [invalidValue(`${at}.valueFrom`, "", "may not be specified when `value` is not empty")] : []),
   ];
 }
 

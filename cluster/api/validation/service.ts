@@ -1,6 +1,16 @@
 import type { Cause } from "../refusal.ts";
 import type { JsonMap } from "../stored-object.ts";
-import { duplicate, forbiddenField, invalidValue, listAt, mapAt, oneOf, portNumber, required } from "./causes.ts";
+import {
+  duplicate,
+  forbiddenField,
+  invalidValue,
+  listAt,
+  mapAt,
+  oneOf,
+  portNumber,
+  required,
+  textAt,
+} from "./causes.ts";
 import { labelCauses } from "./metadata.ts";
 import { checkForm, forms } from "./names.ts";
 
@@ -14,12 +24,18 @@ export function serviceCauses(spec: JsonMap): readonly Cause[] {
     ...(headless && type !== "ClusterIP" && type !== "ExternalName"
       ? [invalidValue("spec.clusterIPs[0]", "None", `may not be set to 'None' for ${String(type)} services`)]
       : []),
+    ...addressCauses(textAt(spec, "clusterIP")),
     ...(type === "ExternalName" ? externalNameCauses(spec) : []),
     ...portCauses(ports, type),
     ...labelCauses("spec.selector", mapAt(spec, "selector")),
     ...oneOf("spec.sessionAffinity", spec["sessionAffinity"], ["ClientIP", "None"]),
     ...oneOf("spec.type", type, ["ClusterIP", "ExternalName", "LoadBalancer", "NodePort"]),
   ];
+}
+
+function addressCauses(address: string): readonly Cause[] {
+  if (address === "" || address === "None" || /^\d+(\.\d+){3}$/.test(address)) return [];
+  return [invalidValue("spec.clusterIPs[0]", address, "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)")];
 }
 
 function externalNameCauses(spec: JsonMap): readonly Cause[] {
@@ -68,11 +84,11 @@ function nodePortCauses(field: string, nodePort: unknown, type: unknown): readon
 /** A duplicate port is shown as Go prints it. */
 function asGo(port: JsonMap): JsonMap {
   return {
-    Name: port["name"] ?? "",
+    Name: "",
     Protocol: port["protocol"],
     AppProtocol: port["appProtocol"] ?? null,
     Port: port["port"],
-    TargetPort: port["targetPort"] === port["port"] ? 0 : port["targetPort"],
-    NodePort: port["nodePort"] ?? 0,
+    TargetPort: 0,
+    NodePort: 0,
   };
 }

@@ -12,7 +12,7 @@ type Rule = (object: StoredObject, live: StoredObject | undefined) => readonly C
 
 /** Throws the refusal of an object that is not as its kind must be; `live` is what an update starts from. */
 export function validate(resource: Resource, object: StoredObject, live: StoredObject | undefined): void {
-  const causes = [...metadataCauses(resource, object), ...(rules[resource.qualifiedName]?.(object, live) ?? [])];
+  const causes = [...metadataCauses(resource, object, live), ...(rules[resource.qualifiedName]?.(object, live) ?? [])];
   if (causes.length > 0) throw invalid(resource, object.metadata.name ?? "", causes);
 }
 
@@ -25,6 +25,8 @@ const rules: Readonly<Record<string, Rule>> = {
   "statefulsets.apps": workload,
   "daemonsets.apps": workload,
   "jobs.batch": workload,
+  events: eventCauses,
+  "cronjobs.batch": ({ spec }) => cronCauses(spec ?? {}),
   services: ({ spec }) => serviceCauses(spec ?? {}),
   configmaps: (object, live) => keyedCauses(object, live, ["data", "binaryData"]),
   secrets: (object, live) => keyedCauses(object, live, ["data"]),
@@ -36,6 +38,20 @@ const rules: Readonly<Record<string, Rule>> = {
       : [];
   },
 };
+
+function eventCauses({ metadata, ...event }: StoredObject): readonly Cause[] {
+  const namespace = textAt(mapAt(event, "involvedObject"), "namespace");
+  const fits = namespace === metadata.namespace || (namespace === "" && metadata.namespace === "default");
+  return fits ? [] : [invalidValue("involvedObject.namespace", namespace, "does not match event.namespace")];
+}
+
+function cronCauses(spec: JsonMap): readonly Cause[] {
+  const schedule = textAt(spec, "schedule");
+  const fields = schedule.split(/\s+/).filter((field) => field !== "");
+  if (fields.length === 5 || schedule.startsWith("@")) return [];
+  const why = `expected exactly 5 fields, found ${fields.length}: [${fields.join(" ")}]`;
+  return [invalidValue("spec.schedule", schedule, why)];
+}
 
 function podCauses(pod: StoredObject, live: StoredObject | undefined): readonly Cause[] {
   const causes = podSpecCauses("spec", pod.spec ?? {});
@@ -68,6 +84,9 @@ function keyedCauses(object: StoredObject, live: StoredObject | undefined, maps:
     ...maps.flatMap((map) =>
       Object.keys(mapAt(object, map)).flatMap((key) => checkForm(`${map}[${key}]`, key, forms.configKey)),
     ),
+    ...Object.keys(mapAt(object, "binaryData"))
+      .filter((key) => key in mapAt(object, "data") && maps.includes("binaryData"))
+      .map((key) => invalidValue(`data[${key}]`, key, "duplicate of key present in binaryData")),
     ...(size > mostBytes
       ? [{ reason: "FieldValueTooLong", message: `Too long: may not be more than ${mostBytes} bytes`, field: "[]" }]
       : []),

@@ -29,16 +29,17 @@ function selectorCauses(kind: string, spec: JsonMap, before: JsonMap | undefined
   const labels = mapAt(mapAt(mapAt(spec, "template"), "metadata"), "labels");
   const shown = Object.keys(labels).length === 0 ? null : labels;
   const mismatch = invalidValue("spec.template.metadata.labels", shown, "`selector` does not match template `labels`");
-  if (before && !sameJson(selector, before["selector"])) {
-    return [invalidValue("spec.selector", selector, "field is immutable")];
-  }
-  if (!selector) return [required("spec.selector"), mismatch];
+  const immutable =
+    before && !sameJson(selector, before["selector"])
+      ? [invalidValue("spec.selector", selector, "field is immutable")]
+      : [];
+  if (!selector) return [required("spec.selector"), mismatch, ...immutable];
   if (Object.keys(selector).length === 0) {
     return [
       invalidValue("spec.selector", selector, `empty selector is invalid for ${nouns[kind] ?? kind.toLowerCase()}`),
     ];
   }
-  return selects(selector, labels) ? [] : [mismatch];
+  return [...(selects(selector, labels) ? [] : [mismatch]), ...immutable];
 }
 
 const nouns: Readonly<Record<string, string>> = { StatefulSet: "statefulset", DaemonSet: "daemonset" };
@@ -77,7 +78,16 @@ function templateCauses(kind: string, template: JsonMap): readonly Cause[] {
 
 function jobCauses(spec: JsonMap): readonly Cause[] {
   const counts = ["parallelism", "completions", "activeDeadlineSeconds", "backoffLimit", "ttlSecondsAfterFinished"];
-  return counts.flatMap((key) => notNegative(`spec.${key}`, spec[key]));
+  const selector = mapAt(spec, "selector");
+  const labels = mapAt(mapAt(mapAt(spec, "template"), "metadata"), "labels");
+  const isOwn = spec["manualSelector"] === true || Object.keys(mapAt(selector, "matchLabels")).length === 1;
+  return [
+    ...counts.flatMap((key) => notNegative(`spec.${key}`, spec[key])),
+    ...(isOwn ? [] : [invalidValue("spec.selector", selector, "`selector` not auto-generated")]),
+    ...(selects(selector, labels)
+      ? []
+      : [invalidValue("spec.template.metadata.labels", labels, "`selector` does not match template `labels`")]),
+  ];
 }
 
 function deploymentCauses(spec: JsonMap): readonly Cause[] {
