@@ -48,6 +48,7 @@ function show(): void {
     ),
   );
   morph(place("foot"), h("footer", {}, footText()));
+  document.body.toggleAttribute("data-lost", status.lost);
   document.title = titleText();
   announce();
 }

@@ -21,6 +21,7 @@ export function applicationPart(application: Application, now: number, open: boo
       class: "application",
       "data-key": application.id,
       "data-tone": tone,
+      "data-folded": open ? undefined : "",
       "aria-labelledby": `${anchor}-name`,
     },
     plumbLine(),

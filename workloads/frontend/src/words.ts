@@ -35,11 +35,13 @@ export function shortId(id: string): string {
   return clip(id, 8, "");
 }
 
-/** At most `length` characters, so that no text from outside can drown the page. */
+/** Controls and direction marks: invisible, and able to make a text look like another one. */
+const unseen = /[\p{Cc}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
+
+/** At most `length` characters, none of them unseen, so that no text from outside can drown or turn around the page. */
 export function clip(text: string, length = 600, ellipsis = "…"): string {
-  if (text.length <= length) return text;
-  const characters = Array.from(text.slice(0, length * 2));
-  return characters.length > length ? `${characters.slice(0, length).join("")}${ellipsis}` : text;
+  const characters = Array.from(text.slice(0, length * 4).replaceAll(unseen, ""));
+  return characters.length > length ? `${characters.slice(0, length).join("")}${ellipsis}` : characters.join("");
 }
 
 /** A duration in milliseconds as people say it: `240 ms`, `4.2 s`, `3 min 5 s`, `2 h`. */
