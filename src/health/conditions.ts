@@ -1,27 +1,37 @@
-import { valueAt } from "../model/json.ts";
+import { isJsonObject, valueAt } from "../model/json.ts";
 import type { Json } from "../model/json.ts";
 import type { Health } from "../model/health.ts";
 
-/** A condition as Kubernetes' API conventions define it. */
+/** A condition as Kubernetes' API conventions define it; members that the object leaves out are empty. */
 export interface Condition {
   readonly type: string;
   readonly status: string;
   readonly reason: string;
   readonly message: string;
   readonly lastTransitionTime: string;
+  /** The generation that it speaks of, where it says so. */
+  readonly observedGeneration: number | undefined;
 }
 
 /** status.conditions of an object, empty where there are none. */
 export function conditionsOf(object: Json): readonly Condition[] {
-  const list = valueAt(object, "status", "conditions");
+  return conditionsIn(valueAt(object, "status", "conditions"));
+}
+
+/** The conditions of a list, empty where it is none. */
+export function conditionsIn(list: Json | undefined): readonly Condition[] {
   if (!Array.isArray(list)) return [];
-  return list.map((item: Json) => ({
-    type: text(valueAt(item, "type")),
-    status: text(valueAt(item, "status")),
-    reason: text(valueAt(item, "reason")),
-    message: text(valueAt(item, "message")),
-    lastTransitionTime: text(valueAt(item, "lastTransitionTime")),
-  }));
+  return (list as readonly Json[]).filter(isJsonObject).map((item) => {
+    const observed = item["observedGeneration"];
+    return {
+      type: text(item["type"]),
+      status: text(item["status"]),
+      reason: text(item["reason"]),
+      message: text(item["message"]),
+      lastTransitionTime: text(item["lastTransitionTime"]),
+      observedGeneration: typeof observed === "number" ? observed : undefined,
+    };
+  });
 }
 
 /** The condition of a type, if the object has it. */
@@ -38,6 +48,18 @@ export function numberAt(object: Json, fallback: number, ...path: readonly (stri
 /** A string in an object; empty where it is missing. */
 export function textAt(object: Json, ...path: readonly (string | number)[]): string {
   return text(valueAt(object, ...path));
+}
+
+/** A list in an object; empty where it is missing. */
+export function listAt(object: Json, ...path: readonly (string | number)[]): readonly Json[] {
+  const value = valueAt(object, ...path);
+  return Array.isArray(value) ? (value as readonly Json[]) : [];
+}
+
+/** `: why` on one line and of bearable length, or nothing where there is no why. */
+export function because(why: string): string {
+  const line = why.replaceAll(/\s+/g, " ").trim();
+  return line === "" ? "" : `: ${line.length > 300 ? `${line.slice(0, 300)}…` : line}`;
 }
 
 function text(value: Json | undefined): string {

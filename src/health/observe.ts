@@ -1,26 +1,19 @@
 import type { Health, ObjectHealth, Observation, PodProgress } from "../model/health.ts";
-import { valueAt } from "../model/json.ts";
-import type { Json } from "../model/json.ts";
-import type { KubeObject } from "../model/kube-object.ts";
+import { groupOf } from "../model/object-ref.ts";
 import type { ObjectRef } from "../model/object-ref.ts";
+import type { KubeObject } from "../model/kube-object.ts";
 import { computeHealth } from "./compute.ts";
-import { numberAt } from "./conditions.ts";
-import { podHealth } from "./pods.ts";
+import { inProgress, listAt, numberAt, textAt } from "./conditions.ts";
+import { ownedBy } from "./owned-pods.ts";
+import type { LiveState, Owned, OwnedPod } from "./owned-pods.ts";
+import { isReady, podHealth } from "./pods.ts";
 import type { HealthContext } from "./pods.ts";
-
-/** Where the watches' newest state is read. */
-export interface LiveState {
-  get(ref: ObjectRef): KubeObject | undefined;
-  /** Every object of a kind in a namespace. */
-  list(group: string, kind: string, namespace: string): readonly KubeObject[];
-}
-
-/** Annotation of a Deployment and its ReplicaSets that counts rollouts. */
-const revisionKey = "deployment.kubernetes.io/revision";
+import { refusedPods } from "./refused-pods.ts";
 
 /**
  * What the watches say now of everything a revision delivers. A workload that is not Current is looked into: a pod of its
- * new generation that cannot get better makes it Failed at once (behaviour R2), and the sentence names that pod.
+ * new generation that cannot get better makes it Failed at once (behaviour R2), and the sentence names that pod. Pods of
+ * older generations are told of, and decide nothing.
  */
 export function observe(
   desired: readonly { readonly ref: ObjectRef }[],
@@ -35,25 +28,44 @@ export function observe(
       objects.push({ ref, health: { status: "NotFound", reason: "NotFound", message: "it is not in the cluster" } });
       continue;
     }
-    const owned = podsOf(object, live);
-    pods.push(...owned.map(({ pod, isNew }) => progressOf(pod, isNew, object.metadata.name, context)));
-    objects.push({ ref, health: lookInto(computeHealth(object, context), owned, context) });
+    const owned = ownedBy(object, live);
+    pods.push(...owned.pods.map((one) => progressOf(one, ref.name, context)));
+    objects.push({ ref, health: lookInto(object, owned, context) });
   }
   return { objects, pods };
 }
 
-interface OwnedPod {
-  readonly pod: KubeObject;
-  readonly isNew: boolean;
-}
-
-function lookInto(health: Health, owned: readonly OwnedPod[], context: HealthContext): Health {
-  if (health.status === "Current" || health.final === true) return health;
-  const news = owned.filter(({ isNew }) => isNew).map(({ pod }) => computePod(pod, context));
-  const worst = news.find(({ final }) => final === true) ?? news.find(({ status }) => status === "Failed");
+/** The object's own health, made worse or plainer by its new pods, and never better. */
+function lookInto(object: KubeObject, owned: Owned, context: HealthContext): Health {
+  const computed = computeHealth(object, context);
+  const health = ofAnotherSet(computed, owned) ? inProgress("NewReplicaSet", "its new pods are starting") : computed;
+  if (health.status !== "InProgress" && health.status !== "Failed") return health;
+  const refused = owned.newest && refusedPods(object, owned.newest, owned.pods);
+  const news = owned.pods.filter(({ isNew }) => isNew).map(({ pod }) => ownedHealth(pod, object, context));
+  const dead = news.find(({ final }) => final === true);
+  // A deadline that has passed says less than the pod that made it pass.
+  if (health.final === true) return dead ?? health;
+  const worst = refused ?? dead ?? news.find(({ status }) => status === "Failed");
   if (worst) return worst;
   const waiting = news.find(({ status }) => status === "InProgress");
   return waiting ? { ...health, message: `${health.message}; ${waiting.message}` } : health;
+}
+
+/** A new template inherits the old one's passed deadline until it makes progress; the sentence names whose it was. */
+function ofAnotherSet({ reason, message }: Health, { newest }: Owned): boolean {
+  const named = /ReplicaSet "([^"]+)"/.exec(message)?.[1];
+  return reason === "ProgressDeadlineExceeded" && newest !== undefined && named !== undefined
+    ? named !== newest.metadata.name
+    : false;
+}
+
+/** The health of a pod whose controller replaces it when it has ended, and, for a Job, counts its failures itself. */
+function ownedHealth(pod: KubeObject, owner: KubeObject, context: HealthContext): Health {
+  const health = computePod(pod, context);
+  const { reason } = health;
+  const isJob = groupOf(owner.apiVersion) === "batch";
+  const isCounted = isJob && (reason === "CrashLoopBackOff" || reason === "ContainerCrashed");
+  return reason === "PodFailed" || isCounted ? inProgress(reason, health.message) : health;
 }
 
 function computePod(pod: KubeObject, context: HealthContext): Health {
@@ -62,51 +74,22 @@ function computePod(pod: KubeObject, context: HealthContext): Health {
     : { status: "Terminating", reason: "Deleted", message: `pod ${pod.metadata.name} is being stopped` };
 }
 
-/** The pods behind a workload, in the order of their names; for a Deployment, those of its newest ReplicaSet are new. */
-function podsOf(object: KubeObject, live: LiveState): readonly OwnedPod[] {
-  const namespace = object.metadata.namespace ?? "";
-  if (object.kind === "Deployment") {
-    const sets = live.list("apps", "ReplicaSet", namespace).filter((set) => isOwnedBy(set, object));
-    const newest = newestSet(object, sets);
-    return sets
-      .flatMap((set) => ownedPods(live, namespace, set).map((pod) => ({ pod, isNew: set === newest })))
-      .toSorted((a, b) => (a.pod.metadata.name < b.pod.metadata.name ? -1 : 1));
-  }
-  if (!["ReplicaSet", "StatefulSet", "DaemonSet", "Job"].includes(object.kind)) return [];
-  return ownedPods(live, namespace, object).map((pod) => ({ pod, isNew: true }));
-}
-
-/** The ReplicaSet of the Deployment's present template; none until its controller has seen that template. */
-function newestSet(deployment: KubeObject, sets: readonly KubeObject[]): KubeObject | undefined {
-  const { generation = 0, annotations } = deployment.metadata;
-  if (numberAt(deployment, 0, "status", "observedGeneration") < generation) return undefined;
-  return sets.find((set) => set.metadata.annotations?.[revisionKey] === annotations?.[revisionKey]);
-}
-
-function ownedPods(live: LiveState, namespace: string, owner: KubeObject): readonly KubeObject[] {
-  return live.list("", "Pod", namespace).filter((pod) => isOwnedBy(pod, owner));
-}
-
-function isOwnedBy(object: KubeObject, owner: KubeObject): boolean {
-  const references = valueAt(object.metadata, "ownerReferences");
-  return Array.isArray(references) && references.some((one: Json) => valueAt(one, "uid") === owner.metadata.uid);
-}
-
-function progressOf(pod: KubeObject, isNew: boolean, workload: string, context: HealthContext): PodProgress {
+function progressOf({ pod, isNew }: OwnedPod, workload: string, context: HealthContext): PodProgress {
   const health = computePod(pod, context);
-  const statuses = valueAt(pod, "status", "containerStatuses");
-  const restarts = Array.isArray(statuses)
-    ? statuses.reduce((sum: number, status: Json) => sum + numberAt(status, 0, "restartCount"), 0)
-    : 0;
-  const phase = valueAt(pod, "status", "phase");
+  const leaving = health.status === "Terminating";
   return {
     name: pod.metadata.name,
     workload,
     generation: isNew ? "new" : "old",
-    phase:
-      pod.metadata.deletionTimestamp === undefined ? (typeof phase === "string" ? phase : "Unknown") : "Terminating",
-    ready: health.status === "Current",
-    restarts,
+    phase: leaving ? "Terminating" : textAt(pod, "status", "phase") || "Unknown",
+    ready: !leaving && (isReady(pod) || health.status === "Current"),
+    restarts: restartsOf(pod),
     message: health.message,
   };
+}
+
+function restartsOf(pod: KubeObject): number {
+  return [...listAt(pod, "status", "initContainerStatuses"), ...listAt(pod, "status", "containerStatuses")]
+    .map((status) => numberAt(status, 0, "restartCount"))
+    .reduce((sum, count) => sum + count, 0);
 }

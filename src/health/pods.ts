@@ -1,7 +1,8 @@
 import { valueAt } from "../model/json.ts";
 import type { Json } from "../model/json.ts";
 import type { Health } from "../model/health.ts";
-import { condition, current, dead, failed, inProgress, numberAt, textAt } from "./conditions.ts";
+import { because, condition, current, dead, failed, inProgress, listAt, textAt } from "./conditions.ts";
+import { containerTrouble, endWords } from "./containers.ts";
 
 /** What the rollout's policy and the time of looking add to an object. */
 export interface HealthContext {
@@ -16,36 +17,38 @@ const scheduleWindowMs = 15_000;
 /** From this age on nobody will make room for it: long enough for a cluster autoscaler to have begun. */
 const unschedulableMs = 180_000;
 
-/** Reasons of a waiting container that no waiting can mend, with what they mean in plain words. */
-const refusedStarts: { readonly [reason: string]: string } = {
-  ImagePullBackOff: "its image cannot be pulled",
-  InvalidImageName: "its image name is invalid",
-  ErrImageNeverPull: "its image is not on the node and may not be pulled",
-  CreateContainerConfigError: "its configuration is not there",
-  CreateContainerError: "it cannot be created",
-  RunContainerError: "it cannot be started",
-};
+/** By this annotation repositories tell Argo CD that a pod which is not restarted is to be judged like any other. */
+const judgedAnnotation = "argocd.argoproj.io/ignore-restart-policy";
 
 /** The health of a pod (https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/). */
 export function podHealth(pod: Json, context: HealthContext = {}): Health {
   const phase = textAt(pod, "status", "phase");
   const name = `pod ${textAt(pod, "metadata", "name")}`;
-  if (phase === "Succeeded") return current("PodCompleted", `${name} completed`);
-  if (phase === "Failed") {
-    return dead(
-      "PodFailed",
-      `${name} failed${because(textAt(pod, "status", "message") || textAt(pod, "status", "reason"))}`,
-    );
-  }
   if (phase === "") return inProgress("PodNotObserved", `${name} has no status yet`);
-  const trouble = containerTrouble(pod, name, context);
-  if (trouble) return trouble;
-  if (phase === "Running") {
-    if (condition(pod, "Ready")?.status === "True") return current("PodReady", `${name} is ready`);
-    return inProgress("PodRunningNotReady", notReady(pod, name));
+  if (phase === "Succeeded") return current("PodCompleted", `${name} completed`);
+  if (phase === "Failed") return dead("PodFailed", `${name} failed${because(failureOf(pod))}`);
+  if (phase !== "Running" && phase !== "Pending") {
+    return { status: "Unknown", reason: "PodUnknown", message: `${name} is in phase ${phase}` };
   }
-  if (phase === "Pending") return pending(pod, name, context);
-  return { status: "Unknown", reason: "PodUnknown", message: `${name} is in phase ${phase}` };
+  if (phase === "Running" && isReady(pod)) {
+    if (!isFinite(pod)) return current("PodReady", `${name} is ready`);
+    return inProgress("PodRunning", `${name} runs, and is done when its containers have ended`);
+  }
+  const trouble = podTrouble(pod, name, context);
+  if (trouble) return trouble;
+  return phase === "Pending" ? pending(pod, name, context) : inProgress("PodRunningNotReady", notReady(pod, name));
+}
+
+/** True while the kubelet calls the pod ready: it gets requests. */
+export function isReady(pod: Json): boolean {
+  return condition(pod, "Ready")?.status === "True";
+}
+
+/** A bare pod that is not restarted when it ends well is a piece of work: it is healthy when it is done, as a Job is. */
+function isFinite(pod: Json): boolean {
+  const ends = ["OnFailure", "Never"].includes(textAt(pod, "spec", "restartPolicy"));
+  const isHook = textAt(pod, "metadata", "annotations", "argocd.argoproj.io/hook") !== "";
+  return ends && (isHook || textAt(pod, "metadata", "annotations", judgedAnnotation) !== "true");
 }
 
 function pending(pod: Json, name: string, { nowMs }: HealthContext): Health {
@@ -53,67 +56,37 @@ function pending(pod: Json, name: string, { nowMs }: HealthContext): Health {
   if (scheduled?.status !== "False") return inProgress("PodPending", `${name} is being started`);
   const message = `${name} cannot be scheduled${because(scheduled.message)}`;
   if (scheduled.reason !== "Unschedulable") return inProgress("PodNotScheduled", message);
-  const since = Date.parse(textAt(pod, "metadata", "creationTimestamp") || scheduled.lastTransitionTime);
-  const ageMs = nowMs === undefined || Number.isNaN(since) ? scheduleWindowMs : nowMs - since;
+  // A pod may be held back long before the scheduler looks at it: the later time counts.
+  const times = [textAt(pod, "metadata", "creationTimestamp"), scheduled.lastTransitionTime].map(Date.parse);
+  const since = Math.max(...times.filter((time) => !Number.isNaN(time)));
+  const ageMs = nowMs === undefined || !Number.isFinite(since) ? scheduleWindowMs : nowMs - since;
   if (ageMs < scheduleWindowMs) return inProgress("PodNotScheduled", message);
   return ageMs >= unschedulableMs ? dead("PodUnschedulable", message) : failed("PodUnschedulable", message);
 }
 
-/** The first container, in the order of the pod, that keeps it from getting ready in a way worth telling. */
-function containerTrouble(pod: Json, name: string, context: HealthContext): Health | undefined {
-  for (const list of ["initContainerStatuses", "containerStatuses"]) {
-    const statuses = valueAt(pod, "status", list);
-    if (!Array.isArray(statuses)) continue;
-    for (const status of statuses as readonly Json[]) {
-      const trouble = startTrouble(status, name) ?? crashTrouble(status, name, context);
-      if (trouble) return trouble;
+/** What keeps the pod from getting ready: what cannot get better first, then failures, then the order of containers. */
+function podTrouble(pod: Json, name: string, context: HealthContext): Health | undefined {
+  const statuses = [...listAt(pod, "status", "initContainerStatuses"), ...listAt(pod, "status", "containerStatuses")];
+  const troubles = statuses.flatMap((status) => containerTrouble(status, name, context) ?? []);
+  return troubles.find(({ final }) => final) ?? troubles.find(({ status }) => status === "Failed") ?? troubles[0];
+}
+
+function failureOf(pod: Json): string {
+  const said = textAt(pod, "status", "message") || textAt(pod, "status", "reason");
+  if (said !== "") return said;
+  const statuses = [...listAt(pod, "status", "initContainerStatuses"), ...listAt(pod, "status", "containerStatuses")];
+  for (const status of statuses) {
+    const ended = valueAt(status, "state", "terminated");
+    if (valueAt(ended, "exitCode") !== 0 && ended !== undefined) {
+      return `container ${textAt(status, "name")} ended with ${endWords(ended)}${because(textAt(ended, "message"))}`;
     }
   }
-  return undefined;
-}
-
-function startTrouble(status: Json, name: string): Health | undefined {
-  const reason = textAt(status, "state", "waiting", "reason");
-  const meaning = refusedStarts[reason];
-  if (meaning === undefined) return undefined;
-  const container = textAt(status, "name");
-  const why = textAt(status, "state", "waiting", "message") || textAt(status, "image");
-  return dead(reason, `${name}: container ${container} cannot start, ${meaning}${because(why)}`);
-}
-
-function crashTrouble(status: Json, name: string, { maxRestarts }: HealthContext): Health | undefined {
-  const restarts = numberAt(status, 0, "restartCount");
-  const looping = textAt(status, "state", "waiting", "reason") === "CrashLoopBackOff";
-  if (!looping && (maxRestarts === undefined || valueAt(status, "ready") === true)) return undefined;
-  const ended = valueAt(status, "lastState", "terminated") ?? valueAt(status, "state", "terminated");
-  const how = [exitWords(ended), restarts === 1 ? "1 restart" : `${restarts} restarts`].filter(Boolean).join(", ");
-  const said =
-    textAt(ended ?? null, "message")
-      .trim()
-      .split("\n")
-      .at(-1) ?? "";
-  const message = `${name}: container ${textAt(status, "name")} keeps crashing (${how})${because(said)}`;
-  if (maxRestarts === undefined || restarts > maxRestarts) return dead("CrashLoopBackOff", message);
-  return looping ? inProgress("ContainerRestarting", message) : undefined;
-}
-
-function exitWords(terminated: Json | undefined): string {
-  if (terminated === undefined) return "";
-  const reason = textAt(terminated, "reason");
-  const signal = numberAt(terminated, 0, "signal");
-  if (reason === "OOMKilled") return "out of memory";
-  return signal > 0 ? `signal ${signal}` : `exit code ${numberAt(terminated, 0, "exitCode")}`;
+  return "";
 }
 
 function notReady(pod: Json, name: string): string {
-  const statuses = valueAt(pod, "status", "containerStatuses");
-  const waiting = Array.isArray(statuses)
-    ? (statuses as readonly Json[]).filter((status) => valueAt(status, "ready") !== true)
-    : [];
-  const names = waiting.map((status) => textAt(status, "name")).join(", ");
-  return `${name} runs but is not ready${names ? ` (container ${names})` : ""}`;
-}
-
-function because(why: string): string {
-  return why === "" ? "" : `: ${why.length > 300 ? `${why.slice(0, 300)}…` : why}`;
+  const names = listAt(pod, "status", "containerStatuses")
+    .filter((status) => valueAt(status, "ready") !== true)
+    .map((status) => textAt(status, "name"));
+  return `${name} runs but is not ready${names.length > 0 ? ` (container ${names.join(", ")})` : ""}`;
 }
