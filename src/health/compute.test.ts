@@ -142,11 +142,11 @@ test("any JSON in the place of a status is judged without a throw, and a stale o
       kinds,
       fc.jsonValue({ maxDepth: 4 }),
       fc.integer({ min: 1, max: 3 }),
-      ([apiVersion = "", kind = ""], any, seen) => {
-        const whole = object(apiVersion, kind, any as Json, { generation: 2 });
+      ([apiVersion, kind], any, seen) => {
+        const whole = object(apiVersion, kind, any, { generation: 2 });
         assert.ok(computeHealth(whole).message !== "");
         const status = typeof any === "object" && !Array.isArray(any) ? { ...any, observedGeneration: seen } : any;
-        const health = computeHealth(object(apiVersion, kind, status as Json, { generation: 4 }));
+        const health = computeHealth(object(apiVersion, kind, status, { generation: 4 }));
         if (typeof status === "object" && status !== null) assert.notEqual(health.status, "Current");
       },
     ),
