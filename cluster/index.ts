@@ -12,7 +12,7 @@ import { startNet } from "./net/index.ts";
 import type { ImageSource } from "./node/image-source.ts";
 import { type Node, ociLayout, startNode, takePodAddresses } from "./node/index.ts";
 
-export type { Client, KubeObject, ResourceName } from "./client.ts";
+export type { Client } from "./client.ts";
 export type { ImageSource } from "./node/image-source.ts";
 
 /** How to start a cluster. */

@@ -1,6 +1,6 @@
-import { loadAll } from "js-yaml";
 import type { DeleteOptions, KubeObject } from "../../client.ts";
 import { ApiError } from "../../client.ts";
+import { readApplied } from "../apply/index.ts";
 import { checkPatchOptions, patchMediaTypes, patchObject } from "../patch/index.ts";
 import { badRequest, invalid, methodNotAllowed } from "../refusal.ts";
 import type { Resource } from "../resource-table.ts";
@@ -21,7 +21,7 @@ export function getObject(exchange: Exchange, place: Place): Answer {
 export async function createObject(exchange: Exchange, resource: Resource, namespace: string): Promise<Answer> {
   const { api, request } = exchange;
   const options = writeOptions(exchange, "CreateOptions");
-  const body = objectBody(await readBody(request), request.headers["content-type"], resource);
+  const body = objectBody(await readBody(request), request.headers["content-type"], resource, options);
   const inBody = body.metadata.namespace;
   if (inBody && inBody !== namespace) throw badRequest(otherNamespace);
   return show(exchange, resource, 201, api.create(resource, namespace, body, options));
@@ -37,7 +37,7 @@ export async function replaceObject(
 ): Promise<Answer> {
   const { api, request } = exchange;
   const options = { ...writeOptions(exchange, "UpdateOptions"), ...(subresource ? { subresource } : {}) };
-  const body = objectBody(await readBody(request), request.headers["content-type"], place.resource);
+  const body = objectBody(await readBody(request), request.headers["content-type"], place.resource, options);
   checkPlace(body, place);
   return show(
     exchange,
@@ -79,7 +79,7 @@ export async function patchOne(
   });
   const options = { ...writeOptions(exchange, "PatchOptions"), ...(subresource ? { subresource } : {}) };
   if (isApply) {
-    const applied = appliedBody(text, place);
+    const applied = appliedBody(text, place, options);
     const { object, created } = api.apply(place, applied, { ...options, force: force !== null && force !== "false" });
     return show(exchange, resource, created ? 201 : 200, object);
   }
@@ -90,21 +90,20 @@ export async function patchOne(
 }
 
 /** The configuration of an apply; it must be for the place that the URL names. */
-function appliedBody(text: string, { namespace, name }: Place): KubeObject {
+function appliedBody(text: string, { namespace, name }: Place, { fieldValidation, warn }: WriteOptions): KubeObject {
   if (text.trim() === "") throw badRequest("invalid object type: /, Kind=");
-  let applied: Partial<KubeObject>;
-  try {
-    applied = loadAll(text)[0] as Partial<KubeObject>;
-  } catch (error) {
-    const why = (error as Error).message.split("\n")[0] ?? "";
-    throw badRequest(`error decoding YAML: error converting YAML to JSON: yaml: ${why}`);
+  const { body, duplicates } = readApplied(text);
+  if (duplicates !== undefined && fieldValidation === "Strict") {
+    throw badRequest(`error strict decoding YAML: ${duplicates}`);
   }
+  if (duplicates !== undefined && fieldValidation === "Warn") warn?.(duplicates);
+  const applied = body as unknown as Partial<KubeObject>;
   const metadata = applied.metadata ?? {};
   if (metadata.name && metadata.name !== name) {
     throw badRequest(`the name of the object (${metadata.name}) does not match the name on the URL (${name})`);
   }
   if (metadata.namespace && metadata.namespace !== namespace) throw badRequest(otherNamespace);
-  return { ...applied, metadata: { ...metadata, name, ...(namespace === "" ? {} : { namespace }) } } as KubeObject;
+  return { ...applied, metadata } as KubeObject;
 }
 
 function parsePatch(text: string): unknown {
