@@ -1,26 +1,28 @@
 import { refKey } from "../model/object-ref.ts";
 import type { Drift } from "../model/record.ts";
+import { refOf } from "../model/kube-object.ts";
 import { driftOf } from "../plan/drift.ts";
 import type { Outcome } from "./conclude.ts";
 import type { Io } from "./reconcile.ts";
 
 /**
  * What was undone in this pass (behaviour D6): steps of a plan whose revision had been applied before can only come from a
- * change behind Git's back.
+ * change behind Git's back. What still differs in the answer to the apply is the server's own way of writing, not a change.
  */
 export function undoneDrift(io: Io, { known, record, plan, applied }: Outcome, nowMs: number): readonly Drift[] {
   const before = known.record;
   if (before?.revision.tree !== record.revision.tree || before.applied.length === 0 || !applied.ok) return [];
   const changed = new Set(applied.steps.filter(({ outcome }) => outcome !== "unchanged").map(({ ref }) => refKey(ref)));
+  const answers = new Map(applied.objects.map((object) => [refKey(refOf(object)), object]));
   return plan.apply
     .filter(({ manifest }) => changed.has(refKey(manifest.ref)))
-    .flatMap(({ manifest, live }) =>
-      driftOf(manifest.object, live).map(({ manager, fields }) => ({
-        ref: manifest.ref,
-        manager,
-        fields,
-        at: new Date(nowMs).toISOString(),
-        undoneMs: Math.max(0, nowMs - io.live.arrivedAt(manifest.ref, live)),
-      })),
-    );
+    .flatMap(({ manifest: { ref, object }, live }) => {
+      const answer = answers.get(refKey(ref));
+      const written = new Set(answer ? driftOf(object, answer).flatMap(({ fields }) => fields) : []);
+      const undoneMs = Math.max(0, nowMs - io.live.arrivedAt(ref, live));
+      return driftOf(object, live)
+        .map(({ manager, fields }) => ({ manager, fields: fields.filter((field) => !written.has(field)) }))
+        .filter(({ fields }) => fields.length > 0 || live === undefined)
+        .map((cause) => ({ ref, ...cause, at: new Date(nowMs).toISOString(), undoneMs }));
+    });
 }

@@ -1,3 +1,4 @@
+import { driftSentence } from "../model/record.ts";
 import type { DeliveryRecord, Outcome } from "../model/record.ts";
 import { shortId } from "../model/revision.ts";
 import { commitMessage } from "./commit-message.ts";
@@ -17,6 +18,11 @@ export function logMessage(record: DeliveryRecord): string {
 }
 
 function headline(record: DeliveryRecord): string {
+  const [newest] = record.drift;
+  // A change undone after the decision is what this commit is about.
+  if (newest && record.decidedAt !== undefined && newest.at > record.decidedAt) {
+    return `undone in ${newest.undoneMs} ms: ${driftSentence(newest)}`;
+  }
   const at = shortId(record.revision.commit);
   const why = record.message.replace(/\.$/, "");
   const restored = record.rollback ? ` to ${shortId(record.rollback.restores.commit)}` : "";

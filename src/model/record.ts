@@ -1,4 +1,5 @@
 import type { ObjectHealth } from "./health.ts";
+import { refLabel } from "./object-ref.ts";
 import type { ObjectRef } from "./object-ref.ts";
 import type { StepOutcome } from "./plan.ts";
 import type { Problem } from "./problem.ts";
@@ -12,7 +13,10 @@ import type { Revision } from "./revision.ts";
 export const outcomes = ["progressing", "healthy", "failed", "rolled-back", "held", "refused", "superseded"] as const;
 export type Outcome = (typeof outcomes)[number];
 
-/** A live change that was undone (behaviour D6): which object, which fields, and the field manager that did it. */
+/**
+ * A live change that was undone (behaviour D6): which object, which fields (none when the object was deleted), and the field
+ * manager that did it, "unknown" where the server does not tell.
+ */
 export interface Drift {
   readonly ref: ObjectRef;
   readonly manager: string;
@@ -20,6 +24,13 @@ export interface Drift {
   readonly at: string;
   /** Milliseconds from the watch event to the restored object. */
   readonly undoneMs: number;
+}
+
+/** What was done behind Git's back, for people: `Deployment shop/web: spec.replicas was changed by kubectl-scale`. */
+export function driftSentence({ ref, manager, fields }: Drift): string {
+  if (fields.length === 0) return `${refLabel(ref)} was deleted`;
+  const were = fields.length === 1 ? "was" : "were";
+  return `${refLabel(ref)}: ${fields.join(", ")} ${were} changed by ${manager}`;
 }
 
 /** A declared field taken over from another manager (behaviour D5). */

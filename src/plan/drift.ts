@@ -11,10 +11,11 @@ export interface DriftCause {
 
 /**
  * For an object whose declaration in Git has not changed: who changed which declared fields of the live one. Ordered by
- * manager; "unknown" where the server does not tell, as for a field that was removed. Empty when all is as declared.
+ * manager; "unknown" where the server does not tell, as for a field that was removed. No fields at all stand for the whole
+ * object, which was deleted. Empty when all is as declared.
  */
 export function driftOf(desired: KubeObject, live: KubeObject | undefined): readonly DriftCause[] {
-  if (live === undefined) return [{ manager: "unknown", fields: ["the object"] }];
+  if (live === undefined) return [{ manager: "unknown", fields: [] }];
   const found = differences(desired, live);
   if (found === undefined)
     return [{ manager: otherManagersOf(live, [])[0] ?? "unknown", fields: ["metadata.managedFields"] }];

@@ -1,5 +1,5 @@
+import { driftSentence } from "../model/record.ts";
 import type { Outcome } from "../model/record.ts";
-import { refLabel } from "../model/object-ref.ts";
 import { shortId } from "../model/revision.ts";
 import type { ApplicationStatus, DeliverySummary, StatusDocument } from "../model/status-document.ts";
 
@@ -41,7 +41,7 @@ function applicationLines(application: ApplicationStatus, options: TextOptions):
   const { wanted, live, outcome } = application;
   const tone = outcome === "healthy" ? "good" : outcome === "progressing" ? "strong" : "bad";
   const same = live && live.tree === wanted.revision.tree;
-  const liveText = live ? `${shortId(live.commit)}, healthy since ${age(live.healthyAt, options)} ago` : "nothing yet";
+  const liveText = live ? `${shortId(live.commit)}, proved healthy ${age(live.healthyAt, options)} ago` : "nothing yet";
   const lines = [
     `${style("strong", application.id)}  ${style(tone, words[outcome])}  ${application.message}`,
     `  Git wants  ${shortId(wanted.revision.commit)} ${style("quiet", wanted.revision.subject)}`,
@@ -54,10 +54,7 @@ function applicationLines(application: ApplicationStatus, options: TextOptions):
     );
   }
   for (const drift of application.drift.slice(0, 3)) {
-    const fields = drift.fields.join(", ");
-    lines.push(
-      `  undone     ${refLabel(drift.ref)}: ${fields} changed by ${drift.manager}, restored in ${drift.undoneMs} ms`,
-    );
+    lines.push(`  undone     ${driftSentence(drift)}; restored in ${drift.undoneMs} ms`);
   }
   const past = application.history.slice(0, options.history);
   if (past.length > 0) lines.push(`  ${style("quiet", "deliveries, newest first")}`);
