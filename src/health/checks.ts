@@ -1,8 +1,9 @@
 import type { Application, HttpCheck } from "../model/application.ts";
 import type { CheckOutcome } from "../model/health.ts";
-import { valueAt } from "../model/json.ts";
+import { isJsonObject, valueAt } from "../model/json.ts";
 import type { Json } from "../model/json.ts";
 import type { Kube } from "../io/kube/kube.ts";
+import { because, textAt } from "./conditions.ts";
 
 /** What expected values may name: `{release}` is the tag that the revision's images share, the source commit. */
 export interface CheckNames {
@@ -10,7 +11,11 @@ export interface CheckNames {
 }
 
 /** Asks every check of an application through the API server's service proxy (behaviour R3), in their order. */
-export async function askChecks(kube: Kube, application: Application, names: CheckNames): Promise<CheckOutcome> {
+export async function askChecks(
+  kube: Pick<Kube, "raw">,
+  application: Pick<Application, "namespace" | "rollout">,
+  names: CheckNames,
+): Promise<CheckOutcome> {
   for (const check of application.rollout.checks) {
     const wrong = await ask(kube, application.namespace, check, names);
     if (wrong !== undefined) return { ok: false, message: `GET ${check.http} ${wrong}` };
@@ -18,13 +23,21 @@ export async function askChecks(kube: Kube, application: Application, names: Che
   return { ok: true };
 }
 
-async function ask(kube: Kube, namespace: string, check: HttpCheck, names: CheckNames): Promise<string | undefined> {
+async function ask(
+  kube: Pick<Kube, "raw">,
+  namespace: string,
+  check: HttpCheck,
+  names: CheckNames,
+): Promise<string | undefined> {
   const url = new URL(check.http);
   const service = `${url.hostname}:${url.port || "80"}`;
   const path = `/api/v1/namespaces/${namespace}/services/${service}/proxy${url.pathname}${url.search}`;
   const answer = await kube.raw(path);
   const { expect } = check;
-  if (answer.status !== expect.status) return `answered ${answer.status || "nothing"}, not ${expect.status}`;
+  if (answer.status === 0) return `got no answer${because(answer.body)}`;
+  if (answer.status !== expect.status) {
+    return `answered ${answer.status}, not ${expect.status}${because(textAt(parse(answer.body) ?? null, "message"))}`;
+  }
   const wanted = Object.entries(expect.json);
   if (wanted.length === 0) return undefined;
   const body = parse(answer.body);
@@ -32,10 +45,26 @@ async function ask(kube: Kube, namespace: string, check: HttpCheck, names: Check
   for (const [member, value] of wanted) {
     const filled = fill(value, names);
     if (filled === undefined) return `expects {release}, but the images of this revision do not share one tag`;
-    const found = valueAt(body, ...member.split("."));
-    if (found !== filled) return `has ${member} ${JSON.stringify(found ?? null)}, not ${JSON.stringify(filled)}`;
+    const found = memberAt(body, member);
+    if (found === undefined) return `has no ${member} in its answer, where ${JSON.stringify(filled)} is expected`;
+    if (found !== filled) return `has ${member} ${shortened(found)}, not ${JSON.stringify(filled)}`;
   }
   return undefined;
+}
+
+/** A member by its dotted path; digits choose an item of a list. */
+function memberAt(body: Json, path: string): Json | undefined {
+  let found: Json | undefined = body;
+  for (const step of path.split(".")) {
+    if (Array.isArray(found)) found = /^\d+$/.test(step) ? valueAt(found, Number(step)) : undefined;
+    else found = isJsonObject(found) && Object.hasOwn(found, step) ? found[step] : undefined;
+  }
+  return found;
+}
+
+function shortened(value: Json): string {
+  const text = JSON.stringify(value);
+  return text.length > 100 ? `${text.slice(0, 100)}…` : text;
 }
 
 function fill(value: string | number | boolean, { release }: CheckNames): string | number | boolean | undefined {
