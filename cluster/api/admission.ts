@@ -26,6 +26,8 @@ export function admit(server: ApiServer, resource: Resource, object: StoredObjec
       return live ? object : { ...object, status: { replicas: 0, availableReplicas: 0 } };
     case "daemonsets.apps":
       return live ? object : newDaemonSet(object);
+    case "customresourcedefinitions.apiextensions.k8s.io":
+      return live ? object : { ...object, status: unaccepted(object) };
     case "resourcequotas":
       return live ? object : { ...object, status: {} };
     default:
@@ -59,6 +61,13 @@ function withoutOldNodePorts(service: StoredObject, live: StoredObject): StoredO
     before.has(port["nodePort"]) ? without(port, "nodePort") : port,
   );
   return { ...service, spec: { ...service.spec, ports } };
+}
+
+/** A definition before its names are accepted. */
+function unaccepted({ spec }: StoredObject): JsonMap {
+  const stored = listAt(spec, "versions").filter((version) => version["storage"] === true);
+  const storedVersions = stored.map((version) => textAt(version, "name"));
+  return { conditions: null, acceptedNames: { plural: "", kind: "" }, storedVersions };
 }
 
 function newDaemonSet(set: StoredObject): StoredObject {

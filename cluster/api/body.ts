@@ -20,7 +20,8 @@ export function decodeBody(resource: Resource, body: KubeObject, options: BodyOp
   const named = { ...body, kind: resource.kind, apiVersion: resource.apiVersion, metadata: body.metadata ?? {} };
   if (!resource.schema) return named;
   const { value, unknown, mistyped } = decode(resource.schema, named);
-  if (mistyped) throw badRequest(mistypedMessage(resource, mistyped));
+  // Custom objects are refused by their schema, with every cause.
+  if (mistyped && !resource.custom) throw badRequest(mistypedMessage(resource, mistyped));
   if (unknown.length > 0 && validation === "Strict") {
     if (patch !== undefined) throw patchRefusal(patch, unknown);
     throw badRequest(`${handled(resource)}: strict decoding error: ${unknown.map(unknownField).join(", ")}`);

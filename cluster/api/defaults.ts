@@ -1,6 +1,7 @@
 import { dataFile } from "./data-file.ts";
 import type { Schema } from "./schema.ts";
 import type { JsonMap, StoredObject } from "./stored-object.ts";
+import { textAt } from "./validation/causes.ts";
 
 type Computed = (node: JsonMap) => JsonMap;
 
@@ -70,6 +71,14 @@ const computed: Readonly<Record<string, Computed>> = {
   },
   "io.k8s.api.networking.v1.NetworkPolicySpec": (spec) =>
     spec["policyTypes"] ? spec : { ...spec, policyTypes: ["Ingress", ...(spec["egress"] ? ["Egress"] : [])] },
+  "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinitionNames": (names) => {
+    const kind = textAt(names, "kind");
+    return {
+      ...names,
+      singular: names["singular"] ?? kind.toLowerCase(),
+      listKind: names["listKind"] ?? `${kind}List`,
+    };
+  },
   "io.k8s.api.rbac.v1.Subject": (subject) =>
     subject["apiGroup"] === undefined && subject["kind"] !== "ServiceAccount"
       ? { ...subject, apiGroup: "rbac.authorization.k8s.io" }

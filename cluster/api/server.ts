@@ -4,6 +4,8 @@ import { admit, complete } from "./admission.ts";
 import { type JsonObject, serverSideApply, trackUpdate, type Write } from "./apply/index.ts";
 import { decodeBody } from "./body.ts";
 import { inVersion } from "./conversion.ts";
+import { serveDefinitions } from "./custom/definitions.ts";
+import { withSchemaDefaults } from "./custom/structure.ts";
 import { withDefaults } from "./defaults.ts";
 import { deletionIsDue, isNoOp, planDeletion, prepareCreate, prepareUpdate, timeText } from "./metadata.ts";
 import { alreadyExists, conflict, forbidden, internal, invalid, noSuchResource, notFound } from "./refusal.ts";
@@ -53,6 +55,7 @@ export class ApiServer {
   constructor(clock: Clock = systemClock, servicePrefix = "127.31") {
     this.clock = clock;
     this.servicePrefix = servicePrefix;
+    serveDefinitions(this);
   }
 
   /** The resource behind a name, in the version in which it is stored. */
@@ -119,7 +122,7 @@ export class ApiServer {
     const prepared = prepareCreate(resource, body, namespace, this.clock.now());
     const { name } = prepared.metadata;
     if (name === undefined || name === "") throw invalid(resource, "", [nameRequired]);
-    const admitted = admit(this, resource, withDefaults(resource.schema, prepared));
+    const admitted = admit(this, resource, defaulted(resource, prepared));
     validate(resource, admitted, undefined);
     const place = { resource, namespace, name };
     const there = this.find(place);
@@ -138,7 +141,7 @@ export class ApiServer {
       throw invalid({ ...resource, kind: resource.resource }, name, [versionRequired]);
     if (uid && uid !== live.metadata.uid) throw conflict(resource, name, uidDiffers(place, uid, live));
     if (resourceVersion && resourceVersion !== live.metadata.resourceVersion) throw conflict(resource, name);
-    const prepared = prepareUpdate(resource, live, withDefaults(resource.schema, body), options.subresource);
+    const prepared = prepareUpdate(resource, live, defaulted(resource, body), options.subresource);
     const admitted = options.subresource ? prepared : admit(this, resource, prepared, live);
     validate(resource, admitted, live);
     const tracked = track ? this.#tracked(resource, live, admitted, options) : admitted;
@@ -236,6 +239,11 @@ export class ApiServer {
     const message = `namespace ${namespace} is being terminated`;
     throw forbidden(resource, name, why, [{ reason: "NamespaceTerminating", message, field: "metadata.namespace" }]);
   }
+}
+
+/** Kubernetes' own kinds have its defaults, custom ones those of their schema. */
+function defaulted(resource: Resource, object: StoredObject): StoredObject {
+  return resource.custom ? withSchemaDefaults(resource.schema, object) : withDefaults(resource.schema, object);
 }
 
 /** Stored objects are JSON; the merging of applies sees nothing else in them. */

@@ -32,7 +32,12 @@ export function metadataCauses(resource: Resource, { metadata }: StoredObject, l
   return [...causes, ...ownerCauses(metadata as unknown as JsonMap)];
 }
 
-const standardFinalizers = new Set(["kubernetes", "orphan", "foregroundDeletion"]);
+const standardFinalizers = new Set([
+  "kubernetes",
+  "orphan",
+  "foregroundDeletion",
+  "customresourcecleanup.apiextensions.k8s.io",
+]);
 
 /** What is on its way out may be held by those who hold it already, and by nobody else. */
 function newFinalizerCauses(metadata: StoredObject["metadata"], live: StoredObject | undefined): readonly Cause[] {

@@ -1,3 +1,4 @@
+import { schemaCauses } from "../custom/structure.ts";
 import { type Cause, invalid } from "../refusal.ts";
 import type { Resource } from "../resource-table.ts";
 import { type JsonMap, sameJson, type StoredObject } from "../stored-object.ts";
@@ -12,7 +13,10 @@ type Rule = (object: StoredObject, live: StoredObject | undefined) => readonly C
 
 /** Throws the refusal of an object that is not as its kind must be; `live` is what an update starts from. */
 export function validate(resource: Resource, object: StoredObject, live: StoredObject | undefined): void {
-  const causes = [...metadataCauses(resource, object, live), ...(rules[resource.qualifiedName]?.(object, live) ?? [])];
+  const byKind = resource.custom
+    ? schemaCauses(resource.schema, object)
+    : rules[resource.qualifiedName]?.(object, live);
+  const causes = [...metadataCauses(resource, object, live), ...(byKind ?? [])];
   if (causes.length > 0) throw invalid(resource, object.metadata.name ?? "", causes);
 }
 
