@@ -121,6 +121,7 @@ test("a namespace is furnished, must be there for what is in it, and stays until
   await client.create(namespaces, team);
   assert.ok(client.get({ group: "", resource: "serviceaccounts" }, "team", "default"));
   assert.ok(client.get(configMaps, "team", "kube-root-ca.crt"));
+  await assert.rejects(client.delete(namespaces, "", "default"), refused(403, "Forbidden"));
   await client.delete(namespaces, "", "team");
   assert.ok(client.get(namespaces, "", "team"));
   await assert.rejects(client.create(configMaps, orphan), refused(403, "Forbidden"));

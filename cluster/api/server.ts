@@ -8,6 +8,7 @@ import { serveDefinitions } from "./custom/definitions.ts";
 import { withSchemaDefaults } from "./custom/structure.ts";
 import { withDefaults } from "./defaults.ts";
 import { deletionIsDue, isNoOp, planDeletion, prepareCreate, prepareUpdate, timeText } from "./metadata.ts";
+import { immortalNamespaces } from "./namespaces.ts";
 import { alreadyExists, conflict, forbidden, internal, invalid, noSuchResource, notFound } from "./refusal.ts";
 import { type Resource, ResourceTable } from "./resource-table.ts";
 import { Store } from "./store.ts";
@@ -197,6 +198,9 @@ export class ApiServer {
         options.resourceVersion,
         live.metadata.resourceVersion,
       );
+    }
+    if (resource.qualifiedName === "namespaces" && immortalNamespaces.has(name)) {
+      throw forbidden(resource, name, "this namespace may not be deleted");
     }
     const step = planDeletion(resource, live, options, this.clock.now());
     const write = { fieldManager: "", dryRun };
