@@ -1,10 +1,11 @@
 import type { Clock } from "../io/clock/clock.ts";
-import type { Kube, KubeResource, WatchMessage } from "../io/kube/kube.ts";
+import type { Kube, KubeRefusal, KubeResource, WatchMessage } from "../io/kube/kube.ts";
 import { applicationLabelKey } from "../model/application.ts";
 import { refOf } from "../model/kube-object.ts";
 import type { KubeObject } from "../model/kube-object.ts";
 import { refKey } from "../model/object-ref.ts";
 import type { ObjectRef } from "../model/object-ref.ts";
+import type { Problem } from "../model/problem.ts";
 
 /** Kinds that workloads create: they carry no label of ours and are watched whole. */
 const childKinds: readonly { readonly apiVersion: string; readonly kind: string }[] = [
@@ -14,7 +15,10 @@ const childKinds: readonly { readonly apiVersion: string; readonly kind: string 
 
 interface Watched {
   readonly objects: Map<string, KubeObject>;
-  readonly synced: Promise<void>;
+  /** Resolves with the first word of the watch, whatever it is. */
+  readonly spoken: Promise<void>;
+  synced: boolean;
+  refusal?: KubeRefusal;
 }
 
 /**
@@ -37,14 +41,20 @@ export class Live {
     this.#onChange = onChange;
   }
 
-  /** Sees to it that these kinds are watched, and resolves when each was listed once. Kinds not served are left out. */
-  async watch(kinds: Iterable<{ readonly apiVersion: string; readonly kind: string }>): Promise<void> {
-    const waits: Promise<void>[] = [];
+  /**
+   * Sees to it that these kinds are watched. Undefined once each was listed; else why one cannot be listed now, which holds
+   * nobody up: the watch goes on trying by itself. Kinds that are not served are left out.
+   */
+  async watch(kinds: Iterable<{ readonly apiVersion: string; readonly kind: string }>): Promise<Problem | undefined> {
+    const watched: Watched[] = [];
     for (const { apiVersion, kind } of [...childKinds, ...kinds]) {
       const answer = await this.#kube.resource(apiVersion, kind);
-      if (answer.ok && answer.value) waits.push(this.#watched(answer.value).synced);
+      if (!answer.ok) return unwatched(kind, answer.refusal);
+      if (answer.value) watched.push(this.#watched(answer.value));
     }
-    await Promise.all(waits);
+    await Promise.all(watched.map(({ spoken }) => spoken));
+    const unsynced = watched.find(({ synced }) => !synced);
+    return unsynced?.refusal && unwatched("objects", unsynced.refusal);
   }
 
   get(ref: ObjectRef): KubeObject | undefined {
@@ -81,23 +91,25 @@ export class Live {
     const key = `${resource.group}/${resource.kind}`;
     const known = this.#kinds.get(key);
     if (known) return known;
-    let resolve = (): void => {};
-    const synced = new Promise<void>((done) => {
-      resolve = done;
+    let speak = (): void => {};
+    const spoken = new Promise<void>((done) => {
+      speak = done;
     });
-    const watched: Watched = { objects: new Map(), synced };
+    const watched: Watched = { objects: new Map(), spoken, synced: false };
     this.#kinds.set(key, watched);
     const whole = childKinds.some(({ kind }) => kind === resource.kind);
     const target = whole ? { resource } : { resource, labelSelector: applicationLabelKey };
     this.#kube.watch(
       target,
       (message) => {
+        if (message.type === "trouble") watched.refusal = message.refusal;
+        else watched.synced = true;
         this.#take(watched.objects, message);
-        if (message.type === "synced") resolve();
+        speak();
       },
       this.#stop.signal,
     );
-    this.#stop.signal.addEventListener("abort", resolve, { once: true });
+    this.#stop.signal.addEventListener("abort", speak, { once: true });
     return watched;
   }
 
@@ -130,6 +142,14 @@ export class Live {
     this.#goneAt.set(refKey(refOf(object)), this.#clock.now());
     this.#onChange(object);
   }
+}
+
+function unwatched(what: string, { reason, message }: KubeRefusal): Problem {
+  return {
+    code: "not-watched",
+    message: `${what} cannot be watched (${reason}): ${message}`,
+    remedy: "it is tried again; if it is forbidden, give the engine's account list and watch on it",
+  };
 }
 
 function keyOf(object: KubeObject): string {

@@ -45,7 +45,8 @@ export async function reconcile(io: Io, found: FoundApplication, head: string, k
   if (!desired.ok) return refuse(io, known, record, desired.problems);
 
   const inventory = known.inventory ?? (await readInventory(io.kube, io.namespace, application.id));
-  await io.live.watch([...desired.value.map(({ object }) => object), ...inventory.entries]);
+  const unwatched = await io.live.watch([...desired.value.map(({ object }) => object), ...inventory.entries]);
+  if (unwatched) return { known: { ...known, inventory }, trouble: unwatched };
   const plan = planChanges(desired.value, (ref) => io.live.get(ref), inventory, known.proved);
   const applied = await apply(io.kube, plan, { namespace: io.namespace });
   const observation = observe(desired.value, io.live.with(applied.objects), {
