@@ -129,6 +129,17 @@ test("a namespace is furnished, must be there for what is in it, and stays until
   assert.equal(client.get(namespaces, "", "team"), undefined);
 });
 
+test("a quota on counts refuses one too many", async () => {
+  const { client } = start();
+  const metadata = { name: "q", namespace: "default" };
+  const quota: Loose = { apiVersion: "v1", kind: "ResourceQuota", metadata, spec: { hard: { configmaps: "2" } } };
+  await client.create({ group: "", resource: "resourcequotas" }, quota);
+  await client.create(configMaps, configMap("a"));
+  const message =
+    'configmaps "b" is forbidden: exceeded quota: q, requested: configmaps=1, used: configmaps=2, limited: configmaps=2';
+  await assert.rejects(client.create(configMaps, configMap("b")), { message });
+});
+
 test("a watch tells what is, then what changes, in order", async () => {
   const { client } = start();
   await client.create(configMaps, configMap("a"));

@@ -9,6 +9,7 @@ import { withSchemaDefaults } from "./custom/structure.ts";
 import { withDefaults } from "./defaults.ts";
 import { deletionIsDue, isNoOp, planDeletion, prepareCreate, prepareUpdate, timeText } from "./metadata.ts";
 import { immortalNamespaces } from "./namespaces.ts";
+import { refuseOverQuota } from "./quota.ts";
 import { alreadyExists, conflict, forbidden, internal, invalid, noSuchResource, notFound } from "./refusal.ts";
 import { type Resource, ResourceTable } from "./resource-table.ts";
 import { Store } from "./store.ts";
@@ -128,6 +129,7 @@ export class ApiServer {
     const place = { resource, namespace, name };
     const there = this.find(place);
     if (there) throw alreadyExists(resource, name, there.metadata.deletionTimestamp !== undefined);
+    if (namespace !== "") refuseOverQuota(this, resource, admitted);
     const tracked = track ? this.#tracked(resource, undefined, admitted, options) : admitted;
     return this.#put(place, complete(this, resource, tracked), options);
   }
