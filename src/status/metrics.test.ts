@@ -1,38 +1,69 @@
-import { test } from "node:test";
 import assert from "node:assert/strict";
+import { test } from "node:test";
 import fc from "fast-check";
-import { exampleDocument } from "./example-documents.ts";
+import { statusDocument } from "./document.ts";
 import { metricsText } from "./metrics.ts";
+import { sampleApplication, sampleRecord, sampleSource } from "./sample-source.ts";
 
-const now = 1_800_000_000_000;
+const nowMs = Date.parse("2026-01-01T00:10:00.000Z");
+const noRequests: ReadonlyMap<string, number> = new Map();
 
-test("the metrics say the outcome, the age of the fetch and the requests, each with help and type", () => {
-  const text = metricsText(exampleDocument("held", now), new Map([["apply deployments", 3]]));
-  const lines = text.split("\n");
-  assert.ok(lines.includes('plumbline_application_outcome{application="staging/probe",outcome="held"} 1'));
-  assert.ok(lines.includes('plumbline_application_outcome{application="staging/probe",outcome="healthy"} 0'));
-  assert.ok(lines.includes("plumbline_repository_fetch_age_seconds 2"));
-  assert.ok(lines.includes('plumbline_api_requests_total{verb="apply",resource="deployments"} 3'));
-  for (const line of lines.filter((each) => each !== "" && !each.startsWith("#"))) {
-    const [name = ""] = line.split(/[ {]/);
-    assert.ok(text.includes(`# TYPE ${name} `) && text.includes(`# HELP ${name} `), name);
+test("every line is a help, a type or a sample of the metric before it, and the text ends with a line feed", () => {
+  const entry = {
+    application: sampleApplication,
+    record: sampleRecord({}),
+    observation: { objects: [], pods: [] },
+    history: [],
+  };
+  const text = metricsText(statusDocument(sampleSource({ applications: [entry] }), nowMs), noRequests);
+  assert.ok(text.endsWith("\n"));
+  let name = "";
+  for (const line of text.trimEnd().split("\n")) {
+    const help = /^# HELP ([a-z_]+) .+$/.exec(line);
+    if (help) name = help[1] ?? "";
+    else if (line.startsWith("#")) assert.match(line, new RegExp(`^# TYPE ${name} (gauge|counter)$`));
+    else assert.match(line, new RegExp(`^${name}(\\{([a-z]+="[^"]*",?)+\\})? \\d+(\\.\\d+)?$`));
   }
+  assert.match(text, /^plumbline_application_outcome\{application="staging\/shop",outcome="healthy"\} 1$/m);
+  assert.match(text, /^plumbline_application_outcome\{application="staging\/shop",outcome="failed"\} 0$/m);
+  assert.match(text, /^plumbline_application_in_sync\{application="staging\/shop"\} 1$/m);
 });
 
-test("whatever a name holds, each sample stays one well-formed line that reads back as that name", () => {
+test("the age of the last fetch is in seconds, and left out before the first", () => {
+  const repository = { url: "/srv/shop.git", branch: "main", reachable: true };
+  const fetchedAt = "2026-01-01T00:09:58.500Z";
+  const at = (fetched: object): string =>
+    metricsText(statusDocument(sampleSource({ repository: { ...repository, ...fetched } }), nowMs), noRequests);
+  assert.match(at({ fetchedAt }), /^plumbline_repository_fetch_age_seconds 1\.5$/m);
+  assert.doesNotMatch(at({}), /^plumbline_repository_fetch_age_seconds /m);
+});
+
+test("requests are counted by verb and resource, in one order", () => {
+  const requests = new Map([
+    ["PATCH deployments", 3],
+    ["GET pods", 1],
+  ]);
+  const lines = metricsText(statusDocument(sampleSource({}), nowMs), requests).split("\n");
+  assert.deepEqual(
+    lines.filter((line) => line.startsWith("plumbline_api_requests_total")),
+    [
+      'plumbline_api_requests_total{verb="GET",resource="pods"} 1',
+      'plumbline_api_requests_total{verb="PATCH",resource="deployments"} 3',
+    ],
+  );
+});
+
+test("any label value is escaped so that it reads back as it was", () => {
   fc.assert(
-    fc.property(fc.string({ unit: "binary" }), (name) => {
-      const document = exampleDocument("healthy", now);
-      const text = metricsText(
-        { ...document, applications: document.applications.map((a) => ({ ...a, id: name })) },
-        new Map(),
+    fc.property(fc.string(), (branch) => {
+      const repository = { url: "u", branch, reachable: true };
+      const text = metricsText(statusDocument(sampleSource({ repository }), nowMs), noRequests);
+      const escaped = /^plumbline_repository_reachable\{branch="((?:[^"\\\n]|\\.)*)"\} 1$/mu.exec(text)?.[1];
+      assert.ok(escaped !== undefined, text);
+      assert.equal(
+        escaped.replaceAll(/\\(.)/g, (_, one: string) => (one === "n" ? "\n" : one)),
+        branch,
       );
-      const sample = text.split("\n").find((line) => line.startsWith("plumbline_application_in_sync{"));
-      const quoted = /^plumbline_application_in_sync\{application="((?:[^"\\\n]|\\[\\"n])*)"\} 1$/su.exec(
-        sample ?? "",
-      )?.[1];
-      const read = quoted?.replaceAll(/\\(.)/g, (_, c: string) => (c === "n" ? "\n" : c));
-      assert.equal(read, name);
     }),
   );
 });

@@ -28,6 +28,8 @@ export interface StatusServer {
 
 /** Viewers of the event stream at once; one more is asked to come back later. */
 const mostViewers = 100;
+/** Bytes that may wait for a viewer who reads slowly. */
+const mostBehind = 4_000_000;
 
 const securityHeaders = {
   "content-security-policy":
@@ -65,7 +67,11 @@ export async function serveStatus(options: StatusServerOptions): Promise<StatusS
         announced = false;
         if (viewers.size === 0) return;
         const event = eventOf(options.current());
-        for (const viewer of viewers) viewer.write(event);
+        for (const viewer of viewers) {
+          // Who does not keep up is let go; browsers come back by themselves and begin with the newest document.
+          if (viewer.writableLength > mostBehind) viewer.destroy();
+          else viewer.write(event);
+        }
       });
     },
     stop: () =>
@@ -81,15 +87,13 @@ export async function serveStatus(options: StatusServerOptions): Promise<StatusS
 
 function listen(server: Server, { host, port }: StatusServerOptions): Promise<number> {
   return new Promise((resolve, reject) => {
+    const refuse = (code: string, message: string): void => {
+      reject(new ProblemError({ code, message, remedy: "choose another port with --port, or 0 for any that is free" }));
+    };
+    if (!Number.isInteger(port) || port < 0 || port > 65_535) return refuse("not-a-port", `${port} is not a port`);
     server.once("error", (error: NodeJS.ErrnoException) => {
-      const taken = error.code === "EADDRINUSE";
-      reject(
-        new ProblemError({
-          code: taken ? "port-in-use" : "cannot-listen",
-          message: taken ? `port ${port} of ${host} is in use` : `cannot listen on ${host}:${port}: ${error.message}`,
-          remedy: "choose another port, or 0 for any that is free",
-        }),
-      );
+      if (error.code === "EADDRINUSE") refuse("port-in-use", `port ${port} of ${host} is in use`);
+      else refuse("cannot-listen", `cannot listen on ${host}:${port}: ${error.message}`);
     });
     server.listen(port, host, () => {
       const address = server.address();
@@ -114,8 +118,12 @@ function answer(
   }
   const path = (request.url ?? "/").split("?")[0] ?? "/";
   switch (path) {
-    case "/status.json":
-      return send(request, response, 200, "application/json", JSON.stringify(options.current()));
+    case "/status.json": {
+      const document = options.current();
+      // The time of looking changes with every answer: without it, a document in which nothing happened has the same tag.
+      const tag = `W/${tagOf(JSON.stringify({ ...document, generatedAt: "" }))}`;
+      return send(request, response, 200, "application/json", JSON.stringify(document), tag);
+    }
     case "/status/events":
       return stream(options, viewers, request, response);
     case "/metrics":
@@ -139,8 +147,18 @@ function answer(
 /** On loopback a foreign name in Host is a web page that was made to point here (DNS rebinding). */
 function isOwnName(hostHeader: string | undefined, host: string): boolean {
   if (!/^(127\.|::1$|localhost$)/.test(host)) return true;
-  const name = (hostHeader ?? "").replace(/:\d+$/, "");
+  const name = (hostHeader ?? "").replace(/:\d+$/, "").toLowerCase();
   return name === host || name === "localhost" || name === "127.0.0.1" || name === "[::1]";
+}
+
+function tagOf(body: string | Uint8Array): string {
+  return `"${createHash("sha256").update(body).digest("base64url").slice(0, 27)}"`;
+}
+
+/** Whether If-None-Match names the tag; for that, weak and strong tags are the same (RFC 9110, 13.1.2). */
+function isKnown(tag: string, ifNoneMatch: string | undefined): boolean {
+  const strong = (text: string): string => text.trim().replace(/^W\//, "");
+  return ifNoneMatch !== undefined && ifNoneMatch.split(",").map(strong).includes(strong(tag));
 }
 
 function send(
@@ -149,11 +167,11 @@ function send(
   status: number,
   type: string,
   body: string | Uint8Array,
+  tag: string = tagOf(body),
 ): void {
-  const tag = `"${createHash("sha256").update(body).digest("base64url").slice(0, 27)}"`;
   response.setHeader("cache-control", "no-cache");
   if (status === 200) response.setHeader("etag", tag);
-  if (status === 200 && request.headers["if-none-match"] === tag) {
+  if (status === 200 && isKnown(tag, request.headers["if-none-match"])) {
     response.writeHead(304).end();
     return;
   }

@@ -23,7 +23,8 @@ const words: { readonly [outcome in Outcome]: string } = {
 };
 
 /** The status document as plain text, for `plumb status`: a sentence an application, then what needs to be known. */
-export function statusText(document: StatusDocument, options: TextOptions): string {
+export function statusText(untrusted: StatusDocument, options: TextOptions): string {
+  const document = withoutControls(untrusted);
   const { repository, applications, generatedAt } = document;
   const { style } = options;
   const at = repository.commit === undefined ? "" : ` at ${shortId(repository.commit)}`;
@@ -34,6 +35,13 @@ export function statusText(document: StatusDocument, options: TextOptions): stri
   if (applications.length === 0) lines.push("  no application yet");
   for (const application of applications) lines.push("", ...applicationLines(application, options));
   return lines.map((line) => line.trimEnd()).join("\n");
+}
+
+/** Subjects and messages come from repositories and clusters: what could steer a terminal becomes a space. */
+function withoutControls(document: StatusDocument): StatusDocument {
+  const plain = (_key: string, value: unknown): unknown =>
+    typeof value === "string" ? value.replaceAll(/\p{Cc}/gu, " ") : value;
+  return JSON.parse(JSON.stringify(document), plain) as StatusDocument;
 }
 
 function applicationLines(application: ApplicationStatus, options: TextOptions): readonly string[] {
