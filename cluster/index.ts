@@ -52,7 +52,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   };
   try {
     const api = new ApiServer(clock, addresses.prefix);
-    const identity = newIdentity(clock.now());
+    const identity = await newIdentity(clock.now());
     furnishNamespaces(api, identity.caCertificate);
     const client = createClient(api, "plumbline");
 

@@ -39,7 +39,7 @@ export interface TestServer {
 /** Starts a server under test. */
 export async function startTestServer(t: Pick<TestContext, "after">, hooks?: NodeHooks): Promise<TestServer> {
   const api = new ApiServer();
-  const identity = newIdentity(Date.now());
+  const identity = await newIdentity(Date.now());
   furnishNamespaces(api, identity.caCertificate);
   const listener = await listen({ api, identity, port: 0, ...(hooks ? { hooks } : {}) });
   const folder = await mkdtemp(join(tmpdir(), "api-test-"));

@@ -1,4 +1,15 @@
-import { createHash, createPublicKey, generateKeyPairSync, type KeyObject, randomBytes, sign } from "node:crypto";
+import "reflect-metadata";
+import { randomBytes, webcrypto } from "node:crypto";
+import {
+  BasicConstraintsExtension,
+  ExtendedKeyUsage,
+  ExtendedKeyUsageExtension,
+  KeyUsageFlags,
+  KeyUsagesExtension,
+  SubjectAlternativeNameExtension,
+  X509CertificateGenerator,
+} from "@peculiar/x509";
+import type { Extension, JsonGeneralNames } from "@peculiar/x509";
 
 /** A certificate and its key, PEM. */
 export interface Certified {
@@ -9,7 +20,7 @@ export interface Certified {
 /** Who can sign, and with what: the subject and the key of a certificate authority. */
 interface Authority {
   readonly commonName: string;
-  readonly key: KeyObject;
+  readonly key: webcrypto.CryptoKey;
 }
 
 /** What a certificate says. */
@@ -25,106 +36,51 @@ interface CertificateOptions {
 }
 
 const tenYearsMs = 10 * 365 * 24 * 3600 * 1000;
+const algorithm = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" } as const;
 
-/** Issues an X.509 v3 certificate with a new P-256 key, DER by hand, as node:crypto can sign but not issue. */
-export function issue(options: CertificateOptions): Certified & { readonly authority: Authority } {
-  const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
-  const issuer = options.issuer ?? { commonName: options.commonName, key: privateKey };
-  const body = sequence(
-    tagged(0, integer(Buffer.from([2]))),
-    integer(randomBytes(16)),
-    sequence(oid(ecdsaWithSha256)),
-    name(issuer.commonName),
-    sequence(time(options.nowMs - 3600_000), time(options.nowMs + tenYearsMs)),
-    name(options.commonName, options.organization),
-    publicKey.export({ type: "spki", format: "der" }),
-    tagged(3, sequence(...extensions(options, publicKey, issuer.key))),
+/** Issues an X.509 v3 certificate (RFC 5280) with a new P-256 key. */
+export async function issue(options: CertificateOptions): Promise<Certified & { readonly authority: Authority }> {
+  const { commonName, organization, nowMs } = options;
+  const keys = await webcrypto.subtle.generateKey(algorithm, true, ["sign", "verify"]);
+  const issuer = options.issuer ?? { commonName, key: keys.privateKey };
+  const certificate = await X509CertificateGenerator.create(
+    {
+      // A positive number of at most 20 octets.
+      serialNumber: `00${randomBytes(16).toString("hex")}`,
+      subject: [{ CN: [commonName] }, ...(organization === undefined ? [] : [{ O: [organization] }])],
+      issuer: [{ CN: [issuer.commonName] }],
+      notBefore: new Date(nowMs - 3600_000),
+      notAfter: new Date(nowMs + tenYearsMs),
+      publicKey: keys.publicKey,
+      signingKey: issuer.key,
+      signingAlgorithm: algorithm,
+      extensions: extensionsOf(options),
+    },
+    webcrypto,
   );
-  const signature = sign("sha256", body, issuer.key);
-  const der = sequence(body, sequence(oid(ecdsaWithSha256)), bits(signature));
-  const lines = der.toString("base64").match(/.{1,64}/g) ?? [];
+  const key = Buffer.from(await webcrypto.subtle.exportKey("pkcs8", keys.privateKey)).toString("base64");
   return {
-    certificate: `-----BEGIN CERTIFICATE-----\n${lines.join("\n")}\n-----END CERTIFICATE-----\n`,
-    key: privateKey.export({ type: "pkcs8", format: "pem" }).toString(),
-    authority: { commonName: options.commonName, key: privateKey },
+    certificate: `${certificate.toString("pem")}\n`,
+    key: `-----BEGIN PRIVATE KEY-----\n${key.replaceAll(/.{64}(?=.)/g, "$&\n")}\n-----END PRIVATE KEY-----\n`,
+    authority: { commonName, key: keys.privateKey },
   };
 }
 
-const ecdsaWithSha256 = "1.2.840.10045.4.3.2";
-const usageBits = { authority: [0x06, 0x01], server: [0x80, 0x07], client: [0x80, 0x07] } as const;
-const extendedUsage = { authority: undefined, server: "1.3.6.1.5.5.7.3.1", client: "1.3.6.1.5.5.7.3.2" } as const;
-
-function extensions(options: CertificateOptions, publicKey: KeyObject, issuerKey: KeyObject): Buffer[] {
-  const { usage, dnsNames = [], ipAddresses = [] } = options;
-  const isAuthority = usage === "authority";
-  const [mask, unused] = usageBits[usage];
-  const extended = extendedUsage[usage];
-  const names = [
-    ...dnsNames.map((dns) => tlv(0x82, Buffer.from(dns))),
-    ...ipAddresses.map((ip) => tlv(0x87, Buffer.from(ip.split(".").map(Number)))),
+function extensionsOf({ usage, dnsNames = [], ipAddresses = [] }: CertificateOptions): Extension[] {
+  if (usage === "authority") {
+    return [
+      new BasicConstraintsExtension(true, undefined, true),
+      new KeyUsagesExtension(KeyUsageFlags.keyCertSign | KeyUsageFlags.digitalSignature, true),
+    ];
+  }
+  const names: JsonGeneralNames = [
+    ...dnsNames.map((value) => ({ type: "dns", value }) as const),
+    ...ipAddresses.map((value) => ({ type: "ip", value }) as const),
   ];
   return [
-    extension("2.5.29.19", sequence(...(isAuthority ? [tlv(0x01, Buffer.from([0xff]))] : [])), true),
-    extension("2.5.29.15", tlv(0x03, Buffer.from([unused, mask])), true),
-    ...(extended === undefined ? [] : [extension("2.5.29.37", sequence(oid(extended)))]),
-    ...(names.length === 0 ? [] : [extension("2.5.29.17", sequence(...names))]),
-    extension("2.5.29.14", tlv(0x04, keyId(publicKey))),
-    extension("2.5.29.35", sequence(tlv(0x80, keyId(createPublicKey(issuerKey))))),
+    new BasicConstraintsExtension(false, undefined, true),
+    new KeyUsagesExtension(KeyUsageFlags.digitalSignature, true),
+    new ExtendedKeyUsageExtension([usage === "server" ? ExtendedKeyUsage.serverAuth : ExtendedKeyUsage.clientAuth]),
+    ...(names.length > 0 ? [new SubjectAlternativeNameExtension(names)] : []),
   ];
-}
-
-function keyId(publicKey: KeyObject): Buffer {
-  return createHash("sha1")
-    .update(publicKey.export({ type: "spki", format: "der" }))
-    .digest();
-}
-
-function extension(id: string, value: Buffer, critical = false): Buffer {
-  return sequence(oid(id), ...(critical ? [tlv(0x01, Buffer.from([0xff]))] : []), tlv(0x04, value));
-}
-
-function name(commonName: string, organization?: string): Buffer {
-  const attribute = (id: string, value: string): Buffer => tlv(0x31, sequence(oid(id), tlv(0x0c, Buffer.from(value))));
-  const parts = organization === undefined ? [] : [attribute("2.5.4.10", organization)];
-  return sequence(...parts, attribute("2.5.4.3", commonName));
-}
-
-function time(ms: number): Buffer {
-  const digits = new Date(ms).toISOString().replaceAll(/[-:T]|\.\d+/g, "");
-  const year = Number(digits.slice(0, 4));
-  return year < 2050 ? tlv(0x17, Buffer.from(digits.slice(2))) : tlv(0x18, Buffer.from(digits));
-}
-
-function integer(bytes: Buffer): Buffer {
-  // A leading zero keeps it positive.
-  return tlv(0x02, (bytes[0] ?? 0) >= 0x80 ? Buffer.concat([Buffer.from([0]), bytes]) : bytes);
-}
-
-function bits(bytes: Buffer): Buffer {
-  return tlv(0x03, Buffer.concat([Buffer.from([0]), bytes]));
-}
-
-function oid(dotted: string): Buffer {
-  const [first = 0, second = 0, ...rest] = dotted.split(".").map(Number);
-  const bytes = [first * 40 + second];
-  for (const arc of rest) {
-    const groups = [arc & 0x7f];
-    for (let left = arc >>> 7; left > 0; left >>>= 7) groups.unshift((left & 0x7f) | 0x80);
-    bytes.push(...groups);
-  }
-  return tlv(0x06, Buffer.from(bytes));
-}
-
-function tagged(tag: number, content: Buffer): Buffer {
-  return tlv(0xa0 | tag, content);
-}
-
-function sequence(...parts: readonly Buffer[]): Buffer {
-  return tlv(0x30, Buffer.concat(parts));
-}
-
-function tlv(tag: number, content: Buffer): Buffer {
-  const { length } = content;
-  const header = length < 0x80 ? [length] : length < 0x100 ? [0x81, length] : [0x82, length >> 8, length & 0xff];
-  return Buffer.concat([Buffer.from([tag, ...header]), content]);
 }

@@ -20,9 +20,9 @@ export interface User {
 const admin: User = { username: "kubernetes-admin", groups: ["system:masters", "system:authenticated"] };
 
 /** A new authority with a server certificate for this machine's loopback, an admin's certificate and a token. */
-export function newIdentity(nowMs: number): Identity {
-  const ca = issue({ commonName: "plumbline-cluster-ca", usage: "authority", nowMs });
-  const server = issue({
+export async function newIdentity(nowMs: number): Promise<Identity> {
+  const ca = await issue({ commonName: "plumbline-cluster-ca", usage: "authority", nowMs });
+  const server = await issue({
     commonName: "kube-apiserver",
     issuer: ca.authority,
     usage: "server",
@@ -30,7 +30,7 @@ export function newIdentity(nowMs: number): Identity {
     ipAddresses: ["127.0.0.1"],
     nowMs,
   });
-  const client = issue({
+  const client = await issue({
     commonName: admin.username,
     organization: "system:masters",
     issuer: ca.authority,

@@ -15,7 +15,7 @@ import { kubeconfigAccess } from "./kubeconfig.ts";
 
 /** A TLS server that answers whether it knows the client's certificate; and the access of a kubeconfig to it. */
 async function start(t: TestContext) {
-  const identity = newIdentity(Date.now());
+  const identity = await newIdentity(Date.now());
   const { certificate: cert, key } = identity.server;
   const connections = { count: 0 };
   const server = createServer({ cert, key, ca: identity.caCertificate, requestCert: true, rejectUnauthorized: false });
@@ -59,7 +59,7 @@ test("the server's name is checked as the kubeconfig says", async (t) => {
 
 test("a server of another authority is not talked to, unless the kubeconfig says so", async (t) => {
   const { connect } = await start(t);
-  const authority = newIdentity(Date.now()).caCertificate;
+  const { caCertificate: authority } = await newIdentity(Date.now());
   const refused = await connect({ authority }).raw("/version");
   assert.equal(refused.status, 0);
   assert.match(refused.body, /cannot be reached/);
