@@ -36,6 +36,9 @@ export async function firstDelivery({ world, workshop, observations }: Story): P
   const { objects, pods } = the(document);
   step.done(`healthy: ${objects.length} objects, ${pods.length} pods`);
   observations.note("deploy 1.0.0", "healthy", the(document).outcome);
+  const shown = await fetch(new URL("/status.json", workshop.cluster.ready.ingressUrl));
+  const own = shown.ok && ((await shown.json()) as StatusDocument).repository.url === document.repository.url;
+  observations.note("the page in the cluster", "says what Git wants", own ? "says what Git wants" : `${shown.status}`);
 }
 
 /** Chapter 2: a new version rolls out pod by pod while requests come in. */

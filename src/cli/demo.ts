@@ -26,25 +26,21 @@ const loadPerSecond = 60;
  * folder, all processes and all ports are gone afterwards, after Ctrl-C as well.
  */
 export async function demoCommand(world: World, options: DemoCommandOptions): Promise<number> {
+  const ending = world.ending();
   // The real path, since that is what processes have in their command lines.
   const folder = await realpath(await mkdtemp(join(tmpdir(), "plumb-demo-")));
   const observations = new Observations();
   const began = world.clock.now();
-  const interrupted = new Promise<"interrupted">((resolve) => {
-    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
-      process.once(signal, () => {
-        resolve("interrupted");
-      });
-  });
   const run: Run = { world, folder, observations, urls: [] };
-  const story = tell(run).catch((error: unknown): "told" => {
-    printProblems(world, problemsBehind(error));
-    observations.note("the story is told to its end", "yes", problemsBehind(error)[0]?.message ?? "no", false);
-    return "told";
+  // Whatever the story waits for when it is interrupted gives up by itself, so there is nothing to run on beside it.
+  await tell(run).catch((error: unknown) => {
+    if (ending.aborted) return;
+    const problems = problemsBehind(error);
+    printProblems(world, problems);
+    observations.note("the story is told to its end", "yes", problems[0]?.message ?? "no", false);
   });
-  const ended = await Promise.race([story, interrupted]);
   await tearDown(run, options.keep === true);
-  if (ended === "interrupted") return exitCodes.interrupted;
+  if (ending.aborted) return exitCodes.interrupted;
   const seconds = (world.clock.now() - began) / 1000;
   report(world, observations, seconds, options);
   return observations.failed.length === 0 ? exitCodes.done : exitCodes.failed;
@@ -58,11 +54,20 @@ interface Run {
   urls: readonly string[];
 }
 
-async function tell(run: Run): Promise<"told"> {
+async function tell(run: Run): Promise<void> {
   const { world, folder, observations } = run;
   const terminal = world.err;
   const setUp = terminal.step("set up: two Git remotes, a Kubernetes of one node, an engine; release 1.0.0");
-  const workshop = await openWorkshop(world, { folder, deadline: "30s", soak: "2s", statusPort: 0, ingressPort: 0 });
+  const workshop = await openWorkshop(world, {
+    folder,
+    deadline: "30s",
+    soak: "2s",
+    ingressPort: 0,
+    signal: world.ending(),
+    onRelease: (text) => {
+      setUp.update(text);
+    },
+  });
   run.workshop = workshop;
   const { url, ingressUrl } = workshop.cluster.ready;
   run.urls = [url, ingressUrl, workshop.engine.ready.statusUrl];
@@ -86,7 +91,6 @@ async function tell(run: Run): Promise<"told"> {
   }
   await drifted(story);
   await verified(story);
-  return "told";
 }
 
 /** Ends everything in order, and looks whether anything is left. */

@@ -6,11 +6,11 @@ import type { StatusDocument } from "../model/status-document.ts";
 import { statusDocument } from "../status/document.ts";
 import { metricsText } from "../status/metrics.ts";
 import { serveStatus } from "../status/server.ts";
-import { askedToEnd, tellReady } from "./lifeline.ts";
+import { aborted, exitCodeOfEnding } from "./ending.ts";
+import { tellReady } from "./lifeline.ts";
 import { openKube } from "./open-kube.ts";
 import { packageVersion } from "./package-root.ts";
 import { pageAssets } from "./page.ts";
-import { exitCodes } from "./world.ts";
 import type { World } from "./world.ts";
 
 /** Options of `plumb engine`, as the command line gives them. */
@@ -21,8 +21,9 @@ export interface EngineCommandOptions {
   readonly context?: string;
   readonly mirror: string;
   readonly host: string;
-  readonly port: string;
-  readonly poll: string;
+  readonly port: number;
+  /** Milliseconds. */
+  readonly poll: number;
   readonly namespace: string;
 }
 
@@ -33,6 +34,7 @@ export interface EngineReady {
 
 /** `plumb engine`: delivers what the repository says, until it is asked to end. Logs one JSON line an event. */
 export async function engineCommand(world: World, options: EngineCommandOptions): Promise<number> {
+  const ending = world.ending();
   const log = pino({ base: null, timestamp: pino.stdTimeFunctions.isoTime });
   const kube = await openKube(world, options);
   const folder = resolve(world.cwd, options.mirror);
@@ -48,7 +50,7 @@ export async function engineCommand(world: World, options: EngineCommandOptions)
     clock: world.clock,
     random: world.random,
     branch: options.branch,
-    pollMs: Number(options.poll) * 1000,
+    pollMs: options.poll,
     namespace: options.namespace,
     logFiles: (snapshot) =>
       new Map<string, string | Buffer>([
@@ -67,21 +69,20 @@ export async function engineCommand(world: World, options: EngineCommandOptions)
   });
   const server = await serveStatus({
     host: options.host,
-    port: Number(options.port),
+    port: options.port,
     assets,
     current: () => documentOf(engine.snapshot()),
     metrics: () => metricsText(documentOf(engine.snapshot()), kube.requestCounts()),
     ready: () => engine.snapshot().repository.fetchedAt !== undefined,
   });
-  const ended = askedToEnd();
   const statusUrl = `http://${options.host}:${server.port}/`;
   log.info({ repository: git.url, branch: options.branch, statusUrl }, "the engine has started");
-  tellReady({ statusUrl } satisfies EngineReady);
-  await engine.start();
-  log.info({ signal: await ended }, "the engine is ending");
+  await tellReady({ statusUrl } satisfies EngineReady);
+  await Promise.race([engine.start(), aborted(ending)]);
+  log.info({ signal: await aborted(ending) }, "the engine is ending");
   await engine.stop();
   await server.stop();
   git.close();
   kube.close();
-  return exitCodes.done;
+  return exitCodeOfEnding(world);
 }

@@ -1,23 +1,22 @@
 import { get } from "node:http";
 import type { IncomingMessage } from "node:http";
-import { ProblemError } from "../model/problem.ts";
 import type { StatusDocument } from "../model/status-document.ts";
+import { untilFits } from "./log-feed.ts";
+import type { Feed } from "./log-feed.ts";
 
 /** Follows an engine's status document over its event stream, so that waiting is for observations and never for time. */
-export class StatusFeed {
+export class StatusFeed implements Feed {
   readonly #url: string;
+  readonly #signal: AbortSignal;
   #latest: StatusDocument | undefined;
   #listeners = new Set<(document: StatusDocument) => void>();
   #response: IncomingMessage | undefined;
   #closed = false;
 
-  constructor(statusUrl: string) {
+  constructor(statusUrl: string, signal: AbortSignal) {
     this.#url = `${statusUrl}status/events`;
+    this.#signal = signal;
     this.#connect();
-  }
-
-  get latest(): StatusDocument | undefined {
-    return this.#latest;
   }
 
   /** Calls `listener` with each new document until the returned function is called. */
@@ -28,28 +27,8 @@ export class StatusFeed {
   }
 
   /** The first document that fits; a problem that says what was waited for when none came within `timeoutMs`. */
-  until(what: string, fits: (document: StatusDocument) => boolean, timeoutMs: number): Promise<StatusDocument> {
-    return new Promise((resolve, reject) => {
-      let end = (): void => {};
-      const timer = setTimeout(() => {
-        end();
-        const seen = this.#latest?.applications.map(({ id, outcome, message }) => `${id} is ${outcome}: ${message}`);
-        reject(
-          new ProblemError({
-            code: "not-observed",
-            message: `${what}: not observed within ${timeoutMs / 1000} s (last seen: ${seen?.join("; ") ?? "nothing"})`,
-          }),
-        );
-      }, timeoutMs);
-      end = this.follow((document) => {
-        if (!fits(document)) return;
-        clearTimeout(timer);
-        setImmediate(() => {
-          end();
-        });
-        resolve(document);
-      });
-    });
+  async until(what: string, fits: (document: StatusDocument) => boolean, timeoutMs: number): Promise<StatusDocument> {
+    return untilFits(this, this.#signal, { what, fits, timeoutMs });
   }
 
   close(): void {

@@ -1,86 +1,57 @@
-import { cp, mkdir, readFile, readdir, writeFile } from "node:fs/promises";
-import { join } from "node:path";
-import { ProblemError } from "../model/problem.ts";
-import { packageFile } from "./package-root.ts";
+import { mkdir } from "node:fs/promises";
+import { relative, resolve } from "node:path";
+import { ProblemsError } from "../release/problems.ts";
+import { parseReleaseFile } from "../release/release-file.ts";
+import { releaseYaml, scaffold } from "./scaffold.ts";
+import { exitCodes } from "./world.ts";
+import type { World } from "./world.ts";
 
-/** What `plumb init` writes: two folders, ready to become Git repositories. */
-export interface Scaffold {
-  readonly application: string;
+/** Options of `plumb init`, parsed. */
+export interface InitCommandOptions {
+  readonly registry: string;
   readonly deployment: string;
 }
 
-/** Settings of a scaffold; durations as delivery.yaml writes them. */
-export interface ScaffoldOptions {
-  readonly folder: string;
-  /** `registry` of release.yaml. */
-  readonly registry: string;
-  /** Where the deployment repository will be pushed to, for release.yaml. */
-  readonly deploymentRemote: string;
-  readonly deadline?: string;
-  readonly soak?: string;
+/** `plumb init`: two folders to start from, and the commands that come next. Writes nothing where they are there already. */
+export async function initCommand(
+  world: World,
+  target: string | undefined,
+  options: InitCommandOptions,
+): Promise<number> {
+  const folder = resolve(world.cwd, target ?? ".");
+  const settings = { folder, registry: options.registry, deploymentRemote: options.deployment };
+  // What release would refuse later is refused before anything is written.
+  const parsed = parseReleaseFile(releaseYaml(settings));
+  if (!parsed.ok) throw new ProblemsError(parsed.problems);
+  await mkdir(folder, { recursive: true });
+  const { application, deployment } = await scaffold(settings);
+  const at = (path: string): string => relative(world.cwd, path) || ".";
+  const { out } = world;
+  out.line(`wrote ${at(application)} (two services and release.yaml)`);
+  out.line(`wrote ${at(deployment)} (delivery.yaml and the manifests of staging/probe)`);
+  out.line();
+  out.line(out.style("strong", "What comes next"));
+  for (const line of nextSteps(at(folder), options)) out.line(`  ${line}`);
+  return exitCodes.done;
 }
 
-/**
- * Writes an application repository (two services and release.yaml) and a deployment repository (delivery.yaml and the
- * manifests of the environment `staging`) below `folder`. Refuses a folder that already holds either.
- */
-export async function scaffold(options: ScaffoldOptions): Promise<Scaffold> {
-  const application = join(options.folder, "application");
-  const deployment = join(options.folder, "deployment");
-  for (const folder of [application, deployment]) await mustBeFree(folder);
-  for (const workload of ["backend", "frontend"]) {
-    await cp(packageFile("workloads", workload), join(application, workload), {
-      recursive: true,
-      filter: (path) => !/[/\\](node_modules|dist)$/.test(path),
-    });
-  }
-  await writeFile(join(application, "release.yaml"), releaseYaml(options));
-  await writeFile(join(application, ".gitignore"), "node_modules/\ndist/\n");
-  const manifests = packageFile("workloads", "manifests");
-  const target = join(deployment, "staging", "probe");
-  await mkdir(target, { recursive: true });
-  for (const file of await readdir(manifests)) {
-    if (file.endsWith(".yaml")) await writeFile(join(target, file), await readFile(join(manifests, file)));
-  }
-  await writeFile(join(target, "namespace.yaml"), namespaceYaml);
-  await writeFile(join(deployment, "delivery.yaml"), deliveryYaml(options));
-  return { application, deployment };
-}
-
-async function mustBeFree(folder: string): Promise<void> {
-  const entries = await readdir(folder).catch(() => []);
-  if (entries.length === 0) return;
-  throw new ProblemError({
-    code: "folder-not-empty",
-    message: `${folder} is there already and is not empty; nothing was written`,
-    remedy: "choose another folder, or move it away",
-  });
-}
-
-function releaseYaml({ registry, deploymentRemote }: ScaffoldOptions): string {
-  return `# How a commit of this repository becomes images: read by \`plumb release\` from the commit itself.
-registry: ${registry}
-images:
-  backend: { context: backend, build: "npm ci && npm run build", base: node, include: [dist, package.json], entrypoint: [node, dist/main.js] }
-  frontend: { context: frontend, build: "npm ci && npm run build", base: node, include: [dist, package.json], entrypoint: [node, dist/server.js] }
-deployment: { repository: ${JSON.stringify(deploymentRemote)}, path: staging/probe }
-`;
-}
-
-const namespaceYaml = `apiVersion: v1
-kind: Namespace
-metadata:
-  name: probe-staging
-  labels:
-    pod-security.kubernetes.io/enforce: restricted
-`;
-
-function deliveryYaml({ deadline = "2m", soak = "10s" }: ScaffoldOptions): string {
-  return `# What is delivered from here, and which gate it must pass.
-layout: "{environment}/{application}"
-environments:
-  staging:
-    namespace: "{application}-staging"
-    rollout: { deadline: ${deadline}, soak: ${soak}, onFailure: revert }
-`;
+function nextSteps(folder: string, { deployment, registry }: InitCommandOptions): readonly string[] {
+  const local = deployment === "../deployment.git";
+  const images = /^oci:\.\.\/(.+)$/.exec(registry)?.[1];
+  return [
+    ...(folder === "." ? [] : [`cd ${folder}`]),
+    ...(local ? ["git init --bare --initial-branch=main deployment.git"] : []),
+    ...["deployment", "application"].map(
+      (name) =>
+        `(cd ${name} && git init --initial-branch=main && git add --all && git commit --message "Begin with two small services")`,
+    ),
+    `git -C deployment push ${deployment} main`,
+    "plumb release --source application",
+    ...(local && images !== undefined
+      ? [
+          `plumb cluster --images oci:${images}    # in a terminal of its own, or use a cluster you have`,
+          "plumb engine --repository deployment.git --kubeconfig .plumb/cluster/kubeconfig",
+        ]
+      : [`plumb engine --repository ${local ? "deployment.git" : deployment} --kubeconfig <file>`]),
+  ];
 }

@@ -13,6 +13,8 @@ import type { ReleaseDoors, ReleaseEvent } from "../release/doors.ts";
 import { release } from "../release/release.ts";
 import { registryPlace } from "../release/release-file.ts";
 import type { RegistryPlace } from "../release/release-file.ts";
+import { Interrupted } from "./ending.ts";
+import { tellProblems, tellProgress, tellReady } from "./lifeline.ts";
 import { printProblems } from "./report.ts";
 import { exitCodes } from "./world.ts";
 import type { World } from "./world.ts";
@@ -33,6 +35,7 @@ export async function releaseCommand(
   commitish: string | undefined,
   options: ReleaseCommandOptions,
 ): Promise<number> {
+  const signal = world.ending();
   const result = await release(doors(world), {
     source: resolve(world.cwd, options.source),
     ...(commitish === undefined ? {} : { commitish }),
@@ -48,17 +51,23 @@ export async function releaseCommand(
       ...(options.path === undefined ? {} : { path: options.path }),
     },
     ...(options.verify === true ? { verify: true } : {}),
+    signal,
     onEvent: (event) => {
       const text = sentence(event);
-      if (text !== undefined) world.err.line(world.err.style("quiet", text));
+      if (text === undefined) return;
+      world.err.line(world.err.style("quiet", text));
+      tellProgress(text);
     },
   });
+  if (signal.aborted) throw new Interrupted();
   if (!result.ok) {
+    await tellProblems(result.problems);
     printProblems(world, result.problems);
     return exitCodes.failed;
   }
   if (options.json === true) world.out.line(JSON.stringify(result.value));
   else printRelease(world, result.value);
+  await tellReady(result.value);
   return exitCodes.done;
 }
 

@@ -2,19 +2,21 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { existsSync } from "node:fs";
-import { logBranch } from "../history/delivery-log.ts";
 import type { Git } from "../io/git/git.ts";
 import { openMirror } from "../io/git/mirror.ts";
-import { ProblemError } from "../model/problem.ts";
 import type { StatusDocument } from "../model/status-document.ts";
 import { statusText } from "../status/text.ts";
+import { aborted } from "./ending.ts";
+import { readLog } from "./log-feed.ts";
+import { upRemote } from "./up-file.ts";
 import { WorkingCopy } from "./working-copy.ts";
 import { exitCodes } from "./world.ts";
 import type { World } from "./world.ts";
 
 /** Options of `plumb status`, as the command line gives them. */
 export interface StatusCommandOptions {
-  readonly repository: string;
+  /** Default: that of a `plumb up` in this folder, then the folder itself. */
+  readonly repository?: string;
   readonly watch?: boolean;
   readonly json?: boolean;
 }
@@ -26,7 +28,7 @@ export interface StatusCommandOptions {
 export async function statusCommand(world: World, options: StatusCommandOptions): Promise<number> {
   const folder = await mkdtemp(join(tmpdir(), "plumb-status-"));
   try {
-    const url = await remoteOf(world, options.repository);
+    const url = await remoteOf(world, options.repository ?? upRemote(world.cwd) ?? ".");
     const git = await openMirror({ url, folder: join(folder, "mirror.git"), environment: world.env });
     try {
       return options.watch === true ? await watch(world, git, options) : await once(world, git, options);
@@ -46,7 +48,7 @@ async function remoteOf(world: World, repository: string): Promise<string> {
 }
 
 async function once(world: World, git: Git, options: StatusCommandOptions): Promise<number> {
-  const document = await readDocument(git);
+  const document = await readLog(git);
   print(world, document, options);
   return document.applications.every(({ inSync }) => inSync) ? exitCodes.done : exitCodes.failed;
 }
@@ -57,7 +59,7 @@ async function watch(world: World, git: Git, options: StatusCommandOptions): Pro
   let showing = Promise.resolve();
   const show = (): void => {
     showing = showing.then(async () => {
-      const document = await readDocument(git);
+      const document = await readLog(git);
       if (document.generatedAt === shown) return;
       shown = document.generatedAt;
       print(world, document, options);
@@ -66,11 +68,11 @@ async function watch(world: World, git: Git, options: StatusCommandOptions): Pro
   const endWatch = git.onLocalPush(show);
   const timer = setInterval(show, 5000);
   show();
-  await new Promise((resolve) => process.once("SIGINT", resolve));
+  await aborted(world.ending());
   clearInterval(timer);
   endWatch();
   await showing;
-  return exitCodes.done;
+  return exitCodes.interrupted;
 }
 
 function print(world: World, document: StatusDocument, options: StatusCommandOptions): void {
@@ -80,18 +82,4 @@ function print(world: World, document: StatusDocument, options: StatusCommandOpt
   }
   const style = world.out.style.bind(world.out);
   world.out.line(statusText(document, { style, nowMs: world.clock.now(), history: 8 }));
-}
-
-async function readDocument(git: Git): Promise<StatusDocument> {
-  const fetched = await git.fetch();
-  if (!fetched.ok) throw new ProblemError(fetched.problem);
-  const head = await git.branch(logBranch);
-  const found = head === undefined ? undefined : await git.find(head, "status.json");
-  const content = found && (await git.blobs([found.id])).get(found.id);
-  if (content) return JSON.parse(content.toString("utf8")) as StatusDocument;
-  throw new ProblemError({
-    code: "no-delivery-log",
-    message: `${git.url} has no delivery log: no engine has delivered from it yet`,
-    remedy: "name the deployment repository with --repository, or start `plumb engine` on it",
-  });
 }

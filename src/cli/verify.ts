@@ -16,17 +16,22 @@ import { readDeployment } from "../source/deployment.ts";
 import { readRevision } from "../source/revision.ts";
 import { openKube } from "./open-kube.ts";
 import { printProblems } from "./report.ts";
+import { runningUp, upRemote } from "./up-file.ts";
 import { exitCodes } from "./world.ts";
 import type { World } from "./world.ts";
 
 /** Options of `plumb verify`, as the command line gives them. */
 export interface VerifyCommandOptions {
-  readonly repository: string;
+  /** Default: that of the `plumb up` in this folder. */
+  readonly repository?: string;
   readonly branch: string;
   readonly kubeconfig?: string;
   readonly context?: string;
   readonly json?: boolean;
 }
+
+/** What is compared with what. */
+type Where = VerifyCommandOptions & { readonly repository: string };
 
 /** One object of the tracked branch, and how the cluster's differs; absent where it is as Git says. */
 export interface Verified {
@@ -45,7 +50,7 @@ export interface Verification {
 
 /** `plumb verify`: exit code 0 when the cluster has exactly what Git says. */
 export async function verifyCommand(world: World, options: VerifyCommandOptions): Promise<number> {
-  const { verified, objects, asGitSays, problems } = await runVerify(world, options);
+  const { verified, objects, asGitSays, problems } = await runVerify(world, withDefaults(world, options));
   if (options.json === true) {
     world.out.line(JSON.stringify({ objects, asGitSays, verified, problems }));
   } else {
@@ -59,11 +64,26 @@ export async function verifyCommand(world: World, options: VerifyCommandOptions)
   return problems.length === 0 && asGitSays === objects ? exitCodes.done : exitCodes.failed;
 }
 
+function withDefaults(world: World, options: VerifyCommandOptions): Where {
+  const { repository } = options;
+  if (repository !== undefined) return { ...options, repository };
+  const up = runningUp(join(world.cwd, ".plumb"))?.ready;
+  const remote = upRemote(world.cwd);
+  if (remote === undefined) {
+    throw new ProblemError({
+      code: "repository-not-named",
+      message: "no `plumb up` has been in this folder, so there is no deployment repository to compare with",
+      remedy: "name it with --repository",
+    });
+  }
+  return { ...(up ? { kubeconfig: up.kubeconfigPath } : {}), ...options, repository: remote };
+}
+
 /**
  * Recomputes from Git alone what should be live, and compares it with the cluster object by object (behaviour V4). Writes
  * nothing: where Git and cluster write the same in two ways, a dry run decides.
  */
-export async function runVerify(world: World, options: VerifyCommandOptions): Promise<Verification> {
+export async function runVerify(world: World, options: Where): Promise<Verification> {
   const kube = await openKube(world, options);
   const folder = await mkdtemp(join(tmpdir(), "plumb-verify-"));
   try {

@@ -1,16 +1,17 @@
 import { existsSync } from "node:fs";
-import { mkdir } from "node:fs/promises";
+import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { createServer } from "node:net";
 import { join } from "node:path";
-import { systemProcesses } from "../io/process/system-processes.ts";
-import { ProblemError } from "../model/problem.ts";
 import type { Release } from "../model/release.ts";
+import { ProblemsError } from "../release/problems.ts";
 import type { ClusterReady } from "./cluster.ts";
+import { Interrupted } from "./ending.ts";
 import type { EngineReady } from "./engine.ts";
 import { StatusFeed } from "./feed.ts";
-import { scaffold } from "./init.ts";
 import { startPart } from "./lifeline.ts";
 import type { Part } from "./lifeline.ts";
-import { packageFile } from "./package-root.ts";
+import { problemsBehind } from "./report.ts";
+import { scaffold } from "./scaffold.ts";
 import { makeBareRepository, WorkingCopy } from "./working-copy.ts";
 import type { World } from "./world.ts";
 
@@ -19,16 +20,20 @@ export interface WorkshopOptions {
   readonly folder: string;
   readonly deadline: string;
   readonly soak: string;
-  readonly statusPort: number;
+  /** Default: the one it was set up with, since the frontend's manifest names it; a free one at first. */
+  readonly statusPort?: number | undefined;
   readonly ingressPort: number;
+  readonly apiPort?: number;
+  /** Ends what is being set up; the workshop itself ends by `stop`. */
+  readonly signal: AbortSignal;
+  /** What a release says while it works. */
+  readonly onRelease?: (text: string) => void;
 }
 
 /** Everything on one machine: two Git remotes, an image folder, a cluster and an engine, all below one folder. */
-export interface Workshop {
-  readonly folder: string;
-  readonly remotes: { readonly application: string; readonly deployment: string };
-  readonly application: WorkingCopy;
-  readonly deployment: WorkingCopy;
+export interface Workshop extends Layout {
+  /** The port that the frontend's manifest names. */
+  readonly plannedStatusPort: number;
   readonly cluster: Part<ClusterReady>;
   readonly engine: Part<EngineReady>;
   readonly feed: StatusFeed;
@@ -49,21 +54,28 @@ interface Layout {
 
 /**
  * Sets up what is not there yet below the folder, and starts the cluster and the engine. The first release comes before
- * the engine, so that it never meets an image that is not there.
+ * the engine, so that it never meets an image that is not there. When anything fails, nothing is left running.
  */
 export async function openWorkshop(world: World, options: WorkshopOptions): Promise<Workshop> {
-  const layout = layoutOf(world, options.folder);
-  const [cluster, first] = await bothOrStop(startClusterPart(world, options), firstRelease(world, options, layout));
+  const layout = workshopLayout(world, options.folder);
+  const known = await readPlan(layout);
+  const statusPort = await freePort(options.statusPort ?? known?.statusPort ?? 0);
+  const plan: Plan = known ?? { statusPort };
+  const [cluster, first] = await bothOrStop(
+    startClusterPart(world, options),
+    known ? Promise.resolve(undefined) : setUp(world, options, layout, plan),
+  );
   try {
-    const engine = await startEnginePart(world, options, layout, cluster);
-    const feed = new StatusFeed(engine.ready.statusUrl);
+    const engine = await startEnginePart(world, options, layout, cluster, statusPort);
+    const feed = new StatusFeed(engine.ready.statusUrl, options.signal);
     return {
       ...layout,
+      plannedStatusPort: plan.statusPort,
       ...(first ? { first } : {}),
       cluster,
       engine,
       feed,
-      release: (commit) => runRelease(world, layout, commit),
+      release: (commit) => runRelease(world, options, layout, commit),
       async stop() {
         feed.close();
         await engine.stop();
@@ -76,13 +88,43 @@ export async function openWorkshop(world: World, options: WorkshopOptions): Prom
   }
 }
 
-function layoutOf(world: World, folder: string): Layout {
+/** Where things are below a workshop's folder, whether or not they are there. */
+export function workshopLayout(world: World, folder: string): Layout {
   return {
     folder,
     remotes: { application: join(folder, "git", "application.git"), deployment: join(folder, "git", "deployment.git") },
     application: new WorkingCopy(join(folder, "application"), world.env),
     deployment: new WorkingCopy(join(folder, "deployment"), world.env),
   };
+}
+
+/** What a workshop was set up with; written last, so that its absence says that setting up did not come to its end. */
+interface Plan {
+  readonly statusPort: number;
+}
+
+function planFile({ folder }: Layout): string {
+  return join(folder, "workshop.json");
+}
+
+async function readPlan(layout: Layout): Promise<Plan | undefined> {
+  return existsSync(planFile(layout)) ? (JSON.parse(await readFile(planFile(layout), "utf8")) as Plan) : undefined;
+}
+
+/** The port itself, or a free one for 0. Rejects with the system's error when it is in use. */
+function freePort(port: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once("error", (error) => {
+      const [problem] = problemsBehind(error);
+      const remedy = "choose another with --status-port, or end what uses it";
+      reject(problem ? new ProblemsError([{ ...problem, remedy }]) : error);
+    });
+    server.listen(port, "127.0.0.1", () => {
+      const address = server.address();
+      server.close(() => resolve(typeof address === "object" && address !== null ? address.port : port));
+    });
+  });
 }
 
 /** Waits for both; when one fails, the cluster does not stay behind. */
@@ -97,22 +139,27 @@ async function bothOrStop<T>(
   throw result.reason;
 }
 
-async function startClusterPart(world: World, { folder, ingressPort }: WorkshopOptions): Promise<Part<ClusterReady>> {
+async function startClusterPart(world: World, options: WorkshopOptions): Promise<Part<ClusterReady>> {
+  const { folder, ingressPort, apiPort = 0, signal } = options;
   await mkdir(join(folder, "images"), { recursive: true });
+  // The cluster keeps nothing: what one that was killed left here is of no use to the next.
+  await rm(join(folder, "cluster"), { recursive: true, force: true });
   const args = [
     "cluster",
     `--folder=${join(folder, "cluster")}`,
     `--images=oci:${join(folder, "images")}`,
     `--ingress-port=${ingressPort}`,
+    `--port=${apiPort}`,
   ];
-  return startPart<ClusterReady>(args, { logFile: join(folder, "cluster.log"), env: world.env });
+  return startPart<ClusterReady>(args, { logFile: join(folder, "cluster.log"), env: world.env, signal });
 }
 
 function startEnginePart(
   world: World,
-  { statusPort }: WorkshopOptions,
+  { signal }: WorkshopOptions,
   { folder, remotes }: Layout,
   cluster: Part<ClusterReady>,
+  statusPort: number,
 ): Promise<Part<EngineReady>> {
   const args = [
     "engine",
@@ -121,35 +168,48 @@ function startEnginePart(
     `--mirror=${join(folder, "engine", "mirror.git")}`,
     `--port=${statusPort}`,
   ];
-  return startPart<EngineReady>(args, { logFile: join(folder, "engine.log"), env: world.env });
+  return startPart<EngineReady>(args, { logFile: join(folder, "engine.log"), env: world.env, signal });
 }
 
-/** Makes both repositories and releases 1.0.0; undefined where they are there already. */
-async function firstRelease(world: World, options: WorkshopOptions, layout: Layout): Promise<Release | undefined> {
+/** Makes both repositories and releases 1.0.0. What a set-up that did not come to its end left behind is made anew. */
+async function setUp(world: World, options: WorkshopOptions, layout: Layout, plan: Plan): Promise<Release> {
   const { folder, deadline, soak } = options;
   const { remotes, application, deployment } = layout;
-  if (existsSync(remotes.deployment)) return undefined;
+  for (const part of [join(folder, "git"), application.folder, deployment.folder]) {
+    await rm(part, { recursive: true, force: true });
+  }
   await mkdir(join(folder, "git"), { recursive: true });
   await makeBareRepository(remotes.application, world.env);
   await makeBareRepository(remotes.deployment, world.env);
-  const registry = `oci:${join(folder, "images")}`;
-  await scaffold({ folder, registry, deploymentRemote: remotes.deployment, deadline, soak });
+  await scaffold({
+    folder,
+    registry: `oci:${join(folder, "images")}`,
+    deploymentRemote: remotes.deployment,
+    deadline,
+    soak,
+    statusUrl: `http://127.0.0.1:${plan.statusPort}/`,
+  });
   const commit = await application.begin(remotes.application, "Begin with two small services", "v1.0.0");
   await deployment.begin(remotes.deployment, "Say what runs in staging");
-  return runRelease(world, layout, commit);
+  const release = await runRelease(world, options, layout, commit);
+  await writeFile(planFile(layout), `${JSON.stringify(plan)}\n`);
+  return release;
 }
 
-/** `plumb release` in a process of its own, of a commit in a bare repository; its problems come back as it printed them. */
-async function runRelease(world: World, { folder, remotes }: Layout, commit: string): Promise<Release> {
-  const main = packageFile("dist", "src", "cli", "main.js");
-  const done = await systemProcesses.run({
-    file: process.execPath,
-    args: [main, "release", commit, `--source=${remotes.application}`, "--json"],
-    cwd: folder,
-    env: Object.fromEntries(
-      Object.entries(world.env).filter((entry): entry is [string, string] => entry[1] !== undefined),
-    ),
+/** `plumb release` in a process of its own, of a commit in a bare repository. Rejects with its problems. */
+async function runRelease(
+  world: World,
+  { signal, onRelease }: WorkshopOptions,
+  { folder, remotes }: Layout,
+  commit: string,
+): Promise<Release> {
+  if (signal.aborted) throw new Interrupted();
+  const part = await startPart<Release>(["release", commit, `--source=${remotes.application}`], {
+    logFile: join(folder, "release.log"),
+    env: world.env,
+    signal,
+    ...(onRelease ? { onSaid: onRelease } : {}),
   });
-  if (done.code === 0) return JSON.parse(done.stdout.toString("utf8")) as Release;
-  throw new ProblemError({ code: "release-failed", message: `the release failed: ${done.stderr.trim()}` });
+  await part.exited;
+  return part.ready;
 }

@@ -12,6 +12,11 @@ export interface World {
   readonly out: Terminal;
   /** For progress and errors. */
   readonly err: Terminal;
+  /**
+   * Aborted when this process is asked to end, with the signal's name as its reason. A command that takes it must end by
+   * itself then; one that does not is ended by the system as usual.
+   */
+  readonly ending: () => AbortSignal;
 }
 
 /** How commands end; `plumb --help` lists them. */

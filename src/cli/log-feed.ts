@@ -1,0 +1,116 @@
+import { logBranch } from "../history/delivery-log.ts";
+import type { Git } from "../io/git/git.ts";
+import { ProblemError } from "../model/problem.ts";
+import type { StatusDocument } from "../model/status-document.ts";
+import { unlessAborted } from "./ending.ts";
+
+/** Where status documents come from as things change: an engine's page, or the delivery log. */
+export interface Feed {
+  /** The first document that fits; a problem that says what was waited for when none came within `timeoutMs`. */
+  until(what: string, fits: (document: StatusDocument) => boolean, timeoutMs: number): Promise<StatusDocument>;
+  /** Calls `listener` with each new document until the returned function is called. */
+  follow(listener: (document: StatusDocument) => void): () => void;
+  close(): void;
+}
+
+/** How often a remote is asked that does not tell of pushes, in milliseconds. */
+const pollMs = 3000;
+
+/** Fetches and reads the status document of the delivery log. Rejects with `ProblemError` where there is none. */
+export async function readLog(git: Git): Promise<StatusDocument> {
+  const fetched = await git.fetch();
+  if (!fetched.ok) throw new ProblemError(fetched.problem);
+  const head = await git.branch(logBranch);
+  const found = head === undefined ? undefined : await git.find(head, "status.json");
+  const content = found && (await git.blobs([found.id])).get(found.id);
+  if (content) return JSON.parse(content.toString("utf8")) as StatusDocument;
+  throw new ProblemError({
+    code: "no-delivery-log",
+    message: `${git.url} has no delivery log: no engine has delivered from it yet`,
+    remedy: "name the deployment repository with --repository, or start `plumb engine` on it",
+  });
+}
+
+/** Follows the delivery log of a repository: no access to an engine or a cluster is needed. */
+export class LogFeed implements Feed {
+  readonly #git: Git;
+  readonly #signal: AbortSignal;
+  readonly #listeners = new Set<(document: StatusDocument) => void>();
+  readonly #end: () => void;
+  #latest: StatusDocument | undefined;
+  #reading: Promise<void> = Promise.resolve();
+  #closed = false;
+
+  constructor(git: Git, signal: AbortSignal) {
+    this.#git = git;
+    this.#signal = signal;
+    const look = (): void => {
+      this.#reading = this.#reading.then(() => this.#look());
+    };
+    const endWatch = git.onLocalPush(look);
+    const timer = setInterval(look, pollMs);
+    this.#end = (): void => {
+      endWatch();
+      clearInterval(timer);
+    };
+    look();
+  }
+
+  follow(listener: (document: StatusDocument) => void): () => void {
+    this.#listeners.add(listener);
+    if (this.#latest) listener(this.#latest);
+    return () => this.#listeners.delete(listener);
+  }
+
+  async until(what: string, fits: (document: StatusDocument) => boolean, timeoutMs: number): Promise<StatusDocument> {
+    return untilFits(this, this.#signal, { what, fits, timeoutMs });
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#end();
+  }
+
+  async #look(): Promise<void> {
+    if (this.#closed) return;
+    // A remote that cannot be read now is asked again; whoever waits has a limit of its own.
+    const document = await readLog(this.#git).catch(() => undefined);
+    if (document === undefined || document.generatedAt === this.#latest?.generatedAt) return;
+    this.#latest = document;
+    for (const listener of this.#listeners) listener(document);
+  }
+}
+
+/** What someone waits for in a feed. */
+export interface Awaited {
+  readonly what: string;
+  readonly fits: (document: StatusDocument) => boolean;
+  readonly timeoutMs: number;
+}
+
+/** The first document of a feed that fits. Rejects with what was last seen when the time is over, or `Interrupted`. */
+export async function untilFits(
+  feed: Pick<Feed, "follow">,
+  signal: AbortSignal,
+  { what, fits, timeoutMs }: Awaited,
+): Promise<StatusDocument> {
+  let end = (): void => {};
+  let timer: NodeJS.Timeout | undefined;
+  let seen = "nothing";
+  const found = new Promise<StatusDocument>((resolve, reject) => {
+    timer = setTimeout(() => {
+      const message = `${what}: not observed within ${timeoutMs / 1000} s (last seen: ${seen})`;
+      reject(new ProblemError({ code: "not-observed", message }));
+    }, timeoutMs);
+    end = feed.follow((document) => {
+      seen = document.applications.map(({ id, outcome, message }) => `${id} is ${outcome}: ${message}`).join("; ");
+      if (fits(document)) resolve(document);
+    });
+  });
+  try {
+    return await unlessAborted(signal, found);
+  } finally {
+    clearTimeout(timer);
+    end();
+  }
+}

@@ -1,0 +1,28 @@
+import { InvalidArgumentError } from "commander";
+import { parseDuration } from "../source/duration.ts";
+
+/** Reads a TCP port; 0 stands for any that is free. */
+export function port(text: string): number {
+  const number = Number(text);
+  if (/^\d{1,5}$/.test(text) && number <= 65_535) return number;
+  throw new InvalidArgumentError("A port is a number from 0 to 65535; 0 is any that is free.");
+}
+
+/** Reads a duration such as `90s`, `2m` or `500ms`, to milliseconds; a bare number is seconds. */
+export function duration(text: string): number {
+  const ms = parseDuration(/^\d{1,6}$/.test(text) ? `${text}s` : text);
+  if (ms !== undefined && ms > 0) return ms;
+  throw new InvalidArgumentError("A duration is written like 30s, 2m, 1h30m or 500ms, and is more than nothing.");
+}
+
+/** Reads a duration that is handed on as it was written. */
+export function durationText(text: string): string {
+  duration(text);
+  return /^\d+$/.test(text) ? `${text}s` : text;
+}
+
+/** Reads the address of a status page: http or https, with a slash at its end. */
+export function pageAddress(text: string): string {
+  if (URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)) return text.endsWith("/") ? text : `${text}/`;
+  throw new InvalidArgumentError("An address is written like http://127.0.0.1:8480/.");
+}

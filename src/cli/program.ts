@@ -1,0 +1,187 @@
+import { Command, Option } from "commander";
+import { clusterCommand } from "./cluster.ts";
+import type { ClusterCommandOptions } from "./cluster.ts";
+import { completionCommand, shell, shells } from "./completion.ts";
+import type { Shell } from "./completion.ts";
+import { demoCommand } from "./demo.ts";
+import type { DemoCommandOptions } from "./demo.ts";
+import { downCommand } from "./down.ts";
+import type { DownCommandOptions } from "./down.ts";
+import { drillCommand } from "./drill.ts";
+import type { DrillCommandOptions } from "./drill.ts";
+import { engineCommand } from "./engine.ts";
+import type { EngineCommandOptions } from "./engine.ts";
+import { initCommand } from "./init.ts";
+import type { InitCommandOptions } from "./init.ts";
+import { duration, durationText, pageAddress, port } from "./options.ts";
+import { packageVersion } from "./package-root.ts";
+import { releaseCommand } from "./release.ts";
+import type { ReleaseCommandOptions } from "./release.ts";
+import { statusCommand } from "./status.ts";
+import type { StatusCommandOptions } from "./status.ts";
+import { upCommand } from "./up.ts";
+import type { UpCommandOptions } from "./up.ts";
+import { verifyCommand } from "./verify.ts";
+import type { VerifyCommandOptions } from "./verify.ts";
+import type { World } from "./world.ts";
+
+/** Runs one command to its exit code. */
+export type Run = (command: Promise<number>) => Promise<void>;
+
+/** The command line: every command with its options, and what it runs. */
+export function plumb(world: World, run: Run): Command {
+  const program = new Command("plumb")
+    .description("GitOps delivery that proves health and rolls back through Git, by a commit.")
+    .version(packageVersion())
+    .showHelpAfterError("(plumb --help lists the commands; plumb <command> --help its options)")
+    .addHelpText("after", "\nExit codes: 0 done, 1 something is not as it must be, 2 wrong usage, 130 interrupted.");
+  for (const add of [
+    addDemo,
+    addUp,
+    addDown,
+    addDrill,
+    addStatus,
+    addVerify,
+    addInit,
+    addRelease,
+    addEngine,
+    addCluster,
+  ])
+    add(program, world, run);
+  addCompletion(program, world, run);
+  return program;
+}
+
+type Add = (program: Command, world: World, run: Run) => void;
+
+const addDemo: Add = (program, world, run) => {
+  program
+    .command("demo")
+    .description("the whole story in about a minute: deliver, upgrade, break, block, roll back; leaves nothing behind")
+    .option("--json", "print what was observed as JSON")
+    .option("--keep", "keep the folder with its repositories and logs")
+    .action((options: DemoCommandOptions) => run(demoCommand(world, options)));
+};
+
+const addUp: Add = (program, world, run) => {
+  program
+    .command("up")
+    .description("start everything on this machine and stay: two Git remotes, a Kubernetes, an engine, a local CI")
+    .addOption(folderOption())
+    .option("--status-port <port>", "the page's port; 0 is any that is free (default: 8480 at first)", port)
+    .option("--ingress-port <port>", "the ingress's port; 0 is any that is free", port, 8481)
+    .option("--port <port>", "the API server's port; 0 is any that is free", port, 0)
+    .option("--deadline <duration>", "of the gate that the first set-up writes into delivery.yaml", durationText, "60s")
+    .option("--soak <duration>", "of the gate that the first set-up writes into delivery.yaml", durationText, "3s")
+    .action((options: UpCommandOptions) => run(upCommand(world, options)));
+};
+
+const addDown: Add = (program, world, run) => {
+  program
+    .command("down")
+    .description("end what `plumb up` started, from another terminal, and wait until it has ended")
+    .addOption(folderOption())
+    .option("--purge", "remove the folder as well, with its repositories")
+    .action((options: DownCommandOptions) => run(downCommand(world, options)));
+};
+
+const addDrill: Add = (program, world, run) => {
+  program
+    .command("drill")
+    .description("break the delivered application by one commit and watch it heal; lists the drills without a name")
+    .argument("[name]", "the drill")
+    .addOption(folderOption())
+    .option("--repository <url>", "the deployment repository; default that of `plumb up`")
+    .option("--path <path>", "the application's directory in it", "staging/probe")
+    .option("--status-url <url>", "an engine's page, to follow pod by pod; default the delivery log", pageAddress)
+    .option("--timeout <duration>", "how long to wait for any one thing", duration, 300_000)
+    .option("--json", "print what was observed as JSON")
+    .action((name: string | undefined, options: DrillCommandOptions) => run(drillCommand(world, name, options)));
+};
+
+const addStatus: Add = (program, world, run) => {
+  program
+    .command("status")
+    .description("what is delivered, from the delivery log alone; exit code 1 unless everything is healthy")
+    .option("--repository <url>", "the deployment repository, or a clone of it; default that of `plumb up`, then .")
+    .option("--watch", "print again whenever the log says something new")
+    .option("--json", "print the status document")
+    .action((options: StatusCommandOptions) => run(statusCommand(world, options)));
+};
+
+const addVerify: Add = (program, world, run) => {
+  program
+    .command("verify")
+    .description("compare the cluster with what Git says, object by object; exit code 1 on any difference")
+    .option("--repository <url>", "the deployment repository: a URL or a path; default that of `plumb up`")
+    .option("--branch <name>", "the tracked branch", "main")
+    .option("--kubeconfig <file>", "default that of `plumb up`, then $KUBECONFIG, then ~/.kube/config")
+    .option("--context <name>", "a context of the kubeconfig; default its current one")
+    .option("--json", "print the comparison as JSON")
+    .action((options: VerifyCommandOptions) => run(verifyCommand(world, options)));
+};
+
+const addInit: Add = (program, world, run) => {
+  program
+    .command("init")
+    .description("write an application repository and a deployment repository to start from, and say what comes next")
+    .argument("[folder]", "where to write them; default the current folder")
+    .option("--registry <registry>", "where images go, for release.yaml", "oci:../images")
+    .option("--deployment <url>", "where the deployment repository is pushed to, for release.yaml", "../deployment.git")
+    .action((folder: string | undefined, options: InitCommandOptions) => run(initCommand(world, folder, options)));
+};
+
+const addRelease: Add = (program, world, run) => {
+  program
+    .command("release")
+    .description("build the images of a commit and pin them in the deployment repository (CI)")
+    .argument("[commit]", "the commit to release; default HEAD")
+    .option("--source <folder>", "the application's repository", ".")
+    .option("--registry <registry>", "in place of release.yaml's, such as oci:./images")
+    .option("--deployment <url>", "the deployment repository, in place of release.yaml's")
+    .option("--path <path>", "the directory in the deployment repository, in place of release.yaml's")
+    .option("--verify", "build again what was released before, and compare")
+    .option("--json", "print the release as JSON")
+    .action((commit: string | undefined, options: ReleaseCommandOptions) =>
+      run(releaseCommand(world, commit, options)),
+    );
+};
+
+const addEngine: Add = (program, world, run) => {
+  program
+    .command("engine")
+    .description("deliver what a deployment repository says, and roll back through it (CD)")
+    .requiredOption("--repository <url>", "the deployment repository: a URL, or a path on this machine")
+    .option("--branch <name>", "the tracked branch", "main")
+    .option("--kubeconfig <file>", "default $KUBECONFIG, then ~/.kube/config")
+    .option("--context <name>", "a context of the kubeconfig; default its current one")
+    .option("--mirror <folder>", "where the repository is mirrored", ".plumb/mirror.git")
+    .option("--namespace <name>", "the engine's own namespace", "plumbline-system")
+    .option("--host <address>", "where the status page listens", "127.0.0.1")
+    .option("--port <port>", "the status page's port; 0 is any that is free", port, 0)
+    .option("--poll <duration>", "how often to ask a remote that does not tell of pushes", duration, 30_000)
+    .action((options: EngineCommandOptions) => run(engineCommand(world, options)));
+};
+
+const addCluster: Add = (program, world, run) => {
+  program
+    .command("cluster")
+    .description("an embedded Kubernetes of one node, for any client; Ctrl-C ends it")
+    .option("--folder <folder>", "where it keeps its kubeconfig, unpacked images and logs", ".plumb/cluster")
+    .option("--images <layout>", "an OCI layout folder to take images from, such as oci:./images")
+    .option("--port <port>", "the API server's port; 0 is any that is free", port, 0)
+    .option("--ingress-port <port>", "the ingress's port; 0 is any that is free", port, 0)
+    .action((options: ClusterCommandOptions) => run(clusterCommand(world, options)));
+};
+
+const addCompletion: Add = (program, world, run) => {
+  program
+    .command("completion")
+    .description("print a completion script for a shell, such as: source <(plumb completion bash)")
+    .argument("<shell>", shells.join(", "), shell)
+    .action((name: Shell) => run(completionCommand(world, program, name)));
+};
+
+function folderOption(): Option {
+  return new Option("--folder <folder>", "where `plumb up` keeps everything").default(".plumb");
+}
