@@ -188,6 +188,58 @@ test("a namespace that nobody declares and a kind that nobody serves are problem
   assert.ok(applied.problems.every(({ remedy }) => remedy));
 });
 
+test("a kind that its definition has not brought yet is waited for, though the definition is unchanged by now", async () => {
+  const cluster = start();
+  const names = { plural: "widgets", singular: "widget", kind: "Widget" };
+  const schema = { openAPIV3Schema: { type: "object" } };
+  const versions = [{ name: "v9", served: true, storage: true, schema }];
+  const { metadata: _, ...rest } = {
+    metadata: {},
+    spec: { group: "example.org", scope: "Namespaced", names, versions },
+  };
+  const made = manifest("apiextensions.k8s.io/v1", "CustomResourceDefinition", "widgets.example.org", rest);
+  const { namespace: _namespace, ...metadata } = made.object.metadata;
+  const object: KubeObject = { ...made.object, metadata };
+  const definition = { ...made, object, ref: refOf(object) };
+  const widget = manifest("example.org/v9", "Widget", "w");
+  const first = await cluster.pass([definition, widget]);
+  assert.ok(!first.applied.ok && first.applied.transient);
+  const second = await cluster.pass([definition, widget]);
+  assert.deepEqual(second.plan.unchanged, [definition.ref]);
+  assert.ok(!second.applied.ok && second.applied.transient, "it says nothing about Git");
+  const strange = await cluster.pass([definition, manifest("example.com/v9", "Widget", "w")]);
+  assert.ok(!strange.applied.ok && !strange.applied.transient);
+});
+
+test("an object of the whole cluster cannot pass for one of the application's namespace", async () => {
+  const cluster = start();
+  const before = cluster.server.store.revision;
+  const { applied } = await cluster.pass([configMap("a"), manifest("scheduling.k8s.io/v1", "PriorityClass", "p")]);
+  assert.ok(!applied.ok && !applied.transient);
+  assert.deepEqual(
+    applied.problems.map(({ code, remedy }) => [code, remedy]),
+    [
+      [
+        "cluster-kind-not-allowed",
+        "add scheduling.k8s.io/PriorityClass to allowClusterKinds of the environment in delivery.yaml",
+      ],
+    ],
+  );
+  assert.equal(cluster.server.store.revision, before);
+});
+
+test("what another application delivers is not taken from it", async () => {
+  const cluster = start();
+  const theirs = { "plumbline.dev/application": "staging.other" };
+  const metadata = { name: "c", namespace: "default", labels: theirs };
+  const object = { apiVersion: "v1", kind: "ConfigMap", metadata, data: { k: "theirs" } };
+  await cluster.client.create({ group: "", resource: "configmaps" }, object);
+  const { applied } = await cluster.pass([configMap("a"), configMap("c", { k: "ours" })]);
+  assert.ok(!applied.ok && !applied.transient && !applied.wrote);
+  assert.equal(applied.problems[0]?.message, "ConfigMap default/c is delivered by another application (staging.other)");
+  assert.equal(cluster.live(configMap("a").ref), undefined);
+});
+
 test("a field that another manager holds is taken over and noted, a field that Git leaves out is left alone", async () => {
   const cluster = start();
   const there = {

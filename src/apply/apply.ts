@@ -1,4 +1,5 @@
 import type { Kube } from "../io/kube/kube.ts";
+import { applicationLabel, applicationLabelKey } from "../model/application.ts";
 import type { Inventory } from "../model/inventory.ts";
 import type { KubeObject } from "../model/kube-object.ts";
 import { refKey } from "../model/object-ref.ts";
@@ -10,9 +11,10 @@ import type { AppliedStep, Takeover } from "../model/record.ts";
 import { applyObject } from "./apply-object.ts";
 import { inParallel } from "./in-parallel.ts";
 import { covers, writeInventory } from "./inventory-store.ts";
-import { refusedManifest, unknownKind } from "./refused.ts";
+import { anothersObject, refusedManifest } from "./refused.ts";
 import type { Refused } from "./refused.ts";
 import { rehearse } from "./rehearse.ts";
+import { definedGroups, resourceOf } from "./resource-of.ts";
 import { sameObject } from "./same-object.ts";
 
 /** How an apply is done. */
@@ -69,42 +71,54 @@ export async function apply(kube: Kube, plan: Plan, settings: ApplySettings): Pr
     equal: [],
     inventory: plan.inventory,
   };
+  const taken = steps.flatMap((step) => ofAnother(step, plan.application));
+  if (taken.length > 0) return failed(start, taken, false);
   if (steps.length === 0) return { ok: true, ...start };
+  const defined = definedGroups(plan.unchanged);
+  const spending = { kube, parallel, defined };
   const known = covers(plan.inventory, plan.union);
   // One object of which the inventory knows is all or nothing by itself: the apply is its own rehearsal.
-  if (known && steps.length === 1) return spend(kube, steps, start, new Set(), parallel);
+  if (known && steps.length === 1) return spend(spending, steps, start, new Set());
 
-  const rehearsal = await rehearse(kube, steps, steps, parallel);
+  const rehearsal = await rehearse(kube, steps, steps, parallel, defined);
   const rehearsed = { ...start, ...noted(start, rehearsal.equal), takeovers: rehearsal.takeovers };
   if (rehearsal.refused.length > 0) return failed(start, rehearsal.refused, false);
   const equal = new Set(rehearsal.equal.map(refKey));
   const left = steps.filter((step) => !equal.has(refKey(step.manifest.ref)));
   if (left.length === 0) return { ok: true, ...rehearsed };
-  if (known) return spend(kube, left, rehearsed, rehearsal.later, parallel);
+  if (known) return spend(spending, left, rehearsed, rehearsal.later);
   const refused = await writeInventory(kube, settings.namespace, plan.union);
   if (refused) return failed(rehearsed, [refused], false);
-  return spend(kube, left, { ...rehearsed, inventory: plan.union }, rehearsal.later, parallel);
+  return spend(spending, left, { ...rehearsed, inventory: plan.union }, rehearsal.later);
+}
+
+/** What every step of one apply is spent with. */
+interface Spending {
+  readonly kube: Kube;
+  readonly parallel: number;
+  /** Groups of which the revision has defined kinds already. */
+  readonly defined: ReadonlySet<string>;
 }
 
 /** Applies batch by batch; before the first batch with objects that could not be tried yet, those are tried all together. */
 async function spend(
-  kube: Kube,
+  spending: Spending,
   steps: readonly ApplyStep[],
   start: Done,
   later: ReadonlySet<ApplyStep>,
-  parallel: number,
 ): Promise<Applied> {
+  const { kube, parallel, defined } = spending;
   let done = start;
   let wrote = false;
   let waiting = later;
   for (const batch of batchesOf(steps)) {
     if (batch.some((step) => waiting.has(step))) {
-      const tried = await rehearse(kube, [...waiting], [], parallel);
+      const tried = await rehearse(kube, [...waiting], [], parallel, defined);
       if (tried.refused.length > 0) return failed(done, tried.refused.map(notServedYet(waiting)), wrote);
       done = { ...done, takeovers: [...done.takeovers, ...tried.takeovers] };
       waiting = new Set();
     }
-    const answers = await inParallel(batch, parallel, (step) => applyStep(kube, step));
+    const answers = await inParallel(batch, parallel, (step) => applyStep(kube, step, defined));
     for (const each of answers) if (each.ok) done = withAnswer(done, each);
     wrote ||= answers.some((each) => each.ok);
     const refused = answers.flatMap((each) => (each.ok ? [] : [each.refused]));
@@ -122,12 +136,11 @@ type StepAnswer =
     }
   | { readonly ok: false; readonly refused: Refused };
 
-async function applyStep(kube: Kube, step: ApplyStep): Promise<StepAnswer> {
+async function applyStep(kube: Kube, step: ApplyStep, defined: ReadonlySet<string>): Promise<StepAnswer> {
   const { manifest } = step;
-  const found = await kube.resource(manifest.object.apiVersion, manifest.object.kind);
-  if (!found.ok) return { ok: false, refused: refusedManifest(manifest, found.refusal) };
-  if (found.value === undefined) return { ok: false, refused: unknownKind(manifest) };
-  const { answer, takeovers } = await applyObject(kube, found.value, manifest, false);
+  const found = await resourceOf(kube, manifest, defined);
+  if (!found.ok) return { ok: false, refused: found.refused };
+  const { answer, takeovers } = await applyObject(kube, found.resource, manifest, false);
   if (!answer.ok) return { ok: false, refused: refusedManifest(manifest, answer.refusal) };
   return { ok: true, step, object: answer.value, takeovers };
 }
@@ -171,6 +184,11 @@ function batchesOf(steps: readonly ApplyStep[]): readonly (readonly ApplyStep[])
     else batches.push([step]);
   }
   return batches;
+}
+
+function ofAnother({ live, manifest }: ApplyStep, application: string): readonly Refused[] {
+  const owner = live?.metadata.labels?.[applicationLabelKey];
+  return owner === undefined || owner === applicationLabel(application) ? [] : [anothersObject(manifest, owner)];
 }
 
 /** What is being deleted cannot be kept; its deletion event brings the pass that creates it anew. */

@@ -40,6 +40,37 @@ export function unknownKind(manifest: Manifest): Refused {
   return { problem, transient: false };
 }
 
+/** A kind whose scope only the server knows, and which is not the one that it was rendered for (behaviour G2). */
+export function wrongScope(manifest: Manifest, namespaced: boolean): Refused {
+  const { ref, where } = manifest;
+  const kind = ref.group === "" ? ref.kind : `${ref.group}/${ref.kind}`;
+  const problem: Problem = namespaced
+    ? {
+        code: "namespaced-kind",
+        message: `${refLabel(ref)}: ${kind} belongs to a namespace, and delivery.yaml allows it as one of the whole cluster`,
+        where,
+        remedy: `take ${kind} out of allowClusterKinds in delivery.yaml`,
+      }
+    : {
+        code: "cluster-kind-not-allowed",
+        message: `${ref.kind} ${ref.name} belongs to the whole cluster, and the application may not deliver that kind`,
+        where,
+        remedy: `add ${kind} to allowClusterKinds of the environment in delivery.yaml`,
+      };
+  return { problem, transient: false };
+}
+
+/** An object that another application delivers: two that declare the same one would undo each other for ever. */
+export function anothersObject(manifest: Manifest, owner: string): Refused {
+  const problem: Problem = {
+    code: "object-of-another-application",
+    message: `${refLabel(manifest.ref)} is delivered by another application (${owner})`,
+    where: manifest.where,
+    remedy: "declare it in one of the two only, or give it another name",
+  };
+  return { problem, transient: false };
+}
+
 function isTransient(refusal: KubeRefusal): boolean {
   const { code, causes } = refusal;
   if (code === 0 || code === 401 || code === 408 || code === 409 || code === 410 || code === 429) return true;

@@ -7,8 +7,9 @@ import type { ApplyStep } from "../model/plan.ts";
 import type { Takeover } from "../model/record.ts";
 import { applyObject } from "./apply-object.ts";
 import { inParallel } from "./in-parallel.ts";
-import { refusedManifest, unknownKind } from "./refused.ts";
+import { refusedManifest } from "./refused.ts";
 import type { Refused } from "./refused.ts";
+import { resourceOf } from "./resource-of.ts";
 import { sameObject } from "./same-object.ts";
 
 /** What the dry run of one step says. `later`: it needs what the same revision creates first, and is asked again then. */
@@ -34,16 +35,18 @@ export interface Rehearsal {
 
 /**
  * Asks the API server what it would say to each step, without changing anything (behaviour D3). `all` are the steps of the
- * whole plan, which may create the namespace or define the kind that a step needs.
+ * whole plan, which may create the namespace or define the kind that a step needs, and `defined` the groups of
+ * which it has defined kinds already.
  */
 export async function rehearse(
   kube: Kube,
   steps: readonly ApplyStep[],
   all: readonly ApplyStep[],
   parallel: number,
+  defined: ReadonlySet<string> = new Set(),
 ): Promise<Rehearsal> {
   const coming = comingWith(all);
-  const answers = await inParallel(steps, parallel, (step) => rehearseStep(kube, step, coming));
+  const answers = await inParallel(steps, parallel, (step) => rehearseStep(kube, step, coming, defined));
   return {
     later: new Set(answers.flatMap((each) => (each.kind === "later" ? [each.step] : []))),
     takeovers: answers.flatMap((each) => (each.kind === "fits" ? each.takeovers : [])),
@@ -52,20 +55,23 @@ export async function rehearse(
   };
 }
 
-async function rehearseStep(kube: Kube, step: ApplyStep, coming: Coming): Promise<Rehearsed> {
+async function rehearseStep(
+  kube: Kube,
+  step: ApplyStep,
+  coming: Coming,
+  defined: ReadonlySet<string>,
+): Promise<Rehearsed> {
   const { manifest, live } = step;
-  const found = await kube.resource(manifest.object.apiVersion, manifest.object.kind);
-  if (!found.ok) return { kind: "refused", refused: refusedManifest(manifest, found.refusal) };
-  if (found.value === undefined) {
-    return coming.kinds.has(kindKey(manifest.ref))
-      ? { kind: "later", step }
-      : { kind: "refused", refused: unknownKind(manifest) };
+  const found = await resourceOf(kube, manifest, defined);
+  if (!found.ok) {
+    if (found.unknown && coming.kinds.has(kindKey(manifest.ref))) return { kind: "later", step };
+    return { kind: "refused", refused: found.refused };
   }
   if (coming.namespaces.has(manifest.ref.namespace)) {
     const refused = await tryElsewhere(kube, manifest);
     return refused ? { kind: "refused", refused } : { kind: "later", step };
   }
-  const { answer, takeovers } = await applyObject(kube, found.value, manifest, true);
+  const { answer, takeovers } = await applyObject(kube, found.resource, manifest, true);
   if (!answer.ok) return { kind: "refused", refused: refusedManifest(manifest, answer.refusal) };
   return { kind: "fits", step, takeovers, equal: live !== undefined && sameObject(answer.value, live) };
 }
