@@ -76,8 +76,9 @@ function isTransient(refusal: KubeRefusal): boolean {
   if (code === 0 || code === 401 || code === 408 || code === 409 || code === 410 || code === 429) return true;
   // A namespace that is on its way out comes back by its own deletion event.
   if (causes.some((cause) => cause.reason === "NamespaceTerminating")) return true;
-  // A 500 of server-side apply is about the manifest (a duplicate key); the rest of 5xx is about the server.
-  return code > 500;
+  // A webhook that cannot be called may be back soon; any other 500 of server-side apply is about the manifest (a
+  // duplicate key), and the rest of 5xx is about the server.
+  return code > 500 || (code === 500 && refusal.message.includes("failed calling webhook"));
 }
 
 function remedyOf(refusal: KubeRefusal): string | undefined {

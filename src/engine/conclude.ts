@@ -13,7 +13,7 @@ import { undoneDrift } from "./drift.ts";
 import { imagesOf } from "./images.ts";
 import type { Known, Pass } from "./known.ts";
 import type { Io } from "./reconcile.ts";
-import { decidedRecord, refusedRecord, sameDecision } from "./records.ts";
+import { decidedRecord, held, isBegun, refusedRecord, sameDecision } from "./records.ts";
 import type { Findings } from "./records.ts";
 
 /** Everything that one pass found out. */
@@ -34,33 +34,36 @@ const refusedRetryMs = 60_000;
 /** Acts on the decision of a pass, and puts it on the delivery log where it says something new. */
 export async function conclude(io: Io, outcome: Outcome): Promise<Pass> {
   const { known, record, plan, applied, observation, decision } = outcome;
-  if (!applied.ok) {
-    // What was written before the refusal is in the inventory as it is now: forgetting it would leave it behind (B6).
-    const reached = { ...known, observation, inventory: applied.inventory };
-    if (applied.transient) return { known: reached, trouble: firstOf(applied.problems) };
+  // What was written before a refusal is in the inventory as it is now: forgetting it would leave it behind (B6).
+  const reached = { ...known, observation, inventory: applied.inventory };
+  if (!applied.ok && !applied.transient && !isBegun(record, applied.wrote)) {
     return refuse(io, reached, record, applied.problems);
   }
-  if (decision.kind === "rollback" && record.outcome === "failed") return putBack(io, outcome, decision);
+  // The failure must be on the log first: an engine that is cut off in between finds there what it was about to do.
+  const isLogged = record.outcome === "failed" && sameDecision(known.logged, record);
+  if (decision.kind === "rollback" && isLogged) return putBack(io, { ...outcome, known: reached }, decision);
   const healthy = decision.kind === "healthy" || (decision.kind === "steady" && record.outcome === "healthy");
-  const pruned = healthy
-    ? await prune(io.kube, plan, { namespace: io.namespace, known: applied.inventory })
-    : { inventory: applied.inventory, steps: [], problems: [] };
+  const pruned =
+    healthy && applied.ok
+      ? await prune(io.kube, plan, { namespace: io.namespace, known: applied.inventory })
+      : { inventory: applied.inventory, steps: [], problems: [] };
   const now = io.clock.now();
   const next = decidedRecord(record, decision, findings(io, outcome, pruned.steps, now), now);
   const proved = withProofs(known.proved, plan, applied.equal);
-  const pass = await log(io, { ...known, record: next, inventory: pruned.inventory, proved, observation }, decision);
-  const [left] = pruned.problems;
-  return left ? { ...pass, trouble: left } : pass;
+  const pass = await log(io, { ...reached, record: next, inventory: pruned.inventory, proved }, decision);
+  const [left] = applied.ok ? pruned.problems : applied.problems;
+  return left ? { trouble: left, ...pass } : pass;
 }
 
 function findings(io: Io, outcome: Outcome, pruned: readonly AppliedStep[], now: number): Findings {
   const { applied, observation, desired } = outcome;
   return {
     observation,
-    applied: [...applied.steps, ...pruned].filter((step) => step.outcome !== "unchanged"),
+    applied: [...applied.steps, ...pruned].filter(({ outcome: did }) => did !== "unchanged" && did !== "skipped"),
     takeovers: applied.takeovers,
     drift: undoneDrift(io, outcome, now),
     images: imagesOf(desired),
+    problems: applied.ok ? [] : applied.problems,
   };
 }
 
@@ -102,9 +105,7 @@ async function putBack(io: Io, outcome: Outcome, decision: Extract<Decision, { k
     case "unreachable":
       return { known, trouble: result.problem };
     case "denied": {
-      const remedy = result.problem.remedy ?? "revert the commit by hand, or fix it with a new one";
-      const held = { ...record, outcome: "held", message: `${message}; ${result.problem.message}`, remedy } as const;
-      return log(io, { ...known, record: held }, { kind: "steady" });
+      return log(io, { ...known, record: cannotPutBack(record, result.problem) }, { kind: "steady" });
     }
   }
 }
@@ -115,17 +116,25 @@ async function log(io: Io, known: Known, decision: Decision): Promise<Pass> {
   const { record } = known;
   if (record === undefined || sameDecision(known.logged, record)) return { known, ...again };
   const written = await io.log.write({ record, atMs: io.clock.now(), files: io.logFiles(record) });
-  if (written.kind === "denied" || written.kind === "unreachable") return { known, ...again, trouble: written.problem };
+  if (written.kind === "unreachable") return { known, ...again, trouble: written.problem };
+  if (written.kind === "denied") {
+    // A failure that may not be written down may not be answered by a commit either: a person must know (behaviour B7).
+    const held = record.outcome === "failed" ? { ...known, record: cannotPutBack(record, written.problem) } : known;
+    return { known: held, ...again, trouble: written.problem };
+  }
   // A failure that is safely on the log asks for its rollback at once, a closed one for its successor.
   const due = record.outcome === "failed" || record.outcome === "rolled-back" ? { againAtMs: io.clock.now() } : again;
   return { known: { ...known, logged: record }, ...due };
 }
 
+/** Git takes no commit of ours, so the rollout stays blocked with the old pods serving (behaviour B7). */
+function cannotPutBack(record: DeliveryRecord, { message, remedy }: Problem): DeliveryRecord {
+  const byHand = "revert the commit by hand, or fix it with a new one";
+  const todo = remedy === undefined ? byHand : `${remedy} Or ${byHand}.`;
+  return { ...record, ...held(record.reason, `${record.message}; it was not rolled back: ${message}`, todo) };
+}
+
 /** A wait ends at its time or when a watch speaks; checks have no watch, so they are asked again every second. */
 function nextLookMs(io: Io, { reason, atMs }: Extract<Decision, { kind: "wait" }>): number {
   return reason === "WaitingForChecks" ? Math.min(atMs, io.clock.now() + 1000) : atMs;
-}
-
-function firstOf(problems: readonly Problem[]): Problem {
-  return problems[0] ?? { code: "unknown", message: "the apply failed without a reason" };
 }

@@ -12,6 +12,8 @@ import type { Io } from "./reconcile.ts";
 export function undoneDrift(io: Io, { known, record, plan, applied }: Outcome, nowMs: number): readonly Drift[] {
   const before = known.record;
   if (before?.revision.tree !== record.revision.tree || before.applied.length === 0 || !applied.ok) return [];
+  // An apply that broke off goes on here: what was missing is no drift.
+  if (before.outcome !== "healthy" && before.problems.length > 0) return [];
   const changed = new Set(applied.steps.filter(({ outcome }) => outcome !== "unchanged").map(({ ref }) => refKey(ref)));
   const answers = new Map(applied.objects.map((object) => [refKey(refOf(object)), object]));
   return plan.apply

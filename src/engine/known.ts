@@ -22,6 +22,8 @@ export interface Pass {
   readonly againAtMs?: number;
   /** The branch has moved: fetch before the next pass. */
   readonly fetch?: boolean;
+  /** Git no longer has the application and nothing of it is left: it is to be forgotten. */
+  readonly gone?: boolean;
   /** What kept the pass from doing its work; it is tried again, later each time. */
   readonly trouble?: Problem;
 }

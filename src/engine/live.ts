@@ -21,6 +21,9 @@ interface Watched {
   refusal?: KubeRefusal;
 }
 
+/** A connection that breaks off is opened again within this time and counts for nothing; beyond it nobody is looking. */
+const outageMs = 5000;
+
 /**
  * What the watches say now: the newest known state of everything that applications deliver, and of the pods and
  * ReplicaSets behind it. Reading it costs no request (behaviour D7).
@@ -33,12 +36,16 @@ export class Live {
   /** When each state came in, and when an object was last seen to go: what drift is timed from. */
   readonly #arrivedAt = new WeakMap<KubeObject, number>();
   readonly #goneAt = new Map<string, number>();
+  /** Kinds of which the API server says nothing, since when. */
+  readonly #silentSince = new Map<string, number>();
+  #seeingSince: number;
   readonly #stop = new AbortController();
 
   constructor(kube: Kube, clock: Clock, onChange: (object: KubeObject) => void) {
     this.#kube = kube;
     this.#clock = clock;
     this.#onChange = onChange;
+    this.#seeingSince = clock.now();
   }
 
   /**
@@ -55,6 +62,15 @@ export class Live {
     await Promise.all(watched.map(({ spoken }) => spoken));
     const unsynced = watched.find(({ synced }) => !synced);
     return unsynced?.refusal && unwatched("objects", unsynced.refusal);
+  }
+
+  /**
+   * Since when the watches have been telling everything, in milliseconds since the epoch; undefined while the API server
+   * cannot be reached, so that what they said last may no longer be true.
+   */
+  seeingSince(): number | undefined {
+    const silentSince = Math.min(...this.#silentSince.values());
+    return this.#clock.now() - silentSince >= outageMs ? undefined : this.#seeingSince;
   }
 
   get(ref: ObjectRef): KubeObject | undefined {
@@ -105,12 +121,24 @@ export class Live {
         if (message.type === "trouble") watched.refusal = message.refusal;
         else watched.synced = true;
         this.#take(watched.objects, message);
+        this.#hear(key, message);
         speak();
       },
       this.#stop.signal,
     );
     this.#stop.signal.addEventListener("abort", speak, { once: true });
     return watched;
+  }
+
+  #hear(kind: string, message: WatchMessage): void {
+    const nowMs = this.#clock.now();
+    const since = this.#silentSince.get(kind);
+    if (message.type === "trouble" && message.refusal.code === 0) {
+      if (since === undefined) this.#silentSince.set(kind, nowMs);
+    } else if (since !== undefined) {
+      this.#silentSince.delete(kind);
+      if (nowMs - since >= outageMs) this.#seeingSince = nowMs;
+    }
   }
 
   #take(objects: Map<string, KubeObject>, message: WatchMessage): void {

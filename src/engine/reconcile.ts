@@ -14,7 +14,8 @@ import { close, conclude, refuse } from "./conclude.ts";
 import type { Desired } from "./desired.ts";
 import type { Known, Pass } from "./known.ts";
 import type { Live } from "./live.ts";
-import { continueRecord } from "./records.ts";
+import { obstacleOf } from "./obstacle.ts";
+import { continueRecord, takenRecord } from "./records.ts";
 
 /** The doors and memories that every pass shares. */
 export interface Io {
@@ -53,7 +54,16 @@ export async function reconcile(io: Io, found: FoundApplication, head: string, k
     maxRestarts: application.rollout.maxRestarts,
     nowMs: io.clock.now(),
   });
-  const checks = await askWhenDue(io, found, record, observation, desired.value);
-  const decision = decide({ policy: application.rollout, record, observation, checks, nowMs: io.clock.now() });
-  return conclude(io, { found, known, record, desired: desired.value, plan, applied, observation, decision });
+  const taken = applied.ok ? takenRecord(record, io.clock.now()) : record;
+  const checks = await askWhenDue(io, found, taken, observation, desired.value);
+  const decision = decide({
+    policy: application.rollout,
+    record: taken,
+    observation,
+    obstacle: obstacleOf(applied, io.live),
+    checks,
+    seeingSinceMs: io.live.seeingSince(),
+    nowMs: io.clock.now(),
+  });
+  return conclude(io, { found, known, record: taken, desired: desired.value, plan, applied, observation, decision });
 }

@@ -49,9 +49,19 @@ export function continueRecord(
   };
 }
 
-/** The record of a revision that never reached the cluster (behaviour D3): it names every problem. */
+/** Codes of problems that a person must answer before anything is removed (behaviour D8). */
+const removals: ReadonlySet<string> = new Set(["application-empty", "application-gone"]);
+
+/**
+ * The record of a revision that never reached the cluster (behaviour D3): it names every problem. One that would remove
+ * everything is held instead: nothing is wrong with it but that nobody said that it is meant (behaviour D8).
+ */
 export function refusedRecord(record: DeliveryRecord, problems: readonly Problem[], nowMs: number): DeliveryRecord {
   const [first] = problems;
+  if (first && problems.every(({ code }) => removals.has(code))) {
+    const { message, remedy = "fix it with a new commit" } = first;
+    return { ...record, ...held("WouldRemoveEverything", message, remedy), decidedAt: iso(nowMs), problems };
+  }
   const more = problems.length > 1 ? ` (and ${problems.length - 1} more)` : "";
   return {
     ...record,
@@ -64,6 +74,26 @@ export function refusedRecord(record: DeliveryRecord, problems: readonly Problem
   };
 }
 
+/** The parts of a record that say that a person must act. */
+export function held(reason: string, message: string, remedy: string) {
+  return { outcome: "held", reason, message, remedy } as const;
+}
+
+/**
+ * True when something of this revision may be in the cluster: what fails from then on is a failure of its gate, and no
+ * longer a refusal of which the cluster knows nothing.
+ */
+export function isBegun(record: DeliveryRecord, wrote: boolean): boolean {
+  return wrote || record.applied.length > 0 || (record.outcome !== "progressing" && record.outcome !== "refused");
+}
+
+/** A revision that was refused before and is taken now begins now: its deadline must not count from the refusal. */
+export function takenRecord(record: DeliveryRecord, nowMs: number): DeliveryRecord {
+  return record.outcome === "refused"
+    ? { ...record, outcome: "progressing", startedAt: iso(nowMs), problems: [] }
+    : record;
+}
+
 /** What a pass saw and did, to be kept in the record. */
 export interface Findings {
   readonly observation: Observation;
@@ -71,6 +101,8 @@ export interface Findings {
   readonly takeovers: readonly Takeover[];
   readonly drift: readonly Drift[];
   readonly images: readonly string[];
+  /** What kept the revision, or a part of it, from the cluster. */
+  readonly problems: readonly Problem[];
 }
 
 /** The record after a decision. A rollback is first recorded as a failure: its commit is made from that record. */
@@ -84,13 +116,16 @@ export function decidedRecord(
     ...record,
     applied: findings.applied.length > 0 ? findings.applied : record.applied,
     takeovers: findings.takeovers.length > 0 ? findings.takeovers : record.takeovers,
+    problems: findings.problems,
     health: findings.observation.objects,
     images: findings.images,
     drift: [...findings.drift, ...record.drift].slice(0, driftKept),
   };
-  if (decision.kind === "steady") return seen;
-  const { currentSince: _, remedy: __, ...open } = seen;
-  return { ...open, problems: [], ...verdict(record, decision, iso(nowMs)) };
+  const { currentSince: _, ...unsoaked } = seen;
+  // What is held and unhealthy again soaks from the beginning when it recovers.
+  if (decision.kind === "steady") return record.outcome === "held" ? unsoaked : seen;
+  const { remedy: __, ...open } = unsoaked;
+  return { ...open, ...verdict(record, decision, iso(nowMs)) };
 }
 
 type Verdict = Pick<DeliveryRecord, "outcome" | "reason" | "message"> & Partial<DeliveryRecord>;
@@ -99,9 +134,8 @@ function verdict(record: DeliveryRecord, decision: Exclude<Decision, { kind: "st
   switch (decision.kind) {
     case "wait": {
       const { reason, message, currentSinceMs } = decision;
-      const outcome = record.outcome === "refused" ? "progressing" : record.outcome;
       return {
-        outcome,
+        outcome: record.outcome,
         reason,
         message,
         ...(currentSinceMs === undefined ? {} : { currentSince: iso(currentSinceMs) }),
@@ -114,10 +148,8 @@ function verdict(record: DeliveryRecord, decision: Exclude<Decision, { kind: "st
     }
     case "rollback":
       return { outcome: "failed", reason: decision.reason, message: decision.message, decidedAt: now };
-    case "hold": {
-      const { reason, message, remedy } = decision;
-      return { outcome: "held", reason, message, remedy, decidedAt: now };
-    }
+    case "hold":
+      return { ...held(decision.reason, decision.message, decision.remedy), decidedAt: now };
   }
 }
 

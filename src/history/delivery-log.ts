@@ -17,6 +17,14 @@ export interface LogEntry {
   readonly files?: ReadonlyMap<string, string | Buffer | null>;
 }
 
+/** Something to say of the repository as a whole, with the files that show it. Times are milliseconds since the epoch. */
+export interface LogNote {
+  /** The subject of the commit. */
+  readonly message: string;
+  readonly atMs: number;
+  readonly files: ReadonlyMap<string, string | Buffer | null>;
+}
+
 /** How a write ended; `unchanged` when the branch says all of it already, so that nothing had to be written. */
 export type LogResult =
   | { readonly kind: "written" | "unchanged"; readonly commit: string }
@@ -26,6 +34,8 @@ export type LogResult =
 export interface DeliveryLog {
   /** Writes in turn; a race with another writer is resolved by reading and committing again. */
   write(entry: LogEntry): Promise<LogResult>;
+  /** Writes files that belong to no application's record, in turn with the rest. */
+  note(note: LogNote): Promise<LogResult>;
   /** The newest readable record of an application, as of the last fetch. */
   readRecord(application: string): Promise<DeliveryRecord | undefined>;
   /** The newest record of every application, by id. */
@@ -37,12 +47,17 @@ export interface DeliveryLog {
 /** Opens the delivery log; make one per repository, since writes through the same log take turns. */
 export function deliveryLog(git: Git): DeliveryLog {
   let last: Promise<unknown> = Promise.resolve();
+  const inTurn = (note: LogNote): Promise<LogResult> => {
+    const next = last.then(() => write(git, note));
+    last = next.catch(() => undefined);
+    return next;
+  };
   return {
-    write(entry) {
-      const next = last.then(() => write(git, entry));
-      last = next.catch(() => undefined);
-      return next;
+    write({ record, atMs, files = new Map() }) {
+      const own = [pathOf(record.application), recordText(record)] as const;
+      return inTurn({ message: logMessage(record), atMs, files: new Map([...files, own]) });
     },
+    note: inTurn,
     async readRecord(application) {
       const head = await git.branch(logBranch);
       if (head === undefined) return undefined;
@@ -54,9 +69,9 @@ export function deliveryLog(git: Git): DeliveryLog {
   };
 }
 
-async function write(git: Git, entry: LogEntry): Promise<LogResult> {
+async function write(git: Git, note: LogNote): Promise<LogResult> {
   for (;;) {
-    const changes = await blobsOf(git, entry);
+    const changes = await blobsOf(git, note);
     const head = await git.branch(logBranch);
     const base = head === undefined ? undefined : (await git.commit(head)).tree;
     const tree = await git.writeTree(base, changes);
@@ -64,8 +79,8 @@ async function write(git: Git, entry: LogEntry): Promise<LogResult> {
     const commit = await git.writeCommit({
       tree,
       parents: head === undefined ? [] : [head],
-      message: logMessage(entry.record),
-      signature: plumbline(entry.atMs / 1000),
+      message: note.message,
+      signature: plumbline(note.atMs / 1000),
     });
     const pushed = await git.push(commit, logBranch, head);
     if (pushed.kind === "pushed") return { kind: "written", commit };
@@ -77,9 +92,7 @@ async function write(git: Git, entry: LogEntry): Promise<LogResult> {
   }
 }
 
-async function blobsOf(git: Git, entry: LogEntry): Promise<ReadonlyMap<string, TreeChange | null>> {
-  const files = new Map<string, string | Buffer | null>(entry.files);
-  files.set(pathOf(entry.record.application), recordText(entry.record));
+async function blobsOf(git: Git, { files }: LogNote): Promise<ReadonlyMap<string, TreeChange | null>> {
   const changes = new Map<string, TreeChange | null>();
   for (const [path, content] of files) {
     changes.set(path, content === null ? null : { mode: "100644", id: await git.writeBlob(content) });

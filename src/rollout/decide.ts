@@ -5,34 +5,60 @@ import { refLabel } from "../model/object-ref.ts";
 import type { DeliveryRecord } from "../model/record.ts";
 import { shortId } from "../model/revision.ts";
 
-/** What a decision is made from. `nowMs` is milliseconds since the epoch. */
+/**
+ * What kept this pass from bringing the whole revision to the cluster. `refused`: the API server said no to the rest of a
+ * revision that was begun, and will say it again. `delayed`: it said no, but time may mend it (a webhook that is down, a
+ * kind that is not served yet). `unseen`: it did not answer at all, or could not listen, which says nothing about the
+ * revision.
+ */
+export interface Obstacle {
+  readonly kind: "refused" | "delayed" | "unseen";
+  /** One plain sentence, with the place in Git where there is one. */
+  readonly message: string;
+}
+
+/** What a decision is made from. Times are milliseconds since the epoch. */
 export interface Situation {
   readonly policy: RolloutPolicy;
   /** The record of this very revision: of the same tree, begun in this pass or an earlier one. */
   readonly record: DeliveryRecord;
   readonly observation: Observation;
+  /** Undefined when everything of the revision is in the cluster. */
+  readonly obstacle?: Obstacle | undefined;
   /** Undefined while the checks have not been asked in this soak. */
   readonly checks?: CheckOutcome | undefined;
+  /** Since when the cluster has been seen without a gap: a revision's time does not run while nobody can look. */
+  readonly seeingSinceMs?: number | undefined;
   readonly nowMs: number;
 }
+
+/** How soon a cluster that could not be seen is looked at again. */
+const unseenRetryMs = 5000;
 
 /**
  * The gate of a delivery (behaviours R1 to R3, B1, B4): pure, so that the same record and observation decide the same
  * wherever and whenever they are looked at again.
+ *
+ * A failure is what the cluster says of the revision, never that nobody could be asked: while the API server cannot be
+ * reached nothing is decided, neither health nor failure, and afterwards the deadline counts anew, since pods had no way to
+ * say that they are ready. Git that cannot be reached delays only the writing of a decision (behaviour B8). What the API
+ * server does answer counts: a revision that it refuses half way has failed at once, and one that it puts off has until the
+ * deadline like one that does not become healthy.
  */
 export function decide(situation: Situation): Decision {
-  const { record, policy, observation, nowMs } = situation;
+  const { record, policy, observation, obstacle, nowMs } = situation;
   if (record.outcome === "healthy" || record.outcome === "rolled-back") return { kind: "steady" };
   if (record.outcome === "failed") return afterFailure(record, policy, record.reason, record.message);
 
   const pending = observation.objects.filter(({ health }) => health.status !== "Current");
+  if (record.outcome === "held" && (obstacle || pending.length > 0)) return { kind: "steady" };
+  if (obstacle) return hindered(situation, obstacle);
   if (pending.length === 0) return soak(situation);
-  if (record.outcome === "held") return { kind: "steady" };
 
   const dead = pending.find(({ health }) => health.final === true);
   if (dead) return afterFailure(record, policy, dead.health.reason, sentence(dead));
   const worst = mostTelling(pending);
-  const deadlineMs = Date.parse(record.startedAt) + policy.deadlineMs;
+  const deadlineMs = deadlineOf(situation);
   if (nowMs >= deadlineMs) {
     const message = `not healthy after ${seconds(policy.deadlineMs)}: ${sentence(worst)}`;
     return afterFailure(record, policy, "DeadlineExceeded", message);
@@ -41,7 +67,21 @@ export function decide(situation: Situation): Decision {
   return { kind: "wait", reason: "WaitingForHealth", message: sentence(worst) + others, atMs: deadlineMs };
 }
 
-function soak({ record, policy, checks, nowMs }: Situation): Decision {
+function hindered(situation: Situation, { kind, message }: Obstacle): Decision {
+  const { record, policy, nowMs } = situation;
+  if (kind === "unseen") return { kind: "wait", reason: "ClusterUnseen", message, atMs: nowMs + unseenRetryMs };
+  if (kind === "refused") return afterFailure(record, policy, "ApplyFailed", `refused half way: ${message}`);
+  const deadlineMs = deadlineOf(situation);
+  if (nowMs < deadlineMs) return { kind: "wait", reason: "WaitingToApply", message, atMs: deadlineMs };
+  return afterFailure(record, policy, "ApplyFailed", `not applied after ${seconds(policy.deadlineMs)}: ${message}`);
+}
+
+function deadlineOf({ record, policy, seeingSinceMs = 0 }: Situation): number {
+  return Math.max(Date.parse(record.startedAt), seeingSinceMs) + policy.deadlineMs;
+}
+
+function soak(situation: Situation): Decision {
+  const { record, policy, checks, nowMs } = situation;
   const sinceMs = record.currentSince === undefined ? nowMs : Date.parse(record.currentSince);
   const soakedMs = sinceMs + policy.soakMs;
   if (nowMs < soakedMs) {
@@ -49,7 +89,7 @@ function soak({ record, policy, checks, nowMs }: Situation): Decision {
     return { kind: "wait", reason: "Soaking", message, atMs: soakedMs, currentSinceMs: sinceMs };
   }
   if (policy.checks.length > 0 && checks?.ok !== true) {
-    const deadlineMs = Math.max(Date.parse(record.startedAt) + policy.deadlineMs, soakedMs);
+    const deadlineMs = Math.max(deadlineOf(situation), soakedMs);
     const message = checks?.message ?? "the checks are being asked";
     if (nowMs >= deadlineMs && checks) return afterFailure(record, policy, "CheckFailed", message);
     return { kind: "wait", reason: "WaitingForChecks", message, atMs: deadlineMs, currentSinceMs: sinceMs };

@@ -1,0 +1,139 @@
+import type { DeliveryLog } from "../history/delivery-log.ts";
+import type { Application } from "../model/application.ts";
+import { applicationLabelKey } from "../model/application.ts";
+import type { KubeObject } from "../model/kube-object.ts";
+import type { Problem } from "../model/problem.ts";
+import type { DeliveryRecord } from "../model/record.ts";
+import type { Deployment, FoundApplication } from "../source/deployment.ts";
+import { defaultPolicy } from "../source/policy.ts";
+import { nothingKnown } from "./known.ts";
+import type { Known } from "./known.ts";
+import type { ApplicationSnapshot } from "./snapshot.ts";
+
+/** One application: what Git says of it, and what the engine remembers of it from pass to pass. */
+export interface Slot {
+  found: FoundApplication;
+  /** Git no longer has it. */
+  isGone: boolean;
+  known: Known;
+  /** Newest first. */
+  history: readonly DeliveryRecord[];
+  /** Passes in a row that were kept from their work, and by what. */
+  failures: number;
+  trouble?: Problem | undefined;
+}
+
+const historyKept = 20;
+
+/** Every application of the repository, and those that it had and that may still have something in the cluster. */
+export class Fleet {
+  readonly #log: DeliveryLog;
+  readonly #slots = new Map<string, Slot>();
+  #isFirst = true;
+
+  constructor(log: DeliveryLog) {
+    this.#log = log;
+  }
+
+  get(id: string): Slot | undefined {
+    return this.#slots.get(id);
+  }
+
+  forget(id: string): void {
+    this.#slots.delete(id);
+  }
+
+  /** Takes what Git says now, and answers of which applications it says something new (behaviour D7). */
+  async take({ applications }: Deployment): Promise<readonly string[]> {
+    const changed: string[] = [];
+    for (const found of applications) if (await this.#place(found, false)) changed.push(found.application.id);
+    const present = new Set(applications.map(({ application }) => application.id));
+    // An engine that starts learns from the delivery log what there was before.
+    const recorded = this.#isFirst ? await this.#log.readRecords() : new Map<string, DeliveryRecord>();
+    this.#isFirst = false;
+    for (const record of recorded.values()) {
+      if (!present.has(record.application)) await this.#place(foundOnLog(record), true);
+    }
+    for (const [id, slot] of this.#slots) {
+      if (present.has(id)) continue;
+      slot.isGone = true;
+      changed.push(id);
+    }
+    return changed;
+  }
+
+  /** The applications that a change of a live object concerns: its owner, or all that deliver to its namespace. */
+  concernedBy(object: KubeObject): readonly string[] {
+    const label = object.metadata.labels?.[applicationLabelKey];
+    if (label !== undefined) return [label.replace(".", "/")];
+    const { namespace } = object.metadata;
+    return [...this.#slots.values()]
+      .map(({ found }) => found.application)
+      .filter((one) => one.namespace === namespace)
+      .map(({ id }) => id);
+  }
+
+  /** What there is to show, in the order of ids; `newer` replaces the record it is of. */
+  snapshots(newer?: DeliveryRecord): readonly ApplicationSnapshot[] {
+    const snapshots = [...this.#slots.values()].flatMap(({ found, known, history }) => {
+      const record = newer?.application === found.application.id ? newer : known.record;
+      const { application } = found;
+      return record
+        ? [{ application, record, observation: known.observation, history: withNewest(history, record) }]
+        : [];
+    });
+    return snapshots.toSorted((a, b) => (a.application.id < b.application.id ? -1 : 1));
+  }
+
+  /** What keeps an application from being worked on, of the first that has trouble. */
+  trouble(): Problem | undefined {
+    const troubled = [...this.#slots].filter(([, { trouble }]) => trouble).toSorted(([a], [b]) => (a < b ? -1 : 1));
+    return troubled[0]?.[1].trouble;
+  }
+
+  /** Takes what a pass left behind. */
+  keep(slot: Slot, known: Known, trouble: Problem | undefined): void {
+    if (known.record) slot.history = withNewest(slot.history, known.record);
+    slot.known = known;
+    slot.trouble = trouble;
+    slot.failures = trouble ? slot.failures + 1 : 0;
+  }
+
+  async #place(found: FoundApplication, isGone: boolean): Promise<boolean> {
+    const { id } = found.application;
+    const slot = this.#slots.get(id);
+    if (slot) {
+      const isSame = !slot.isGone && JSON.stringify(slot.found) === JSON.stringify(found);
+      slot.found = found;
+      slot.isGone = isGone;
+      return !isSame;
+    }
+    const history = await this.#log.readHistory(id, historyKept);
+    const record = await this.#log.readRecord(id);
+    const known = record ? { ...nothingKnown, record, logged: record } : nothingKnown;
+    this.#slots.set(id, { found, isGone, known, history, failures: 0 });
+    return true;
+  }
+}
+
+/** An application as its record tells: enough to say what became of it, and never enough to deliver it. */
+function foundOnLog({ application: id, environment, namespace }: DeliveryRecord): FoundApplication {
+  const application: Application = {
+    id,
+    name: id.slice(environment.length + 1),
+    environment,
+    path: id,
+    namespace,
+    allowClusterKinds: [],
+    rollout: defaultPolicy,
+    allowEmpty: false,
+  };
+  return { application, tree: undefined, problems: [] };
+}
+
+/** A history whose newest entry is `record`: the same delivery is brought up to date, a new one goes in front. */
+function withNewest(history: readonly DeliveryRecord[], record: DeliveryRecord): readonly DeliveryRecord[] {
+  const [newest, ...older] = history;
+  const same = newest?.startedAt === record.startedAt && newest.revision.tree === record.revision.tree;
+  return [record, ...(same ? older : history)].slice(0, historyKept);
+}

@@ -1,0 +1,43 @@
+import { readInventory } from "../apply/inventory-store.ts";
+import type { Application } from "../model/application.ts";
+import type { Problem } from "../model/problem.ts";
+import type { Revision } from "../model/revision.ts";
+import { refuse } from "./conclude.ts";
+import type { Known, Pass } from "./known.ts";
+import type { Io } from "./reconcile.ts";
+import { continueRecord } from "./records.ts";
+
+/**
+ * The pass for an application that Git no longer has. When the inventory is empty nothing of it is left, and it is forgotten;
+ * otherwise it is held, and its objects stay as they are: that a directory vanished does not say that what runs is to go
+ * (behaviour D8).
+ */
+export async function letGo(io: Io, application: Application, head: string, known: Known): Promise<Pass> {
+  const inventory = known.inventory ?? (await readInventory(io.kube, io.namespace, application.id));
+  if (inventory.entries.length === 0) return { known, gone: true };
+  const before = known.record?.revision;
+  const revision = before?.tree === noTree ? before : await removal(io, application, head);
+  const record = continueRecord(known.record, revision, application, io.clock.now());
+  return refuse(io, { ...known, inventory }, record, [gone(application, inventory.entries.length)]);
+}
+
+/** Stands for the tree of a directory that is not there. */
+const noTree = "";
+
+/** The commit that took the application out: of its directory, or of its environment in delivery.yaml. */
+async function removal({ git }: Io, { path }: Application, head: string): Promise<Revision> {
+  const isThere = (await git.treeAt(head, path)) !== undefined;
+  const [last] = await git.log(head, isThere ? "delivery.yaml" : path, 1);
+  const { id, subject, author, committedAt } = last ?? (await git.commit(head));
+  return { commit: id, tree: noTree, subject, author, committedAt };
+}
+
+function gone({ id, path }: Application, count: number): Problem {
+  const objects = count === 1 ? "the 1 object" : `the ${count} objects`;
+  return {
+    code: "application-gone",
+    message: `${id} is gone from Git; ${objects} that it delivered are left in the cluster as they are`,
+    where: { file: path },
+    remedy: `to remove them, put back ${path} with nothing but a delivery.yaml that says allowEmpty: true, and remove it once they are gone`,
+  };
+}

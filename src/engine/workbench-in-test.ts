@@ -1,0 +1,248 @@
+import assert from "node:assert/strict";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import type { TestContext } from "node:test";
+import { startCluster } from "../../cluster/index.ts";
+import type { Cluster } from "../../cluster/index.ts";
+import { systemClock } from "../io/clock/clock.ts";
+import { openMirror } from "../io/git/mirror.ts";
+import { runGit } from "../io/git/temporary-repository.ts";
+import { HttpsKube } from "../io/kube/https-kube.ts";
+import type { Kube } from "../io/kube/kube.ts";
+import { kubeconfigAccess } from "../io/kube/kubeconfig.ts";
+import type { KubeObject } from "../model/kube-object.ts";
+import type { Problem } from "../model/problem.ts";
+import type { DeliveryRecord } from "../model/record.ts";
+import { writeLayout } from "../../cluster/node/layout-in-test.ts";
+import { Engine } from "./engine.ts";
+import type { EngineOptions } from "./engine.ts";
+import type { Snapshot } from "./snapshot.ts";
+
+/** For tests: an engine in this process, with what it said. */
+export interface TestEngine {
+  readonly engine: Engine;
+  readonly decisions: readonly DeliveryRecord[];
+  readonly troubles: readonly Problem[];
+  /** The first snapshot that fits; rejects after 30 s with what was seen last. */
+  readonly until: (what: string, fits: (snapshot: Snapshot) => boolean) => Promise<Snapshot>;
+  /** The record of an application as soon as it fits. */
+  readonly untilRecord: (
+    id: string,
+    what: string,
+    fits: (record: DeliveryRecord) => boolean,
+  ) => Promise<DeliveryRecord>;
+  readonly stop: () => Promise<void>;
+}
+
+/** For tests: a real remote repository beside a real cluster. */
+export interface Workbench {
+  readonly folder: string;
+  readonly remote: string;
+  readonly cluster: Cluster;
+  readonly kube: HttpsKube;
+  /** Commits these files (null removes) and pushes; answers the commit. */
+  commit(files: Readonly<Record<string, string | null>>, message?: string): string;
+  /** git in the remote. */
+  git(...args: readonly string[]): string;
+  engine(different?: Partial<EngineOptions>): Promise<TestEngine>;
+  get(apiVersion: string, kind: string, namespace: string, name: string): Promise<KubeObject | undefined>;
+}
+
+/** What a container of the test image does with MODE: serve, be never ready, or crash. */
+const program = `
+const mode = process.env.MODE ?? "ready";
+if (mode === "crash") { console.error("cannot start"); process.exit(3); }
+const server = require("node:http").createServer((request, response) => {
+  response.statusCode = mode === "ready" ? 200 : 503;
+  response.end(mode);
+});
+server.listen(8080);
+process.on("SIGTERM", () => process.exit(0));
+`;
+
+/** The image that the test cluster has. */
+export const image = "example.test/app:1";
+
+/** Starts a cluster for the tests of one file; all of it is gone when the test that opened it ends. */
+export async function openWorkbench(t: Pick<TestContext, "after">, images = true): Promise<Workbench> {
+  const folder = mkdtempSync(join(tmpdir(), "plumb-engine-"));
+  const layout = join(folder, "images");
+  await writeLayout(layout, [
+    {
+      ref: image,
+      layers: [[{ name: "app/main.js", text: program }]],
+      config: { Entrypoint: ["node", "main.js"], WorkingDir: "/app", User: "65532" },
+    },
+  ]);
+  const cluster = await startCluster({ folder: join(folder, "cluster"), ...(images ? { images: layout } : {}) });
+  const access = await kubeconfigAccess({ path: cluster.kubeconfigPath, clock: systemClock });
+  assert.ok(access.ok);
+  const kube = new HttpsKube({ access: access.value, clock: systemClock, random: Math.random });
+  const engines: TestEngine[] = [];
+  t.after(async () => {
+    for (const engine of engines) await engine.stop();
+    kube.close();
+    await cluster.stop();
+    rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+  });
+  const remote = join(folder, "remote.git");
+  const copy = join(folder, "copy");
+  runGit(folder, "init", "--quiet", "--bare", "--initial-branch=main", remote);
+  runGit(folder, "init", "--quiet", "--initial-branch=main", copy);
+  runGit(copy, "remote", "add", "origin", remote);
+  return {
+    folder,
+    remote,
+    cluster,
+    kube,
+    commit(files, message = "Change files") {
+      try {
+        runGit(copy, "fetch", "--quiet", "origin", "main");
+        runGit(copy, "reset", "--quiet", "--hard", "FETCH_HEAD");
+      } catch {
+        // The first commit finds no branch yet.
+      }
+      for (const [path, text] of Object.entries(files)) {
+        const file = join(copy, path);
+        rmSync(file, { recursive: true, force: true });
+        if (text === null) continue;
+        mkdirSync(dirname(file), { recursive: true });
+        writeFileSync(file, text);
+      }
+      runGit(copy, "add", "--all");
+      runGit(copy, "commit", "--quiet", "--message", message);
+      runGit(copy, "push", "--quiet", "origin", "HEAD:main");
+      return runGit(copy, "rev-parse", "HEAD");
+    },
+    git: (...args) => runGit(remote, ...args),
+    async engine(different = {}) {
+      const engine = await startEngine(remote, join(folder, `mirror-${engines.length}.git`), kube, different);
+      engines.push(engine);
+      return engine;
+    },
+    async get(apiVersion, kind, namespace, name) {
+      const resource = await kube.resource(apiVersion, kind);
+      assert.ok(resource.ok && resource.value);
+      const answer = await kube.get(resource.value, namespace, name);
+      return answer.ok ? answer.value : undefined;
+    },
+  };
+}
+
+async function startEngine(
+  url: string,
+  folder: string,
+  kube: Kube,
+  different: Partial<EngineOptions>,
+): Promise<TestEngine> {
+  const git = await openMirror({ url, folder });
+  const decisions: DeliveryRecord[] = [];
+  const troubles: Problem[] = [];
+  const listeners = new Set<() => void>();
+  const changed = (): void => {
+    for (const listener of listeners) listener();
+  };
+  const engine = new Engine({
+    git,
+    kube,
+    clock: systemClock,
+    random: Math.random,
+    onChange: changed,
+    onDecision: (record) => {
+      decisions.push(record);
+      changed();
+    },
+    onTrouble: (_, problem) => {
+      troubles.push(problem);
+      changed();
+    },
+    ...different,
+  });
+  let ended: Promise<void> | undefined;
+  const until: TestEngine["until"] = (what, fits) =>
+    new Promise((resolve, reject) => {
+      const look = (): void => {
+        const snapshot = engine.snapshot();
+        if (!fits(snapshot)) return;
+        listeners.delete(look);
+        clearTimeout(timer);
+        resolve(snapshot);
+      };
+      const timer = setTimeout(() => {
+        listeners.delete(look);
+        const { repository, applications } = engine.snapshot();
+        const seen = applications.map(
+          ({ record }) => `${record.application} ${record.outcome} ${record.reason}: ${record.message}`,
+        );
+        reject(
+          new Error(
+            `${what}: not seen within 30 s; ${[repository.trouble?.message ?? "", ...seen, ...troubles.slice(-3).map(({ message }) => message)].join("; ")}`,
+          ),
+        );
+      }, 30_000);
+      listeners.add(look);
+      look();
+    });
+  await engine.start();
+  return {
+    engine,
+    decisions,
+    troubles,
+    until,
+    async untilRecord(id, what, fits) {
+      const recordOf = (snapshot: Snapshot) =>
+        snapshot.applications.find(({ application }) => application.id === id)?.record;
+      const found = recordOf(
+        await until(what, (snapshot) => {
+          const record = recordOf(snapshot);
+          return record !== undefined && fits(record);
+        }),
+      );
+      assert.ok(found);
+      return found;
+    },
+    stop: () => (ended ??= engine.stop().then(() => git.close())),
+  };
+}
+
+/** delivery.yaml of one environment; deadline and soak are short enough to be waited for. */
+export function deliveryYaml(rollout = "{ deadline: 20s, soak: 300ms }", environment = "staging"): string {
+  return `environments:\n  ${environment}:\n    rollout: ${rollout}\n`;
+}
+
+/** A Namespace manifest. */
+export function namespaceYaml(name: string): string {
+  return `apiVersion: v1\nkind: Namespace\nmetadata: { name: ${name} }\n`;
+}
+
+/** A ConfigMap manifest. */
+export function configMapYaml(name: string, data: Readonly<Record<string, string>>): string {
+  return `apiVersion: v1\nkind: ConfigMap\nmetadata: { name: ${name} }\ndata: ${JSON.stringify(data)}\n`;
+}
+
+/** A Deployment of one pod of the test image, which is in MODE. */
+export function deploymentYaml(
+  name: string,
+  mode: string,
+  more: { readonly image?: string; readonly env?: string } = {},
+): string {
+  return `apiVersion: apps/v1
+kind: Deployment
+metadata: { name: ${name} }
+spec:
+  replicas: 1
+  strategy: { rollingUpdate: { maxUnavailable: 0, maxSurge: 1 } }
+  selector: { matchLabels: { app: ${name} } }
+  template:
+    metadata: { labels: { app: ${name} } }
+    spec:
+      terminationGracePeriodSeconds: 2
+      containers:
+        - name: app
+          image: ${more.image ?? image}
+          env: [{ name: MODE, value: ${mode} }]
+${more.env ?? ""}
+          readinessProbe: { httpGet: { path: /, port: 8080 }, periodSeconds: 1 }
+`;
+}
