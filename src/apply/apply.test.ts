@@ -201,7 +201,8 @@ test("a kind that its definition has not brought yet is waited for, though the d
   const { namespace: _namespace, ...metadata } = made.object.metadata;
   const object: KubeObject = { ...made.object, metadata };
   const definition = { ...made, object, ref: refOf(object) };
-  const widget = manifest("example.org/v9", "Widget", "w");
+  // A version that this server never gets to serve.
+  const widget = manifest("example.org/v10", "Widget", "w");
   const first = await cluster.pass([definition, widget]);
   assert.ok(!first.applied.ok && first.applied.transient);
   const second = await cluster.pass([definition, widget]);
