@@ -29,6 +29,7 @@ test("a status of another generation is never healthy (R1)", () => {
     message: "its status is of generation 1, it is at generation 2",
   });
   assert.equal(word(computeHealth(object("shop.example/v1", "Cart", status, { generation: 1 }))), "Current Ready");
+  assert.equal(word(computeHealth(object("shop.example/v1", "Cart", status))), "Current Ready");
 });
 
 test("a Ready condition that speaks of an older generation is not healthy (R1)", () => {

@@ -39,6 +39,7 @@ test("a CronJob has failed when its last run ended without success", () => {
     [{}, {}, "Current NotScheduledYet"],
     [{}, { lastScheduleTime: late }, "Current NeverSucceeded"],
     [{}, { lastScheduleTime: early, lastSuccessfulTime: late }, "Current LastRunSucceeded"],
+    [{}, { lastScheduleTime: late, lastSuccessfulTime: late }, "Current LastRunSucceeded"],
     [{}, { lastScheduleTime: late, lastSuccessfulTime: early }, "Failed LastRunFailed"],
     [{}, { lastScheduleTime: late, lastSuccessfulTime: early, active: [{}] }, "Current CronJobRunning"],
     [{ suspend: true }, { lastScheduleTime: late, lastSuccessfulTime: early }, "Current CronJobSuspended"],

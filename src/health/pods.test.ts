@@ -77,6 +77,10 @@ test("a container that crashed and runs again counts its restarts too, until it 
   assert.equal(word(podHealth(running(again), soon)), "Failed CrashLoopBackOff final");
   assert.equal(word(podHealth(running({ ...again, restartCount: 2 }), soon)), "InProgress ContainerRestarting");
   assert.equal(word(podHealth(running({ ...again, restartCount: 2 }))), "Failed ContainerCrashed");
+  const first = { restartCount: 0, state: crashed };
+  assert.equal(word(podHealth(running(first), { maxRestarts: 0 })), "InProgress PodRunningNotReady");
+  const done = { restartCount: 5, lastState: crashed, state: { terminated: { exitCode: 0, reason: "Completed" } } };
+  assert.equal(word(podHealth(running(done), soon)), "InProgress PodRunningNotReady");
   const later = { maxRestarts: 3, nowMs: startMs + 600_000 };
   assert.equal(word(podHealth(running(again), later)), "InProgress PodRunningNotReady");
 });
@@ -143,6 +147,10 @@ test("a pod without a place waits, then fails, and is given up after three minut
   assert.equal(at(15), "Failed PodUnschedulable");
   assert.equal(at(180), "Failed PodUnschedulable final");
   assert.equal(podHealth(lost).message, "pod web-1 cannot be scheduled: 0/3 nodes");
+  const timeless = podHealth(pod({ phase: "Pending", conditions }, { metadata: { name: "web-1" } }), {
+    nowMs: startMs,
+  });
+  assert.equal(word(timeless), "Failed PodUnschedulable");
   const held = [{ type: "PodScheduled", status: "False", reason: "SchedulingGated" }];
   const gated = podHealth(pod({ phase: "Pending", conditions: held }), { nowMs: startMs + 900_000 });
   assert.equal(word(gated), "InProgress PodNotScheduled");
