@@ -151,6 +151,10 @@ test("no message carries what the file says", () => {
     `a: 1\na: ${secret}\n`,
     `a: "${secret}\n`,
     `a: !!int ${secret}\n`,
+    `a: *${secret}\n`,
+    `a: !${secret}\n`,
+    `a: !${secret} b\n`,
+    `a: !!${secret} b\n`,
   ]) {
     assert.doesNotMatch(JSON.stringify(readDocuments({ path: "f", content: Buffer.from(text) })), /hunter2/);
   }

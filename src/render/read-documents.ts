@@ -88,7 +88,8 @@ function yamlProblem(file: string, error: unknown, line: number): Problem {
     };
   }
   const where = { file, line: error.mark ? error.mark.line + 1 : line };
-  const why = error.reason.replace(/\.$/, "");
+  // An alias or a tag is text of the file: a password that begins with * or ! is taken for one.
+  const why = error.reason.replace(/\.$/, "").replace(/ ?("[^]*"|!<[^]*>)/, "");
   if (/duplicated mapping key/.test(why)) {
     return {
       code: "yaml-duplicate-key",
@@ -117,7 +118,7 @@ function yamlProblem(file: string, error: unknown, line: number): Problem {
     code: "manifest-not-yaml",
     message: `The file is not valid YAML: ${why}.`,
     where,
-    remedy: "Mend the line; check indentation, colons and quotes.",
+    remedy: "Mend the line; check indentation, colons and quotes; quote a text that begins with *, & or !.",
   };
 }
 

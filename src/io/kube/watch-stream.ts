@@ -26,12 +26,21 @@ export async function* watchLines(message: IncomingMessage): AsyncGenerator<Watc
 }
 
 function parseLine(line: string): WatchLine {
-  const value = JSON.parse(line) as Json;
+  const value = parse(line);
   const type = valueAt(value, "type");
   if (typeof type === "string" && types.has(type) && isJsonObject(valueAt(value, "object"))) {
     return value as unknown as WatchLine;
   }
   throw new Error("the watch sent a line that is no event");
+}
+
+/** The parser's own message quotes the line, and the line may be a Secret. */
+function parse(line: string): Json | undefined {
+  try {
+    return JSON.parse(line) as Json;
+  } catch {
+    return undefined;
+  }
 }
 
 const types: ReadonlySet<string> = new Set<WatchLine["type"]>(["ADDED", "MODIFIED", "DELETED", "BOOKMARK", "ERROR"]);
