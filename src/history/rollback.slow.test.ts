@@ -4,6 +4,7 @@ import type { TestContext } from "node:test";
 import fc from "fast-check";
 import { commitFiles } from "../io/git/git-contract.ts";
 import { runGit, temporaryRepository } from "../io/git/temporary-repository.ts";
+import { ProblemError } from "../model/problem.ts";
 import { readDeployment } from "../source/deployment.ts";
 import { readRevision } from "../source/revision.ts";
 import { rollback, writeRollback } from "./rollback.ts";
@@ -119,6 +120,27 @@ test("a healthy tree that is gone, or a branch that is, is said with the remedy"
   assert.equal(gone.kind === "denied" && gone.problem.code, "healthy-tree-missing");
   const nowhere = await rollback(git, { ...request, branch: "nowhere" });
   assert.equal(nowhere.kind === "denied" && nowhere.problem.code, "branch-not-found");
+});
+
+test("a git that cannot write is no lost history: the rollback stays due", async (t) => {
+  const { git, request } = await broken(t);
+  const full = new ProblemError({ code: "git-failed", message: "git commit-tree failed: no space left on device" });
+  await assert.rejects(rollback({ ...git, writeCommit: () => Promise.reject(full) }, request), full);
+  assert.equal((await rollback(git, request)).kind, "pushed");
+});
+
+test("when the branch was rewritten without its healthy commit, the mirror still restores it", async (t) => {
+  const { git, remote, request, head } = await broken(t);
+  const orphan = runGit(remote, "commit-tree", `${head}^{tree}`, "-m", "Squash");
+  runGit(remote, "update-ref", "refs/heads/main", orphan);
+  runGit(remote, "reflog", "expire", "--expire=now", "--all");
+  runGit(remote, "gc", "--quiet", "--prune=now");
+  await git.fetch();
+  const result = await rollback(git, request);
+  assert.ok(result.kind === "pushed");
+  assert.equal(runGit(remote, "rev-parse", "main^"), orphan);
+  assert.equal(runGit(remote, "rev-parse", "main:staging/probe"), request.restores.tree);
+  runGit(remote, "fsck", "--connectivity-only");
 });
 
 test("the commit's id is a function of parent, restored tree and failing record", async (t) => {

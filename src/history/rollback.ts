@@ -48,6 +48,8 @@ export async function rollback(git: Git, request: RollbackRequest): Promise<Roll
     commit = await writeRollback(git, request, parent);
   } catch (error) {
     if (!(error instanceof ProblemError)) throw error;
+    // Only a lost tree is final; a git that was ended or could not write says nothing about the history.
+    if (error.problem.code !== "git-failed" || (await hasTree(git, restores.tree))) throw error;
     return { kind: "denied", problem: healthyGone(request, error.problem) };
   }
   const pushed = await git.push(commit, branch, head);
@@ -94,6 +96,13 @@ async function alreadyWritten(
   const trailers = last?.trailers ?? {};
   const same = trailers["Plumbline-Application"] === application.id && trailers["Plumbline-Undoes"] === failing.commit;
   return last && same ? { commit: last.id, undoes: failing.commit, restores } : undefined;
+}
+
+async function hasTree(git: Git, tree: string): Promise<boolean> {
+  return git.list(tree, { recursive: false }).then(
+    () => true,
+    () => false,
+  );
 }
 
 function branchGone(git: Git, branch: string): Problem {
