@@ -28,6 +28,8 @@ export interface Endpoints {
 /** Watches EndpointSlices, and pods so that one that is being deleted is left out at once. */
 export function watchEndpoints(client: Client): Endpoints {
   const slices = new Map<string, Map<string, Slice>>();
+  /** By address, the pod that told of it last. */
+  const owners = new Map<string, string>();
   /** By address, the pod that leaves. */
   const leaving = new Map<string, string>();
 
@@ -44,10 +46,15 @@ export function watchEndpoints(client: Client): Endpoints {
     const ip = object.status?.podIP;
     const { uid = "", deletionTimestamp } = object.metadata;
     if (ip === undefined) return;
-    // An address may be another pod's by now.
-    if (type === "DELETED" && [uid, ""].includes(leaving.get(ip) ?? "")) leaving.delete(ip);
-    else if (type !== "DELETED" && deletionTimestamp !== undefined) leaving.set(ip, uid);
-    else if (type !== "DELETED" && leaving.get(ip) !== uid && leaving.get(ip) !== "") leaving.delete(ip);
+    if (type === "DELETED") {
+      // An address may be another pod's by now.
+      if (owners.get(ip) === uid) owners.delete(ip);
+      if (leaving.get(ip) === uid) leaving.delete(ip);
+      return;
+    }
+    owners.set(ip, uid);
+    if (deletionTimestamp !== undefined) leaving.set(ip, uid);
+    else if (leaving.get(ip) !== uid) leaving.delete(ip);
   });
 
   return {
@@ -66,7 +73,9 @@ export function watchEndpoints(client: Client): Endpoints {
       return [...found.values()].toSorted((a, b) => (a.ip < b.ip ? -1 : 1));
     },
     withdraw(ip) {
-      if (!leaving.has(ip)) leaving.set(ip, "");
+      // An address that no pod has told of yet is behind no service.
+      const uid = owners.get(ip);
+      if (uid !== undefined) leaving.set(ip, uid);
     },
     stop() {
       stopSlices();

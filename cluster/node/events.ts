@@ -15,9 +15,12 @@ export interface EventRecorder {
 
 type StoredEvent = KubeObject & Event;
 
+/** How many different events a recorder remembers in order to count repetitions, as upstream. */
+const remembered = 4096;
+
 /** A recorder in the name of a component, "kubelet" or "default-scheduler", on the node `host`. */
 export function eventRecorder(client: Client, clock: Clock, component: string, host: string): EventRecorder {
-  const known = new Map<string, { readonly name: string; readonly count: number; readonly first: string }>();
+  const known = new Map<string, { readonly name: string; readonly count: number }>();
   let sequence = 0;
   // One at a time, so that the order of the events is the order of what happened.
   let queue = Promise.resolve();
@@ -39,7 +42,8 @@ export function eventRecorder(client: Client, clock: Clock, component: string, h
     sequence += 1;
     const suffix = (BigInt(clock.now()) * 1_000_000n + BigInt(sequence)).toString(16);
     const name = `${object.metadata.name}.${suffix}`;
-    known.set(key, { name, count: 1, first: now });
+    if (known.size >= remembered) known.delete(known.keys().next().value ?? "");
+    known.set(key, { name, count: 1 });
     await client.create<StoredEvent>(resource, eventOf(object, parts, { name, namespace, now, component, host }));
   }
 
