@@ -170,7 +170,7 @@ test("a refusal of an older ReplicaSet, or for want of what is still on its way,
 test("a pod that ended is replaced by its controller, and a Job counts its crashes itself", () => {
   const web = deployment(rolling);
   const evicted = object("v1", "Pod", "web-b-1", { phase: "Failed", reason: "Evicted" }, { owner: "ReplicaSet/web-b" });
-  assert.match(healthOf(web, replicaSet("web-b", "2"), evicted), /^InProgress .*pod web-b-1 failed: Evicted$/);
+  assert.match(healthOf(web, replicaSet("web-b", "2"), evicted), /^InProgress .*pod web-b-1 failed: Evicted; /);
   const job = object("batch/v1", "Job", "seed", { startTime: "2026-01-01T00:00:00Z", active: 1 });
   assert.match(
     healthOf(job, loopingPod("seed-1", "Job/seed")),

@@ -48,7 +48,7 @@ function lookInto(object: KubeObject, owned: Owned, context: HealthContext): Hea
   const worst = refused ?? dead ?? news.find(({ status }) => status === "Failed");
   if (worst) return worst;
   const waiting = news.find(({ status }) => status === "InProgress");
-  return waiting ? { ...health, message: `${health.message}; ${waiting.message}` } : health;
+  return waiting ? { ...health, message: `${waiting.message}; ${health.message}` } : health;
 }
 
 /** A new template inherits the old one's passed deadline until it makes progress; the sentence names whose it was. */

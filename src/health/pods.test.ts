@@ -175,11 +175,23 @@ test("a pod that is a piece of work is healthy when it is done, unless its repos
   assert.equal(judged("Never", { ...ignore, "argocd.argoproj.io/hook": "PreSync" }), "InProgress PodRunning");
 });
 
-test("a pod that is not ready names the containers that are not", () => {
+test("a pod that is not ready names the containers that are not, and the probe that they do not pass", () => {
   const containerStatuses = [
-    { name: "main", ready: false },
+    { name: "main", ready: false, started: true },
     { name: "side", ready: true },
   ];
-  const health = podHealth(pod({ phase: "Running", containerStatuses }));
-  assert.equal(health.message, "pod web-1 runs but is not ready (container main)");
+  const sentence = (main: JsonObject): string => {
+    const containers = [{ name: "main", ...main }, { name: "side" }];
+    return podHealth(pod({ phase: "Running", containerStatuses }, { spec: { containers } })).message;
+  };
+  const get = { httpGet: { path: "/readyz", port: 80 } };
+  assert.equal(sentence({}), "pod web-1 is not ready: container main runs but is not ready");
+  const readiness = "pod web-1 is not ready: container main does not pass its readiness probe";
+  assert.equal(sentence({ readinessProbe: { exec: { command: ["true"] } } }), readiness);
+  assert.equal(sentence({ readinessProbe: get, startupProbe: get }), `${readiness} (GET /readyz)`);
+  containerStatuses[0]!.started = false;
+  assert.match(
+    sentence({ readinessProbe: get, startupProbe: get }),
+    /does not pass its startup probe \(GET \/readyz\)$/,
+  );
 });

@@ -88,5 +88,19 @@ function notReady(pod: Json, name: string): string {
   const names = listAt(pod, "status", "containerStatuses")
     .filter((status) => valueAt(status, "ready") !== true)
     .map((status) => textAt(status, "name"));
-  return `${name} runs but is not ready${names.length > 0 ? ` (container ${names.join(", ")})` : ""}`;
+  if (names.length === 0) return `${name} runs but is not ready`;
+  return `${name} is not ready: ${names.map((container) => unreadyWords(pod, container)).join("; ")}`;
+}
+
+/** Which probe a container has not passed, as its manifest describes it; what it answered is in no status. */
+function unreadyWords(pod: Json, container: string): string {
+  const spec = listAt(pod, "spec", "containers").find((one) => valueAt(one, "name") === container) ?? null;
+  const started = listAt(pod, "status", "containerStatuses").find((one) => valueAt(one, "name") === container) ?? null;
+  const kind =
+    valueAt(spec, "startupProbe") !== undefined && valueAt(started, "started") !== true ? "startup" : "readiness";
+  const probe = valueAt(spec, `${kind}Probe`);
+  if (probe === undefined) return `container ${container} runs but is not ready`;
+  const path = textAt(probe, "httpGet", "path");
+  const asks = path === "" ? "" : ` (GET ${path})`;
+  return `container ${container} does not pass its ${kind} probe${asks}`;
 }

@@ -70,7 +70,7 @@ test("a deadline that passed asks for the last healthy state", () => {
   assert.deepEqual(decision, {
     kind: "rollback",
     reason: "DeadlineExceeded",
-    message: "not healthy after 60 s: Deployment probe/d0: 1 of 2 pods are ready",
+    message: "Deployment probe/d0: 1 of 2 pods are ready; not healthy after 60 s",
     to: lastHealthy,
   });
 });

@@ -60,7 +60,7 @@ export function decide(situation: Situation): Decision {
   const worst = mostTelling(pending);
   const deadlineMs = deadlineOf(situation);
   if (nowMs >= deadlineMs) {
-    const message = `not healthy after ${seconds(policy.deadlineMs)}: ${sentence(worst)}`;
+    const message = `${sentence(worst)}; not healthy after ${seconds(policy.deadlineMs)}`;
     return afterFailure(record, policy, "DeadlineExceeded", message);
   }
   const others = pending.length === 1 ? "" : ` (and ${pending.length - 1} more not healthy yet)`;
