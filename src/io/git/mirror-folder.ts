@@ -23,8 +23,12 @@ export async function prepareFolder(git: GitCommand, folder: string, remote: Rem
 /** Removes the mirror and makes an empty one; nothing is lost that the remote does not have. */
 export async function recreateFolder(git: GitCommand, folder: string, remote: Remote): Promise<void> {
   await refuseForeignFolder(folder);
-  await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true });
+  // First of all and till the last: killed at any moment in between, the folder is still known for ours.
+  await writeFile(join(folder, marker), "unfinished");
+  for (const name of await readdir(folder)) {
+    if (name !== marker) await rm(join(folder, name), { recursive: true, force: true });
+  }
   await git.output(["init", "--bare", "--quiet", "--template=", "--initial-branch=main", folder]);
   await writeFile(join(folder, marker), remote.shown);
 }

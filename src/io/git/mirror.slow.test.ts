@@ -14,7 +14,10 @@ import { createServer } from "node:http";
 import { join } from "node:path";
 import { test } from "node:test";
 import { ProblemError } from "../../model/problem.ts";
+import { systemProcesses } from "../process/system-processes.ts";
+import { gitCommand } from "./git-command.ts";
 import { commitFiles, gitContract } from "./git-contract.ts";
+import { recreateFolder } from "./mirror-folder.ts";
 import { openMirror } from "./mirror.ts";
 import { runGit, temporaryRepository } from "./temporary-repository.ts";
 
@@ -185,6 +188,24 @@ test("a mirror of another remote, or a broken one, is made anew; foreign files a
   writeFileSync(join(root, "mine", "letter"), "dear");
   await assert.rejects(openMirror({ url: remote, folder: join(root, "mine") }), { name: "ProblemError" });
   assert.deepEqual(readdirSync(join(root, "mine")), ["letter"]);
+});
+
+test("a mirror whose making was cut off is made anew", async (t) => {
+  const { root, remote } = temporaryRepository(t);
+  const folder = join(root, "mirror");
+  const target = { address: remote, shown: remote, secrets: [], folder: remote };
+  const git = gitCommand(systemProcesses, folder, target, process.env);
+  const cutOff = {
+    ...git,
+    output: (): Promise<Buffer> => {
+      writeFileSync(join(folder, "HEAD"), "");
+      return Promise.reject(new Error("killed"));
+    },
+  };
+  await assert.rejects(recreateFolder(cutOff, folder, target), /killed/);
+  const mirror = await openMirror({ url: remote, folder });
+  t.after(() => mirror.close());
+  assert.ok((await mirror.fetch()).ok);
 });
 
 test("objects that broke under an open mirror come back with the next fetch", async (t) => {
