@@ -1,6 +1,17 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { cpSync, mkdtempSync, mkdirSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { createHash } from "node:crypto";
+import {
+  cpSync,
+  mkdtempSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { test, type TestContext } from "node:test";
@@ -209,6 +220,24 @@ test("a commit that gets a version later is released under it, and its first ima
   const registry = ociLayout(join(world.root, "images"));
   assert.equal(await registry.resolve("plumbline.local/one", tagged.commit), plain);
   assert.equal((await world.release()).deployment.commit, undefined);
+});
+
+test("a release that was cut off between its two tags is completed by the next", async (t) => {
+  const world = makeWorld(t);
+  git(world.source, "tag", "v1.0.0");
+  const first = await world.release();
+  const images = join(world.root, "images");
+  const reference = `plumbline.local/one:${first.commit}`;
+  rmSync(join(images, "plumbline/tags", `${createHash("sha256").update(reference).digest("hex")}.json`));
+  const index = JSON.parse(readFileSync(join(images, "index.json"), "utf8")) as {
+    manifests: { annotations: object }[];
+  };
+  const manifests = index.manifests.filter(({ annotations }) => !Object.values(annotations).includes(reference));
+  writeFileSync(join(images, "index.json"), JSON.stringify({ ...index, manifests }));
+  const registry = ociLayout(images);
+  assert.equal(await registry.resolve("plumbline.local/one", first.commit), undefined);
+  await world.release();
+  assert.equal(await registry.resolve("plumbline.local/one", first.commit), digests(first)[0]);
 });
 
 test("a release that is called off pins nothing", async (t) => {

@@ -147,6 +147,8 @@ async function releaseImage(run: ImageRun, image: NamedRecipe, repository: strin
   const existing = await registry.resolve(repository, tag);
   if (existing !== undefined && !run.options.verify && (await registry.has(repository, existing))) {
     run.onEvent({ kind: "built", image: name, reused: "image" });
+    // A release that was cut off may have come no further than the first tag.
+    await tagCommit(run, registry, repository, () => registry.read(repository, existing));
     return { name, repository, tag, digest: existing, pushedBytes: 0 };
   }
   const { parts, pushedBytes } = await buildImage(run, image, repository);
@@ -154,7 +156,7 @@ async function releaseImage(run: ImageRun, image: NamedRecipe, repository: strin
   const manifest = imageManifest(parts, config);
   const storedConfig = await registry.putBlob(repository, once(config));
   const stored = await registry.putManifest(repository, tag, manifest, mediaTypes.manifest);
-  await tagCommit(run, registry, repository, manifest);
+  await tagCommit(run, registry, repository, () => Promise.resolve(manifest));
   const bytes = pushedBytes + storedConfig.pushedBytes + stored.pushedBytes;
   run.onEvent({ kind: "pushed", image: name, reference: `${repository}:${tag}@${stored.digest}`, bytes });
   return { name, repository, tag, digest: stored.digest, pushedBytes: bytes };
@@ -201,10 +203,15 @@ async function buildImage(
  * An image of a tagged commit has the full commit id as a second tag, unless the commit was released before it had a
  * version: that image keeps it.
  */
-async function tagCommit(run: Run, registry: Registry, repository: string, manifest: Buffer): Promise<void> {
+async function tagCommit(
+  run: Run,
+  registry: Registry,
+  repository: string,
+  manifest: () => Promise<Buffer>,
+): Promise<void> {
   const { commit, version } = run;
   if (version.tag === commit.id || (await registry.resolve(repository, commit.id)) !== undefined) return;
-  await registry.putManifest(repository, commit.id, manifest, mediaTypes.manifest);
+  await registry.putManifest(repository, commit.id, await manifest(), mediaTypes.manifest);
 }
 
 async function* once(content: Buffer): AsyncGenerator<Uint8Array> {
