@@ -1,4 +1,5 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { chromium } from "playwright-core";
@@ -39,6 +40,15 @@ export async function openBrowser(): Promise<TestBrowser | string> {
     await rm(folder, { recursive: true, force: true });
     return `Chromium cannot start here: ${error instanceof Error ? (error.message.split("\n")[0] ?? "") : String(error)}`;
   }
+}
+
+/** What axe finds wrong with the page as it is now: rule, element and remedy of each violation. */
+export async function axeViolations(page: Page): Promise<readonly string[]> {
+  const axe = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+  // Evaluated and not added as a script: the page's own policy would refuse that, as it should.
+  await page.evaluate(axe);
+  return page.evaluate(`axe.run().then(({ violations }) =>
+    violations.map(({ id, nodes }) => id + ": " + nodes[0].html + " " + nodes[0].failureSummary))`);
 }
 
 async function launch(folder: string): Promise<Browser> {

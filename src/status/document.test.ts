@@ -39,6 +39,8 @@ test("only a healthy delivery is in sync; one that is open has a deadline", () =
     assert.equal(other.inSync, false, outcome);
     assert.equal(other.deadlineAt, outcome === "progressing" ? "2026-01-01T00:05:00.000Z" : undefined, outcome);
   }
+  const soaking = shown(sampleRecord({ outcome: "progressing", currentSince: "2026-01-01T00:01:00.000Z" }));
+  assert.equal(soaking.deadlineAt, undefined, "every object is healthy, so that no deadline counts any more");
 });
 
 test("what is live is the last healthy revision, with the images of its newest delivery", () => {

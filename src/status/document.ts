@@ -46,7 +46,8 @@ function applicationStatus({
   const { lastHealthy, revision, outcome, startedAt } = record;
   const seen = new Map(observation.objects.map(({ ref, health }) => [refKey(ref), health]));
   const liveImages = lastHealthy && imagesAt(lastHealthy.tree, [record, ...history]);
-  const open = outcome === "progressing";
+  // Once every object is healthy the soak counts, and no deadline any more.
+  const awaited = outcome === "progressing" && record.currentSince === undefined;
   return {
     id: application.id,
     name: application.name,
@@ -61,7 +62,7 @@ function applicationStatus({
     ...(record.remedy === undefined ? {} : { remedy: record.remedy }),
     startedAt,
     ...(record.decidedAt === undefined ? {} : { decidedAt: record.decidedAt }),
-    ...(open ? { deadlineAt: new Date(Date.parse(startedAt) + application.rollout.deadlineMs).toISOString() } : {}),
+    ...(awaited ? { deadlineAt: new Date(Date.parse(startedAt) + application.rollout.deadlineMs).toISOString() } : {}),
     objects: record.health.map(({ ref, health }) => ({
       ref,
       health: seen.get(refKey(ref)) ?? health,

@@ -1,12 +1,11 @@
 import assert from "node:assert/strict";
 import { readFileSync, readdirSync } from "node:fs";
-import { createRequire } from "node:module";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import type { TestContext } from "node:test";
 import type { BrowserContextOptions, Page } from "playwright-core";
 import type { StatusDocument } from "../model/status-document.ts";
-import { openBrowser } from "../../tools/browser.ts";
+import { axeViolations, openBrowser } from "../../tools/browser.ts";
 import type { TestBrowser } from "../../tools/browser.ts";
 import { exampleDocument, hostileText } from "./example-documents.ts";
 import type { ExampleState } from "./example-documents.ts";
@@ -14,7 +13,6 @@ import { serveStatus } from "./server.ts";
 import type { StatusServer } from "./server.ts";
 
 const folder = join(import.meta.dirname, "../../../workloads/frontend/dist");
-const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 let browser: TestBrowser | string = "not started";
 
 before(async () => {
@@ -74,11 +72,11 @@ for (const colorScheme of ["light", "dark"] as const) {
     for (const state of states) {
       shown.become(state);
       await shownIs(shown.page, state);
-      assert.deepEqual(await violations(shown.page), [], state);
+      assert.deepEqual(await axeViolations(shown.page), [], state);
     }
     await shown.server.stop();
     await shown.page.waitForSelector(".notice");
-    assert.deepEqual(await violations(shown.page), [], "connection lost");
+    assert.deepEqual(await axeViolations(shown.page), [], "connection lost");
   });
 }
 
@@ -205,13 +203,6 @@ async function shownIs(page: Page, state: ExampleState): Promise<void> {
     .getByText(words[state] ?? "", { exact: false })
     .first()
     .waitFor();
-}
-
-async function violations(page: Page): Promise<readonly string[]> {
-  // Evaluated and not added as a script: the page's own policy would refuse that, as it should.
-  await page.evaluate(axe);
-  return page.evaluate(`axe.run().then(({ violations }) =>
-    violations.map(({ id, nodes }) => id + ": " + nodes[0].html + " " + nodes[0].failureSummary))`);
 }
 
 function overflow(page: Page): Promise<number> {

@@ -66,14 +66,18 @@ function applicationLines(application: ApplicationStatus, options: TextOptions):
   }
   const past = application.history.slice(0, options.history);
   if (past.length > 0) lines.push(`  ${style("quiet", "deliveries, newest first")}`);
-  return [...lines, ...past.map((delivery) => `  ${deliveryLine(delivery, options)}`)];
+  const deliveries = past.flatMap((delivery) => deliveryLines(delivery, application.message, options));
+  return [...lines, ...deliveries.map((line) => `  ${line}`)];
 }
 
-function deliveryLine(delivery: DeliverySummary, { style }: TextOptions): string {
+/** One line a delivery, and a second that says why where it did not end well and that was not said above. */
+function deliveryLines(delivery: DeliverySummary, said: string, { style }: TextOptions): readonly string[] {
   const took = delivery.durationMs === undefined ? "" : `${(delivery.durationMs / 1000).toFixed(1)} s`;
   const back = delivery.rollback ? `, undone by ${shortId(delivery.rollback.commit)}` : "";
   const subject = style("quiet", delivery.revision.subject);
-  return `${shortId(delivery.revision.commit)}  ${words[delivery.outcome].padEnd(11)}  ${took.padStart(7)}  ${subject}${back}`;
+  const line = `${shortId(delivery.revision.commit)}  ${words[delivery.outcome].padEnd(11)}  ${took.padStart(7)}  ${subject}${back}`;
+  const says = delivery.outcome !== "healthy" && delivery.message !== said;
+  return says ? [line, `${" ".repeat(10)}${delivery.message}`] : [line];
 }
 
 function age(time: string, { nowMs }: TextOptions): string {

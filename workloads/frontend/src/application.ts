@@ -3,7 +3,7 @@ import { h } from "./dom.ts";
 import { plumbLine } from "./plumb-line.ts";
 import { podsPart } from "./pods.ts";
 import type { Application } from "./status.ts";
-import { ago, agreement, clip, count, duration, imageName, shortId, standing } from "./words.ts";
+import { ago, agreement, clip, count, duration, imageName, sentence, shortId, standing } from "./words.ts";
 
 /** The anchor of an application's part of the page. */
 export function anchorOf(id: string): string {
@@ -62,17 +62,12 @@ export function applicationPart(application: Application, now: number, open: boo
   );
 }
 
-function sentence(text: string): string {
-  const clipped = clip(text);
-  const first = clipped.charAt(0).toUpperCase() + clipped.slice(1);
-  return /[.!?…]$/.test(first) ? first : `${first}.`;
-}
-
-function timing({ outcome, startedAt, decidedAt, deadlineAt }: Application, now: number): string {
+function timing({ outcome, startedAt, decidedAt, deadlineAt, pods }: Application, now: number): string {
   if (outcome !== "progressing") return decidedAt ? `Decided ${ago(decidedAt, now)}.` : "";
   const left = Date.parse(deadlineAt ?? "") - now;
   const deadline = left > 0 ? `; it has ${duration(Math.ceil(left / 1000) * 1000)} left to become healthy` : "";
-  return `Started ${ago(startedAt, now)}${deadline}.`;
+  const serving = pods.some(({ generation, ready }) => generation === "old" && ready);
+  return `Started ${ago(startedAt, now)}${deadline}.${serving ? " Until then the old pods keep serving." : ""}`;
 }
 
 function comparison(application: Application, now: number): HTMLElement {
@@ -83,7 +78,7 @@ function comparison(application: Application, now: number): HTMLElement {
     { class: "comparison", "data-agree": String(inSync) },
     side("Git wants", revision.commit, wanted.images, [
       h("p", { class: "subject" }, clip(revision.subject, 160)),
-      h("p", { class: "quiet" }, `${clip(revision.author, 80)}, ${ago(revision.committedAt, now)}`),
+      h("p", { class: "quiet" }, `${clip(authorName(revision.author), 80)}, ${ago(revision.committedAt, now)}`),
     ]),
     h(
       "p",
@@ -97,6 +92,11 @@ function comparison(application: Application, now: number): HTMLElement {
         ])
       : h("div", { class: "side" }, h("h3", {}, "Live and healthy"), h("p", { class: "commit quiet" }, "nothing yet")),
   );
+}
+
+/** The name without the mail address behind it. */
+function authorName(author: string): string {
+  return author.replace(/\s*<[^<>]*>$/, "") || author;
 }
 
 function side(title: string, commit: string, images: readonly string[], lines: readonly HTMLElement[]): HTMLElement {

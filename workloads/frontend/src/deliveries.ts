@@ -1,6 +1,6 @@
 import { h } from "./dom.ts";
 import type { Delivery, Drift } from "./status.ts";
-import { ago, clip, duration, shortId, standing } from "./words.ts";
+import { ago, clip, duration, sentence, shortId, standing } from "./words.ts";
 
 /** The last deliveries, newest first, as a line in time. */
 export function deliveriesPart(history: readonly Delivery[], now: number): HTMLElement {
@@ -15,7 +15,11 @@ export function deliveriesPart(history: readonly Delivery[], now: number): HTMLE
 }
 
 function entry({ revision, outcome, message, startedAt, durationMs, rollback }: Delivery, now: number): HTMLElement {
-  const { word, tone } = standing(outcome);
+  const { word } = standing(outcome);
+  // As the state of an application it is on its way back; as a delivery it has failed.
+  const tone = outcome === "rolled-back" ? "off" : standing(outcome).tone;
+  // What is still under way is said above already.
+  const says = tone !== "true" && outcome !== "progressing" && message !== "";
   return h(
     "li",
     { "data-key": `${revision.commit} ${startedAt}`, "data-tone": tone },
@@ -30,7 +34,7 @@ function entry({ revision, outcome, message, startedAt, durationMs, rollback }: 
         h("span", { class: "quiet" }, `took ${duration(durationMs)}`),
     ),
     h("p", { class: "delivery-subject" }, clip(revision.subject, 160)),
-    tone !== "true" && message !== "" && h("p", { class: "quiet" }, clip(message, 400)),
+    says && h("p", { class: "quiet" }, sentence(message, 400)),
     rollback !== undefined &&
       h(
         "p",

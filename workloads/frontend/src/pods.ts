@@ -44,7 +44,15 @@ function workloadRow(workload: string, pods: readonly Pod[]): HTMLElement {
 function progressText(fresh: readonly Pod[], old: readonly Pod[]): string {
   const ready = fresh.filter((pod) => pod.ready).length;
   if (old.length === 0) return `${ready} of ${count(fresh.length, "pod")} ready`;
-  return `${ready} of ${fresh.length} new ready, ${old.length} old still there`;
+  const serving = old.filter((pod) => pod.ready).length;
+  const leaving = old.length - serving;
+  return [
+    `${ready} of ${fresh.length} new ready`,
+    serving > 0 ? `${serving} old still ${serving === 1 ? "serves" : "serve"}` : "",
+    leaving > 0 ? `${leaving} old ${leaving === 1 ? "leaves" : "leave"}` : "",
+  ]
+    .filter((part) => part !== "")
+    .join(", ");
 }
 
 function generation(label: string, workload: string, pods: readonly Pod[]): HTMLElement {
@@ -68,8 +76,16 @@ function podTile(pod: Pod): HTMLElement {
       { class: "pod-state" },
       `${glyph(state)} ${pod.ready ? "Ready" : clip(pod.phase || "Starting", 40)}${restarts}`,
     ),
-    !pod.ready && pod.message !== "" && h("span", { class: "pod-message" }, clip(pod.message, 200)),
+    !pod.ready && pod.message !== "" && h("span", { class: "pod-message" }, ownWords(pod)),
   );
+}
+
+/** The pod's message without the name that stands above it already. */
+function ownWords({ name, message }: Pod): string {
+  const own = message.startsWith(`pod ${name}`)
+    ? message.slice(`pod ${name}`.length).replace(/^[:,]?\s*/, "")
+    : message;
+  return clip(own, 200);
 }
 
 function glyph(state: string): string {

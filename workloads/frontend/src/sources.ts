@@ -30,6 +30,8 @@ const backendPollMs = 1000;
 const retryMs = 2000;
 /** A server that says now and then that it is alive, and then no more for this long, is lost. */
 const silenceMs = 35_000;
+/** A stream that breaks is not lost at once: the browser asks again after a second, and another pod may answer. */
+const graceMs = 2500;
 
 /** What a source calls: it was in contact, perhaps with a new value, or it lost the other side. */
 interface Ear {
@@ -59,22 +61,36 @@ function listen(ear: Ear): void {
   const events = new EventSource("status/events");
   let opened = false;
   let aliveAt: number | undefined;
+  let losing: ReturnType<typeof setTimeout> | undefined;
+  const isBack = (): void => {
+    clearTimeout(losing);
+    losing = undefined;
+  };
   events.addEventListener("status", (event: MessageEvent<string>) => {
     opened = true;
+    isBack();
     ear.contact(readDocument(parsed(event.data)));
   });
   events.addEventListener("alive", () => {
     aliveAt = Date.now();
+    isBack();
     ear.contact();
   });
   events.addEventListener("error", () => {
     // The browser tries again by itself after a broken connection, but not after an answer that is no stream.
-    if (events.readyState !== EventSource.CLOSED) return ear.lose();
+    if (events.readyState !== EventSource.CLOSED) {
+      losing ??= setTimeout(() => {
+        ear.lose();
+      }, graceMs);
+      return;
+    }
+    isBack();
     clearInterval(watch);
     void afterRefusal(ear, opened);
   });
   const watch = setInterval(() => {
     if (aliveAt === undefined || Date.now() - aliveAt < silenceMs) return;
+    isBack();
     clearInterval(watch);
     events.close();
     ear.lose();

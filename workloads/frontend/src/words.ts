@@ -44,6 +44,13 @@ export function clip(text: string, length = 600, ellipsis = "…"): string {
   return characters.length > length ? `${characters.slice(0, length).join("")}${ellipsis}` : characters.join("");
 }
 
+/** A text that came as a clause, as a sentence of at most `length` characters. */
+export function sentence(text: string, length?: number): string {
+  const clipped = clip(text, length);
+  const first = clipped.charAt(0).toUpperCase() + clipped.slice(1);
+  return /[.!?…]$/.test(first) ? first : `${first}.`;
+}
+
 /** A duration in milliseconds as people say it: `240 ms`, `4.2 s`, `3 min 5 s`, `2 h`. */
 export function duration(ms: number): string {
   if (!Number.isFinite(ms)) return "an unknown time";
