@@ -40,8 +40,12 @@ export async function makePlace(t: TestContext): Promise<Place> {
 
 /** Starts `plumb …args` in the place, in a process group of its own as a terminal would. */
 export function startPlumb(t: TestContext, place: Place, args: readonly string[]): Running {
-  const main = packageFile("dist", "src", "cli", "main.js");
-  const child = spawn(process.execPath, [main, ...args], {
+  return startProgram(t, place, process.execPath, [packageFile("dist", "src", "cli", "main.js"), ...args]);
+}
+
+/** The same with any program. */
+export function startProgram(t: TestContext, place: Place, file: string, args: readonly string[]): Running {
+  const child = spawn(file, [...args], {
     cwd: place.folder,
     env: place.env,
     stdio: ["ignore", "pipe", "pipe"],

@@ -1,34 +1,24 @@
 import { Command, Option } from "commander";
-import { clusterCommand } from "./cluster.ts";
 import type { ClusterCommandOptions } from "./cluster.ts";
 import { completionCommand, shell, shells } from "./completion.ts";
 import type { Shell } from "./completion.ts";
-import { demoCommand } from "./demo.ts";
 import type { DemoCommandOptions } from "./demo.ts";
-import { downCommand } from "./down.ts";
 import type { DownCommandOptions } from "./down.ts";
-import { drillCommand } from "./drill.ts";
 import type { DrillCommandOptions } from "./drill.ts";
-import { engineCommand } from "./engine.ts";
 import type { EngineCommandOptions } from "./engine.ts";
-import { initCommand } from "./init.ts";
 import type { InitCommandOptions } from "./init.ts";
 import { duration, durationText, pageAddress, port } from "./options.ts";
 import { packageVersion } from "./package-root.ts";
-import { releaseCommand } from "./release.ts";
 import type { ReleaseCommandOptions } from "./release.ts";
-import { statusCommand } from "./status.ts";
 import type { StatusCommandOptions } from "./status.ts";
-import { upCommand } from "./up.ts";
 import type { UpCommandOptions } from "./up.ts";
-import { verifyCommand } from "./verify.ts";
 import type { VerifyCommandOptions } from "./verify.ts";
 import type { World } from "./world.ts";
 
 /** Runs one command to its exit code. */
 export type Run = (command: Promise<number>) => Promise<void>;
 
-/** The command line: every command with its options, and what it runs. */
+/** The command line: every command with its options, and what it runs; a command's own code is read when it is run. */
 export function plumb(world: World, run: Run): Command {
   const program = new Command("plumb")
     .description("GitOps delivery that proves health and rolls back through Git, by a commit.")
@@ -60,7 +50,9 @@ const addDemo: Add = (program, world, run) => {
     .description("the whole story in about a minute: deliver, upgrade, break, block, roll back; leaves nothing behind")
     .option("--json", "print what was observed as JSON")
     .option("--keep", "keep the folder with its repositories and logs")
-    .action((options: DemoCommandOptions) => run(demoCommand(world, options)));
+    .action((options: DemoCommandOptions) =>
+      run(import("./demo.ts").then(({ demoCommand }) => demoCommand(world, options))),
+    );
 };
 
 const addUp: Add = (program, world, run) => {
@@ -73,7 +65,7 @@ const addUp: Add = (program, world, run) => {
     .option("--port <port>", "the API server's port; 0 is any that is free", port, 0)
     .option("--deadline <duration>", "of the gate that the first set-up writes into delivery.yaml", durationText, "60s")
     .option("--soak <duration>", "of the gate that the first set-up writes into delivery.yaml", durationText, "3s")
-    .action((options: UpCommandOptions) => run(upCommand(world, options)));
+    .action((options: UpCommandOptions) => run(import("./up.ts").then(({ upCommand }) => upCommand(world, options))));
 };
 
 const addDown: Add = (program, world, run) => {
@@ -82,7 +74,9 @@ const addDown: Add = (program, world, run) => {
     .description("end what `plumb up` started, from another terminal, and wait until it has ended")
     .addOption(folderOption())
     .option("--purge", "remove the folder as well, with its repositories")
-    .action((options: DownCommandOptions) => run(downCommand(world, options)));
+    .action((options: DownCommandOptions) =>
+      run(import("./down.ts").then(({ downCommand }) => downCommand(world, options))),
+    );
 };
 
 const addDrill: Add = (program, world, run) => {
@@ -96,7 +90,9 @@ const addDrill: Add = (program, world, run) => {
     .option("--status-url <url>", "an engine's page, to follow pod by pod; default the delivery log", pageAddress)
     .option("--timeout <duration>", "how long to wait for any one thing", duration, 300_000)
     .option("--json", "print what was observed as JSON")
-    .action((name: string | undefined, options: DrillCommandOptions) => run(drillCommand(world, name, options)));
+    .action((name: string | undefined, options: DrillCommandOptions) =>
+      run(import("./drill.ts").then(({ drillCommand }) => drillCommand(world, name, options))),
+    );
 };
 
 const addStatus: Add = (program, world, run) => {
@@ -106,7 +102,9 @@ const addStatus: Add = (program, world, run) => {
     .option("--repository <url>", "the deployment repository, or a clone of it; default that of `plumb up`, then .")
     .option("--watch", "print again whenever the log says something new")
     .option("--json", "print the status document")
-    .action((options: StatusCommandOptions) => run(statusCommand(world, options)));
+    .action((options: StatusCommandOptions) =>
+      run(import("./status.ts").then(({ statusCommand }) => statusCommand(world, options))),
+    );
 };
 
 const addVerify: Add = (program, world, run) => {
@@ -118,7 +116,9 @@ const addVerify: Add = (program, world, run) => {
     .option("--kubeconfig <file>", "default that of `plumb up`, then $KUBECONFIG, then ~/.kube/config")
     .option("--context <name>", "a context of the kubeconfig; default its current one")
     .option("--json", "print the comparison as JSON")
-    .action((options: VerifyCommandOptions) => run(verifyCommand(world, options)));
+    .action((options: VerifyCommandOptions) =>
+      run(import("./verify.ts").then(({ verifyCommand }) => verifyCommand(world, options))),
+    );
 };
 
 const addInit: Add = (program, world, run) => {
@@ -128,7 +128,9 @@ const addInit: Add = (program, world, run) => {
     .argument("[folder]", "where to write them; default the current folder")
     .option("--registry <registry>", "where images go, for release.yaml", "oci:../images")
     .option("--deployment <url>", "where the deployment repository is pushed to, for release.yaml", "../deployment.git")
-    .action((folder: string | undefined, options: InitCommandOptions) => run(initCommand(world, folder, options)));
+    .action((folder: string | undefined, options: InitCommandOptions) =>
+      run(import("./init.ts").then(({ initCommand }) => initCommand(world, folder, options))),
+    );
 };
 
 const addRelease: Add = (program, world, run) => {
@@ -143,7 +145,7 @@ const addRelease: Add = (program, world, run) => {
     .option("--verify", "build again what was released before, and compare")
     .option("--json", "print the release as JSON")
     .action((commit: string | undefined, options: ReleaseCommandOptions) =>
-      run(releaseCommand(world, commit, options)),
+      run(import("./release.ts").then(({ releaseCommand }) => releaseCommand(world, commit, options))),
     );
 };
 
@@ -160,7 +162,9 @@ const addEngine: Add = (program, world, run) => {
     .option("--host <address>", "where the status page listens", "127.0.0.1")
     .option("--port <port>", "the status page's port; 0 is any that is free", port, 0)
     .option("--poll <duration>", "how often to ask a remote that does not tell of pushes", duration, 30_000)
-    .action((options: EngineCommandOptions) => run(engineCommand(world, options)));
+    .action((options: EngineCommandOptions) =>
+      run(import("./engine.ts").then(({ engineCommand }) => engineCommand(world, options))),
+    );
 };
 
 const addCluster: Add = (program, world, run) => {
@@ -171,7 +175,9 @@ const addCluster: Add = (program, world, run) => {
     .option("--images <layout>", "an OCI layout folder to take images from, such as oci:./images")
     .option("--port <port>", "the API server's port; 0 is any that is free", port, 0)
     .option("--ingress-port <port>", "the ingress's port; 0 is any that is free", port, 0)
-    .action((options: ClusterCommandOptions) => run(clusterCommand(world, options)));
+    .action((options: ClusterCommandOptions) =>
+      run(import("./cluster.ts").then(({ clusterCommand }) => clusterCommand(world, options))),
+    );
 };
 
 const addCompletion: Add = (program, world, run) => {

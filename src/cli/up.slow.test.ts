@@ -96,6 +96,7 @@ test(
     await t.test("the next up fills an empty cluster from Git; Ctrl-C ends it with 130", async () => {
       const again = startPlumb(t, place, anyPorts);
       await again.printed("went on from what Git holds");
+      await again.printed("Ctrl-C ends everything");
       const { ingressUrl } = await addresses(place);
       const body = await eventually("the pods answer", () => answer(`${ingressUrl}/api/metadata`));
       assert.match(body, /2\.0\.0|"commit"/);
