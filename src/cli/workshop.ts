@@ -62,9 +62,8 @@ export async function openWorkshop(world: World, options: WorkshopOptions): Prom
   const statusPort = await freePort(options.statusPort ?? known?.statusPort ?? 0);
   const plan: Plan = known ?? { statusPort };
   const [cluster, first] = await bothOrStop(
-    options,
-    (together) => startClusterPart(world, together),
-    (together) => (known ? Promise.resolve(undefined) : setUp(world, together, layout, plan)),
+    startClusterPart(world, options),
+    known ? Promise.resolve(undefined) : setUp(world, options, layout, plan),
   );
   try {
     const engine = await startEnginePart(world, options, layout, cluster, statusPort);
@@ -128,24 +127,16 @@ function freePort(port: number): Promise<number> {
   });
 }
 
-/** Waits for both; when one fails, the other is ended too, and the failure is the one that came first. */
+/** Waits for both; when one fails, the cluster does not stay behind. */
 async function bothOrStop<T>(
-  options: WorkshopOptions,
-  start: (options: WorkshopOptions) => Promise<Part<ClusterReady>>,
-  other: (options: WorkshopOptions) => Promise<T>,
+  starting: Promise<Part<ClusterReady>>,
+  other: Promise<T>,
 ): Promise<[Part<ClusterReady>, T]> {
-  const failure = new AbortController();
-  const together = { ...options, signal: AbortSignal.any([options.signal, failure.signal]) };
-  let first: unknown;
-  const failed = (error: unknown): never => {
-    if (!failure.signal.aborted) first = error;
-    failure.abort();
-    throw error;
-  };
-  const [cluster, result] = await Promise.allSettled([start(together).catch(failed), other(together).catch(failed)]);
-  if (cluster.status === "fulfilled" && result.status === "fulfilled") return [cluster.value, result.value];
-  if (cluster.status === "fulfilled") await cluster.value.stop();
-  throw first;
+  const [cluster, result] = await Promise.allSettled([starting, other]);
+  if (cluster.status === "rejected") throw cluster.reason;
+  if (result.status === "fulfilled") return [cluster.value, result.value];
+  await cluster.value.stop();
+  throw result.reason;
 }
 
 async function startClusterPart(world: World, options: WorkshopOptions): Promise<Part<ClusterReady>> {

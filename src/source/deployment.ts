@@ -85,9 +85,7 @@ function promotionsOf(configuration: DeliveryConfiguration): Result<readonly Pro
   const promotions = Object.entries(environments).flatMap(([environment, { promote }]) =>
     promote ? [{ environment, from: promote.from, via: promote.via ?? ("commit" as const) }] : [],
   );
-  const wrong = promotions.filter(
-    ({ environment, from }) => from === environment || !Object.hasOwn(environments, from),
-  );
+  const wrong = promotions.filter(({ environment, from }) => from === environment || environments[from] === undefined);
   if (wrong.length === 0) return { ok: true, value: promotions };
   return {
     ok: false,

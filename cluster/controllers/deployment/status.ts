@@ -159,7 +159,8 @@ export function nextDeadlineMs(deployment: Deployment, status: DeploymentStatus)
   const condition = conditionOf(status, "Progressing");
   const seconds = progressDeadline(deployment);
   if (!condition || seconds === undefined || isComplete(deployment, status)) return undefined;
-  if (condition.reason === "ProgressDeadlineExceeded") return undefined;
+  // What failed has no further deadline, and what once was complete does not fail by one any more.
+  if (["ProgressDeadlineExceeded", "NewReplicaSetAvailable"].includes(condition.reason ?? "")) return undefined;
   // Condition times are whole seconds, so a second more makes sure that the deadline has passed.
   return Date.parse(condition.lastUpdateTime ?? "") + seconds * 1000 + 1000;
 }

@@ -1,0 +1,62 @@
+import { request } from "node:https";
+import type { World } from "./world.ts";
+
+/** A request as a client sends it. */
+export interface Sent {
+  readonly method: string;
+  readonly path: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: unknown;
+}
+
+/** What came back. */
+export interface Got {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
+  readonly text: string;
+}
+
+/** An answer while it comes. */
+export interface Coming {
+  /** What has come so far. */
+  text(): string;
+  readonly done: Promise<Got>;
+  /** Ends it from the client's side. */
+  end(): void;
+}
+
+/** Sends a request over HTTPS and waits for the whole answer. */
+export async function send(world: World, sent: Sent): Promise<Got> {
+  return (await open(world, sent)).done;
+}
+
+/** Sends a request over HTTPS and waits for the head of the answer. */
+export function open({ listener, token }: World, { method, path, headers, body }: Sent): Promise<Coming> {
+  const text = body === undefined || typeof body === "string" ? body : JSON.stringify(body);
+  const length = text === undefined ? {} : { "content-length": String(Buffer.byteLength(text)) };
+  return new Promise((resolve, reject) => {
+    const outgoing = request(
+      `${listener.url}${path}`,
+      {
+        method,
+        agent: false,
+        rejectUnauthorized: false,
+        headers: { ...headers, ...length, authorization: `Bearer ${token}` },
+      },
+      (incoming) => {
+        let received = "";
+        incoming.setEncoding("utf8");
+        incoming.on("data", (chunk: string) => (received += chunk));
+        const { statusCode = 0, headers: got } = incoming;
+        const done = new Promise<Got>((ended) => {
+          incoming.once("close", () => {
+            ended({ status: statusCode, headers: got, text: received });
+          });
+        });
+        resolve({ text: () => received, done, end: () => outgoing.destroy() });
+      },
+    );
+    outgoing.on("error", reject);
+    outgoing.end(text);
+  });
+}
