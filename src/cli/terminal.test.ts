@@ -48,3 +48,14 @@ test("a table is aligned by its widest cells", () => {
   );
   assert.equal(text(), "what     seen\nupgrade  0 failed\na        b\n");
 });
+
+test("a step that was given up draws no more once the next one begins", (t) => {
+  t.mock.timers.enable({ apis: ["setInterval"] });
+  const { terminal, text } = captured({ moving: true });
+  terminal.step("building");
+  const next = terminal.step("tearing down");
+  const before = text().split("building").length;
+  t.mock.timers.tick(1000);
+  assert.equal(text().split("building").length, before);
+  next.done("");
+});

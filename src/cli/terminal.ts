@@ -26,6 +26,7 @@ const frames = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "
 export class Terminal {
   readonly #options: TerminalOptions;
   #drawn = false;
+  #drawing: NodeJS.Timeout | undefined;
 
   constructor(options: TerminalOptions) {
     this.#options = options;
@@ -63,7 +64,10 @@ export class Terminal {
       this.#options.write(text.slice(0, this.#options.columns - 1));
       this.#drawn = true;
     };
+    // A step that was given up without a word leaves the line to the next one.
+    clearInterval(this.#drawing);
     const timer = this.#options.moving ? setInterval(draw, 100).unref() : undefined;
+    this.#drawing = timer;
     if (!this.#options.moving) this.line(`… ${title}`);
     draw();
     const end = (mark: string, text: string): void => {
