@@ -21,17 +21,18 @@ import type { World } from "./world.ts";
 /** How long any one thing may take on a busy machine; nothing waits for it to pass. */
 const patienceMs = 60_000;
 const path = "staging/probe";
-/** Where to put pictures of the pages on the way; none are taken without it. */
+/** What must be said of the version that breaks its health check: which pod, and why. */
+const notReady = /pod backend-\S+ is not ready: container backend .*readiness probe/;
+/** Where to put pictures of the pages on the way, docs/page.png among them; none are taken without it. */
 const pictures = process.env["PICTURES"];
 
-/** What the steps of the story share: real remotes, cluster, engine, and a browser with both pages open. */
+/** What the steps of the story share: real remotes, cluster and engine, and both pages in a real browser. */
 interface Story {
   readonly workshop: Workshop;
-  readonly browser: TestBrowser;
-  /** The page of the engine. */
+  /** The engine's own page. */
   readonly status: Page;
-  /** What the console of the engine's page complained of. */
-  readonly complaints: readonly string[];
+  /** The frontend's page through the Ingress: what the backend answers, beside what Git wants of it. */
+  readonly service: Page;
 }
 
 test("from a commit to the page, through a failure and back by a commit, in a real browser", async (t) => {
@@ -49,31 +50,31 @@ test("from a commit to the page, through a failure and back by a commit, in a re
   const { url, ingressUrl } = workshop.cluster.ready;
   const pages: Page[] = [];
   try {
-    const { page, errors } = await open(browser, statusUrl);
-    pages.push(page);
-    const story: Story = { workshop, browser, status: page, complaints: errors };
-    await firstDelivery(story);
-    const service = await serviceBesideGit(story);
-    pages.push(service);
-    await upgrade(story, service);
-    const failing = await brokenCommitIsBlocked(story, service);
+    const { page: status, errors } = await open(browser, statusUrl, pages);
+    await firstDelivery(workshop, status);
+    const { page: service } = await open(browser, ingressUrl, pages);
+    const story: Story = { workshop, status, service };
+    await upgrade(story);
+    const failing = await brokenCommitIsBlocked(story);
     await rollbackIsShown(story, failing);
-    await rollbackIsOneCommitAndNothingElse(workshop, failing);
+    await rollbackIsOneCommitAndNothingElse(story, failing);
     await statusCommandSaysTheSame(story, failing);
-    for (const each of [page, service]) await isAccessible(each);
-    assert.equal(await page.evaluate("document.body.dataset.loaded"), "once", "the page was never loaded again");
-    assert.deepEqual(story.complaints, []);
+    for (const page of pages) {
+      await isAccessible(page);
+      assert.equal(await page.evaluate("document.body.dataset.loaded"), "once", "it was never loaded again");
+    }
+    assert.deepEqual(errors, []);
   } catch (error) {
     throw await withWhatWasShown(error, pages);
   } finally {
     await workshop.stop();
   }
+  await rm(folder, { recursive: true });
   const left = await findLeftovers(folder, [statusUrl, url, ingressUrl], process.env);
-  assert.deepEqual({ ...left, folder: false }, { processes: [], ports: [], folder: false });
+  assert.deepEqual(left, { processes: [], ports: [], folder: false });
 });
 
-async function firstDelivery({ workshop, status }: Story): Promise<void> {
-  await status.evaluate('document.body.dataset.loaded = "once"');
+async function firstDelivery(workshop: Workshop, status: Page): Promise<void> {
   await wordIs(status, "Healthy");
   const commit = workshop.first?.deployment.commit ?? "";
   await bothSidesAre(status, commit);
@@ -82,29 +83,21 @@ async function firstDelivery({ workshop, status }: Story): Promise<void> {
   assert.equal(await status.locator("h1").innerText(), "Everything is as Git says.");
 }
 
-/** The frontend's own page through the Ingress: what the backend answers, beside what Git wants of it. */
-async function serviceBesideGit({ workshop, browser }: Story): Promise<Page> {
-  const { page } = await open(browser, workshop.cluster.ready.ingressUrl);
-  await page.evaluate('document.body.dataset.loaded = "once"');
-  await page.locator(".backend .word", { hasText: "Version 1.0.0" }).waitFor();
-  await page.locator(".backend", { hasText: "It is what Git wants" }).waitFor();
-  return page;
-}
-
-async function upgrade({ workshop, status }: Story, service: Page): Promise<void> {
+async function upgrade({ workshop, status, service }: Story): Promise<void> {
   const { application } = workshop;
+  const backend = service.locator(".backend");
+  await backend.locator(".word", { hasText: "Version 1.0.0" }).waitFor();
+  await backend.getByText("It is what Git wants").waitFor();
   await edit(application, "backend/package.json", '"version": "0.0.0"', '"version": "1.1.0"');
   const source = await application.commitAndPush("Say what is new", "v1.1.0");
   const { deployment } = await workshop.release(source);
-  const backend = service.locator(".backend");
   await backend.locator(".word", { hasText: "Version 1.1.0" }).waitFor();
   await backend.locator(".message", { hasText: shortId(source) }).waitFor();
   await bothSidesAre(status, deployment.commit ?? "");
   await wordIs(status, "Healthy");
-  await service.locator(".backend", { hasText: "It is what Git wants" }).waitFor();
+  await backend.getByText("It is what Git wants").waitFor();
   await bothSidesAre(service, deployment.commit ?? "");
   assert.match(await backend.locator("figcaption").innerText(), /^0 failed of the last \d+ requests, from 2 versions$/);
-  assert.equal(await service.evaluate("document.body.dataset.loaded"), "once", "it changed without being loaded again");
   await picture(service, "service");
 }
 
@@ -115,7 +108,7 @@ interface Failing {
   readonly healthyTree: string;
 }
 
-async function brokenCommitIsBlocked({ workshop, status, browser }: Story, service: Page): Promise<Failing> {
+async function brokenCommitIsBlocked({ workshop, status, service }: Story): Promise<Failing> {
   const { application, deployment } = workshop;
   await deployment.pull();
   const healthyCommit = await deployment.git("rev-parse", "HEAD");
@@ -130,7 +123,7 @@ async function brokenCommitIsBlocked({ workshop, status, browser }: Story, servi
   await side(status, "Git wants").getByText(shortId(commit)).waitFor();
   await side(status, "Live and healthy").getByText(shortId(healthyCommit)).waitFor();
   await status.locator(".agreement", { hasText: "the last healthy revision keeps serving" }).waitFor();
-  await status.locator(".message", { hasText: /pod backend-\S+ runs but is not ready/i }).waitFor();
+  await status.locator(".message", { hasText: notReady }).waitFor();
   assert.equal(
     await status.locator("[data-key=backend] .pod[data-generation=old][data-state=ready]").count(),
     2,
@@ -141,7 +134,6 @@ async function brokenCommitIsBlocked({ workshop, status, browser }: Story, servi
   if (pictures !== undefined) await status.locator("[data-key=frontend]", { hasText: "2 of 2 pods ready" }).waitFor();
   await picture(status, "page");
   await picture(service, "service-blocked");
-  if (pictures !== undefined) await pictureOfPhone(browser, workshop);
   return { commit, healthyCommit, healthyTree };
 }
 
@@ -149,14 +141,15 @@ async function rollbackIsShown({ status }: Story, failing: Failing): Promise<voi
   const entry = status.locator(".deliveries li", { hasText: shortId(failing.commit) });
   await entry.locator("strong", { hasText: "Rolled back" }).waitFor();
   const text = await entry.innerText();
-  assert.match(text, /Not healthy after 15 s: .*pod backend-\S+ runs but is not ready/);
+  assert.match(text, notReady);
   assert.match(text, new RegExp(`Rolled back by commit \\w{8}, which restores ${shortId(failing.healthyCommit)}`));
   await status.locator(".subject", { hasText: `Roll back ${path}` }).waitFor();
   await wordIs(status, "Healthy");
   await picture(status, "page-rolled-back");
 }
 
-async function rollbackIsOneCommitAndNothingElse({ deployment }: Workshop, failing: Failing): Promise<void> {
+async function rollbackIsOneCommitAndNothingElse({ workshop }: Story, failing: Failing): Promise<void> {
+  const { deployment } = workshop;
   await deployment.pull();
   assert.equal(await deployment.git("rev-list", "--count", `${failing.commit}..HEAD`), "1");
   assert.equal(await deployment.git("rev-parse", "HEAD~1"), failing.commit);
@@ -169,7 +162,7 @@ async function statusCommandSaysTheSame({ workshop, status }: Story, failing: Fa
   const [application] = document.applications;
   const past = application?.history.find(({ revision }) => revision.commit === failing.commit);
   assert.deepEqual([application?.outcome, past?.outcome], ["healthy", "rolled-back"]);
-  assert.match(past?.message ?? "", /pod backend-\S+ runs but is not ready/);
+  assert.match(past?.message ?? "", notReady);
   assert.ok((await plumbStatus(workshop)).includes(past?.message ?? "?"), "in the text as well");
   await status.locator(".deliveries li", { hasText: past?.message ?? "?" }).waitFor();
 }
@@ -191,10 +184,13 @@ async function isAccessible(page: Page): Promise<void> {
   }
 }
 
-async function open(browser: TestBrowser, url: string): Promise<{ page: Page; errors: readonly string[] }> {
+/** A page of its own with a mark that loading it again would wipe out; `errors` is what its console says. */
+async function open(browser: TestBrowser, url: string, pages: Page[]): ReturnType<TestBrowser["page"]> {
   const opened = await browser.page({ viewport: { width: 1280, height: 800 }, colorScheme: "light" });
+  pages.push(opened.page);
   opened.page.setDefaultTimeout(patienceMs);
   await opened.page.goto(url);
+  await opened.page.evaluate('document.body.dataset.loaded = "once"');
   return opened;
 }
 
@@ -230,15 +226,10 @@ async function edit(copy: WorkingCopy, file: string, from: string | RegExp, to: 
 
 async function picture(page: Page, name: string): Promise<void> {
   if (pictures === undefined) return;
-  await page.screenshot({ path: join(pictures, `${name}.png`), fullPage: true, animations: "disabled" });
-}
-
-async function pictureOfPhone(browser: TestBrowser, { engine }: Workshop): Promise<void> {
-  const { page } = await browser.page({ viewport: { width: 390, height: 844 }, colorScheme: "dark" });
-  await page.goto(engine.ready.statusUrl);
-  await wordIs(page, "Rolling out");
-  await picture(page, "page-phone");
-  await page.close();
+  // Down to where the page has said everything.
+  const { y = 0, height = 0 } = (await page.locator("main#main").boundingBox()) ?? {};
+  const clip = { x: 0, y: 0, width: 1280, height: Math.ceil(y + height + 24) };
+  await page.screenshot({ path: join(pictures, `${name}.png`), fullPage: true, animations: "disabled", clip });
 }
 
 function world(folder: string, signal: AbortSignal): World {

@@ -62,8 +62,9 @@ export async function openWorkshop(world: World, options: WorkshopOptions): Prom
   const statusPort = await freePort(options.statusPort ?? known?.statusPort ?? 0);
   const plan: Plan = known ?? { statusPort };
   const [cluster, first] = await bothOrStop(
-    startClusterPart(world, options),
-    known ? Promise.resolve(undefined) : setUp(world, options, layout, plan),
+    options,
+    (together) => startClusterPart(world, together),
+    (together) => (known ? Promise.resolve(undefined) : setUp(world, together, layout, plan)),
   );
   try {
     const engine = await startEnginePart(world, options, layout, cluster, statusPort);
@@ -127,16 +128,24 @@ function freePort(port: number): Promise<number> {
   });
 }
 
-/** Waits for both; when one fails, the cluster does not stay behind. */
+/** Waits for both; when one fails, the other is ended too, and the failure is the one that came first. */
 async function bothOrStop<T>(
-  starting: Promise<Part<ClusterReady>>,
-  other: Promise<T>,
+  options: WorkshopOptions,
+  start: (options: WorkshopOptions) => Promise<Part<ClusterReady>>,
+  other: (options: WorkshopOptions) => Promise<T>,
 ): Promise<[Part<ClusterReady>, T]> {
-  const [cluster, result] = await Promise.allSettled([starting, other]);
-  if (cluster.status === "rejected") throw cluster.reason;
-  if (result.status === "fulfilled") return [cluster.value, result.value];
-  await cluster.value.stop();
-  throw result.reason;
+  const failure = new AbortController();
+  const together = { ...options, signal: AbortSignal.any([options.signal, failure.signal]) };
+  let first: unknown;
+  const failed = (error: unknown): never => {
+    if (!failure.signal.aborted) first = error;
+    failure.abort();
+    throw error;
+  };
+  const [cluster, result] = await Promise.allSettled([start(together).catch(failed), other(together).catch(failed)]);
+  if (cluster.status === "fulfilled" && result.status === "fulfilled") return [cluster.value, result.value];
+  if (cluster.status === "fulfilled") await cluster.value.stop();
+  throw first;
 }
 
 async function startClusterPart(world: World, options: WorkshopOptions): Promise<Part<ClusterReady>> {
