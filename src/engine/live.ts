@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import type { Clock } from "../io/clock/clock.ts";
 import type { Kube, KubeRefusal, KubeResource, WatchMessage } from "../io/kube/kube.ts";
 import { applicationLabelKey } from "../model/application.ts";
@@ -46,6 +47,8 @@ export class Live {
     this.#clock = clock;
     this.#onChange = onChange;
     this.#seeingSince = clock.now();
+    // Each watched kind listens to it, and there may be any number of kinds.
+    setMaxListeners(0, this.#stop.signal);
   }
 
   /**

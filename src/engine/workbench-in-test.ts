@@ -6,15 +6,17 @@ import type { TestContext } from "node:test";
 import { startCluster } from "../../cluster/index.ts";
 import type { Cluster } from "../../cluster/index.ts";
 import { systemClock } from "../io/clock/clock.ts";
+import type { Git } from "../io/git/git.ts";
 import { openMirror } from "../io/git/mirror.ts";
 import { runGit } from "../io/git/temporary-repository.ts";
 import { HttpsKube } from "../io/kube/https-kube.ts";
-import type { Kube } from "../io/kube/kube.ts";
+import type { KubeResource } from "../io/kube/kube.ts";
 import { kubeconfigAccess } from "../io/kube/kubeconfig.ts";
 import type { KubeObject } from "../model/kube-object.ts";
 import type { Problem } from "../model/problem.ts";
 import type { DeliveryRecord } from "../model/record.ts";
 import { writeLayout } from "../../cluster/node/layout-in-test.ts";
+import { statusDocument } from "../status/document.ts";
 import { Engine } from "./engine.ts";
 import type { EngineOptions } from "./engine.ts";
 import type { Snapshot } from "./snapshot.ts";
@@ -43,9 +45,15 @@ export interface Workbench {
   readonly kube: HttpsKube;
   /** Commits these files (null removes) and pushes; answers the commit. */
   commit(files: Readonly<Record<string, string | null>>, message?: string): string;
+  /** Something to end with the test. */
+  onEnd(end: () => void | Promise<void>): void;
   /** git in the remote. */
   git(...args: readonly string[]): string;
-  engine(different?: Partial<EngineOptions>): Promise<TestEngine>;
+  /** Starts an engine; `wrap` may stand between it and its mirror. */
+  engine(different?: Partial<EngineOptions>, wrap?: (git: Git) => Git): Promise<TestEngine>;
+  /** Lets the remote run this shell script before each branch is updated, with its name, old and new commit. */
+  updateHook(script: string): void;
+  kind(apiVersion: string, kind: string): Promise<KubeResource>;
   get(apiVersion: string, kind: string, namespace: string, name: string): Promise<KubeObject | undefined>;
 }
 
@@ -79,8 +87,15 @@ export async function openWorkbench(t: Pick<TestContext, "after">, images = true
   const access = await kubeconfigAccess({ path: cluster.kubeconfigPath, clock: systemClock });
   assert.ok(access.ok);
   const kube = new HttpsKube({ access: access.value, clock: systemClock, random: Math.random });
+  const resourceOf = async (apiVersion: string, kind: string): Promise<KubeResource> => {
+    const resource = await kube.resource(apiVersion, kind);
+    assert.ok(resource.ok && resource.value);
+    return resource.value;
+  };
   const engines: TestEngine[] = [];
+  const ends: (() => void | Promise<void>)[] = [];
   t.after(async () => {
+    for (const end of ends) await end();
     for (const engine of engines) await engine.stop();
     kube.close();
     await cluster.stop();
@@ -115,28 +130,32 @@ export async function openWorkbench(t: Pick<TestContext, "after">, images = true
       runGit(copy, "push", "--quiet", "origin", "HEAD:main");
       return runGit(copy, "rev-parse", "HEAD");
     },
+    onEnd(end) {
+      ends.push(end);
+    },
     git: (...args) => runGit(remote, ...args),
-    async engine(different = {}) {
-      const engine = await startEngine(remote, join(folder, `mirror-${engines.length}.git`), kube, different);
+    updateHook(script) {
+      writeFileSync(join(remote, "hooks", "update"), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+    },
+    async engine(different = {}, wrap = (git) => git) {
+      const mirror = await openMirror({ url: remote, folder: join(folder, `mirror-${engines.length}.git`) });
+      const engine = await startEngine({ git: wrap(mirror), kube, ...different }, () => mirror.close());
       engines.push(engine);
       return engine;
     },
+    kind: resourceOf,
     async get(apiVersion, kind, namespace, name) {
-      const resource = await kube.resource(apiVersion, kind);
-      assert.ok(resource.ok && resource.value);
-      const answer = await kube.get(resource.value, namespace, name);
+      const answer = await kube.get(await resourceOf(apiVersion, kind), namespace, name);
       return answer.ok ? answer.value : undefined;
     },
   };
 }
 
-async function startEngine(
-  url: string,
-  folder: string,
-  kube: Kube,
-  different: Partial<EngineOptions>,
+/** Starts an engine whose delivery log has the status document beside the records, as the real one's has. */
+export async function startEngine(
+  options: Partial<EngineOptions> & Pick<EngineOptions, "git" | "kube">,
+  close: () => void = () => undefined,
 ): Promise<TestEngine> {
-  const git = await openMirror({ url, folder });
   const decisions: DeliveryRecord[] = [];
   const troubles: Problem[] = [];
   const listeners = new Set<() => void>();
@@ -144,8 +163,7 @@ async function startEngine(
     for (const listener of listeners) listener();
   };
   const engine = new Engine({
-    git,
-    kube,
+    logFiles: (snapshot) => new Map([["status.json", statusText(snapshot)]]),
     clock: systemClock,
     random: Math.random,
     onChange: changed,
@@ -157,7 +175,7 @@ async function startEngine(
       troubles.push(problem);
       changed();
     },
-    ...different,
+    ...options,
   });
   let ended: Promise<void> | undefined;
   const until: TestEngine["until"] = (what, fits) =>
@@ -202,8 +220,14 @@ async function startEngine(
       assert.ok(found);
       return found;
     },
-    stop: () => (ended ??= engine.stop().then(() => git.close())),
+    stop: () => (ended ??= engine.stop().then(close)),
   };
+}
+
+/** The status document of a snapshot as it stands on the delivery log. */
+export function statusText(snapshot: Snapshot): string {
+  const engine = { version: "test", startedAt: new Date(0).toISOString() };
+  return JSON.stringify(statusDocument({ engine, ...snapshot }, Date.now()));
 }
 
 /** delivery.yaml of one environment; deadline and soak are short enough to be waited for. */
@@ -221,11 +245,18 @@ export function configMapYaml(name: string, data: Readonly<Record<string, string
   return `apiVersion: v1\nkind: ConfigMap\nmetadata: { name: ${name} }\ndata: ${JSON.stringify(data)}\n`;
 }
 
+/** What a Deployment manifest may have beyond MODE. */
+export interface DeploymentParts {
+  readonly image?: string;
+  /** Further entries of the container's env, as YAML flow mappings. */
+  readonly env?: readonly string[];
+}
+
 /** A Deployment of one pod of the test image, which is in MODE. */
 export function deploymentYaml(
   name: string,
   mode: string,
-  more: { readonly image?: string; readonly env?: string } = {},
+  { image: from = image, env = [] }: DeploymentParts = {},
 ): string {
   return `apiVersion: apps/v1
 kind: Deployment
@@ -240,9 +271,8 @@ spec:
       terminationGracePeriodSeconds: 2
       containers:
         - name: app
-          image: ${more.image ?? image}
-          env: [{ name: MODE, value: ${mode} }]
-${more.env ?? ""}
+          image: ${from}
+          env: [${[`{ name: MODE, value: ${mode} }`, ...env].join(", ")}]
           readinessProbe: { httpGet: { path: /, port: 8080 }, periodSeconds: 1 }
 `;
 }

@@ -95,6 +95,10 @@ test("a repository without delivery.yaml, or with a wrong one, is refused with f
       { "delivery.yaml": "environments: { a: { promote: { from: b } } }" },
       /promote\.from: "b" is not another environment/,
     ],
+    [
+      { "delivery.yaml": "environments: { a: { promote: { from: constructor } } }" },
+      /promote\.from: "constructor" is not another environment/,
+    ],
     [{ "delivery.yaml": "environments:\n  a: { colour: red }\n" }, /^delivery\.yaml:2: .*unknown key "colour"/],
   ];
   for (const [files, expected] of cases) {

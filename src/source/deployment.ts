@@ -85,7 +85,9 @@ function promotionsOf(configuration: DeliveryConfiguration): Result<readonly Pro
   const promotions = Object.entries(environments).flatMap(([environment, { promote }]) =>
     promote ? [{ environment, from: promote.from, via: promote.via ?? ("commit" as const) }] : [],
   );
-  const wrong = promotions.filter(({ environment, from }) => from === environment || environments[from] === undefined);
+  const wrong = promotions.filter(
+    ({ environment, from }) => from === environment || !Object.hasOwn(environments, from),
+  );
   if (wrong.length === 0) return { ok: true, value: promotions };
   return {
     ok: false,

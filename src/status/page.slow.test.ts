@@ -95,6 +95,19 @@ test("a lost connection is said, with the age of the state that stays, and is fo
   assert.equal(await page.locator(".notice").count(), 0);
 });
 
+test("a stream that breaks and is back within moments is not called lost", async (t) => {
+  const shown = await show(t, "progressing");
+  if (!shown) return;
+  const { page, server, serveAgain } = shown;
+  await page.evaluate(`new MutationObserver(() => {
+    if (document.body.hasAttribute("data-lost")) document.body.dataset.wasLost = "yes";
+  }).observe(document.body, { attributes: true })`);
+  await server.stop();
+  await serveAgain("healthy");
+  await wordIs(page, "Healthy");
+  assert.equal(await page.locator("body").getAttribute("data-was-lost"), null);
+});
+
 test("hostile text is shown as text and breaks no layout, from wide to phone", async (t) => {
   for (const width of [1440, 390, 320]) {
     const shown = await show(t, "hostile", { viewport: { width, height: 900 } });

@@ -67,7 +67,8 @@ function timing({ outcome, startedAt, decidedAt, deadlineAt, pods }: Application
   const left = Date.parse(deadlineAt ?? "") - now;
   const deadline = left > 0 ? `; it has ${duration(Math.ceil(left / 1000) * 1000)} left to become healthy` : "";
   const serving = pods.some(({ generation, ready }) => generation === "old" && ready);
-  return `Started ${ago(startedAt, now)}${deadline}.${serving ? " Until then the old pods keep serving." : ""}`;
+  const old = serving ? `${deadline ? " Until then the" : " The"} old pods keep serving.` : "";
+  return `Started ${ago(startedAt, now)}${deadline}.${old}`;
 }
 
 function comparison(application: Application, now: number): HTMLElement {

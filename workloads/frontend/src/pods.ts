@@ -65,25 +65,32 @@ function generation(label: string, workload: string, pods: readonly Pod[]): HTML
 }
 
 function podTile(pod: Pod): HTMLElement {
-  const state = pod.ready ? "ready" : /fail|error|crash|backoff|invalid/i.test(pod.phase) ? "off" : "moving";
+  const state = pod.ready ? "ready" : looksBroken(pod) ? "off" : "moving";
   const restarts = pod.restarts > 0 ? `, ${count(pod.restarts, "restart")}` : "";
   return h(
     "li",
     { class: "pod", "data-key": pod.name, "data-state": state, "data-generation": pod.generation },
     h("span", { class: "pod-name" }, clip(pod.name, 80)),
-    h(
-      "span",
-      { class: "pod-state" },
-      `${glyph(state)} ${pod.ready ? "Ready" : clip(pod.phase || "Starting", 40)}${restarts}`,
-    ),
+    h("span", { class: "pod-state" }, `${glyph(state)} ${stateWord(pod)}${restarts}`),
     !pod.ready && pod.message !== "" && h("span", { class: "pod-message" }, ownWords(pod)),
   );
 }
 
-/** The pod's message without the name that stands above it already. */
+/** Whether waiting alone will hardly mend it; the phase of a pod that crashes again and again is still Running. */
+function looksBroken({ phase, message }: Pod): boolean {
+  return /fail|error|crash|backoff|invalid|keeps ending|cannot (be|start)/i.test(`${phase} ${message}`);
+}
+
+/** A pod that runs is not yet one that serves. */
+function stateWord({ ready, phase }: Pod): string {
+  if (ready) return "Ready";
+  return phase === "Running" ? "Not ready" : clip(phase || "Starting", 40);
+}
+
+/** The pod's message without what stands above it already: its name, and that it is not ready. */
 function ownWords({ name, message }: Pod): string {
   const own = message.startsWith(`pod ${name}`)
-    ? message.slice(`pod ${name}`.length).replace(/^[:,]?\s*/, "")
+    ? message.slice(`pod ${name}`.length).replace(/^( is not ready)?[:,]?\s*/, "")
     : message;
   return clip(own, 200);
 }
