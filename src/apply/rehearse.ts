@@ -1,4 +1,4 @@
-import type { Kube } from "../io/kube/kube.ts";
+import type { Kube, KubeRefusal } from "../io/kube/kube.ts";
 import { isJsonObject, valueAt } from "../model/json.ts";
 import type { Manifest } from "../model/manifest.ts";
 import { refKey } from "../model/object-ref.ts";
@@ -86,12 +86,15 @@ async function tryElsewhere(kube: Kube, manifest: Manifest): Promise<Refused | u
   if (!found.ok || found.value === undefined) return undefined;
   const elsewhere = { ...object, metadata: { ...object.metadata, namespace: "default" } };
   const { answer } = await applyObject(kube, found.value, { ...manifest, object: elsewhere }, true);
-  if (answer.ok || !aboutTheObject.has(answer.refusal.reason)) return undefined;
+  if (answer.ok || !isAboutTheObject(answer.refusal)) return undefined;
   const there = await kube.get(found.value, "default", ref.name);
   return there.ok ? undefined : refusedManifest(manifest, answer.refusal);
 }
 
-const aboutTheObject: ReadonlySet<string> = new Set(["Invalid", "BadRequest"]);
+/** A field that the schema does not have is answered as an internal error by some versions of the API server. */
+function isAboutTheObject({ reason, message }: KubeRefusal): boolean {
+  return reason === "Invalid" || reason === "BadRequest" || message.includes("failed to create typed patch object");
+}
 
 /** What a plan creates that other objects of it need. */
 interface Coming {

@@ -52,7 +52,7 @@ export class Fleet {
     const recorded = this.#isFirst ? await this.#log.readRecords() : new Map<string, DeliveryRecord>();
     this.#isFirst = false;
     for (const record of recorded.values()) {
-      if (!present.has(record.application)) await this.#place(foundOnLog(record), true);
+      if (!present.has(record.application) && !isEmpty(record)) await this.#place(foundOnLog(record), true);
     }
     for (const [id, slot] of this.#slots) {
       if (present.has(id)) continue;
@@ -114,6 +114,11 @@ export class Fleet {
     this.#slots.set(id, { found, isGone, known, history, failures: 0 });
     return true;
   }
+}
+
+/** True when the last delivery, which Git said was meant, left nothing of the application in the cluster. */
+function isEmpty({ outcome, health }: DeliveryRecord): boolean {
+  return outcome === "healthy" && health.length === 0;
 }
 
 /** An application as its record tells: enough to say what became of it, and never enough to deliver it. */

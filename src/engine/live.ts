@@ -63,6 +63,8 @@ export class Live {
       if (answer.value) watched.push(this.#watched(answer.value));
     }
     await Promise.all(watched.map(({ spoken }) => spoken));
+    // What was never listed must not be taken for absent by a pass that an ending engine finishes.
+    if (this.#stop.signal.aborted) return { code: "ending", message: "the engine is ending" };
     const unsynced = watched.find(({ synced }) => !synced);
     return unsynced?.refusal && unwatched("objects", unsynced.refusal);
   }
@@ -129,6 +131,7 @@ export class Live {
       },
       this.#stop.signal,
     );
+    if (this.#stop.signal.aborted) speak();
     this.#stop.signal.addEventListener("abort", speak, { once: true });
     return watched;
   }
