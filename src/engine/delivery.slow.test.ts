@@ -135,7 +135,7 @@ test("what is gone from Git is pruned once the new state is healthy and not befo
     "staging/one/kept.yaml": null,
     "staging/one/app.yaml": deploymentYaml("web", "never"),
   });
-  await untilRecord("staging/one", "the new pod is waited for", ({ message }) => /runs but is not ready/.test(message));
+  await untilRecord("staging/one", "the new pod is waited for", ({ message }) => /not ready/.test(message));
   assert.ok(await bench.get("v1", "ConfigMap", "one-staging", "old"), "nothing is pruned while health is waited for");
 
   const fix = bench.commit({ "staging/one/app.yaml": deploymentYaml("web", "ready") });
@@ -163,7 +163,7 @@ test("a newer commit ends the wait for the older one at once, and nothing is rol
   const { untilRecord, engine } = await bench.engine();
   await untilRecord("staging/one", "healthy", ({ outcome }) => outcome === "healthy");
   bench.commit({ "staging/one/app.yaml": deploymentYaml("web", "never") });
-  await untilRecord("staging/one", "it waits", ({ message }) => /runs but is not ready/.test(message));
+  await untilRecord("staging/one", "it waits", ({ message }) => /not ready/.test(message));
   const fix = bench.commit({
     "staging/one/app.yaml": deploymentYaml("web", "ready", { env: ['{ name: FIXED, value: "yes" }'] }),
   });

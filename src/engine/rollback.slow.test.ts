@@ -29,7 +29,7 @@ test("each way to fail is rolled back by exactly one commit that restores the di
     never: {
       yaml: deploymentYaml("web", "never"),
       reason: /^DeadlineExceeded$/,
-      words: /not healthy after 6 s: .*pod web-\S+ .*not ready/,
+      words: /pod web-\S+ .*not ready.*not healthy after 6 s/,
     },
     image: {
       yaml: deploymentYaml("web", "ready", { image: "example.test/nothing:1" }),
