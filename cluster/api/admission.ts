@@ -2,7 +2,7 @@ import { labelNamespace, startNamespace } from "./namespaces.ts";
 import { forbidden } from "./refusal.ts";
 import type { ApiServer } from "./server.ts";
 import { withAddresses } from "./service-addresses.ts";
-import { type JsonMap, type StoredObject, without } from "./stored-object.ts";
+import { type JsonMap, sameJson, type StoredObject, without } from "./stored-object.ts";
 import type { Resource } from "./resource-table.ts";
 import { listAt, textAt } from "./validation/causes.ts";
 
@@ -52,7 +52,14 @@ export function complete(
   }
 }
 
-/** Node ports that were given out go when the type that had them goes, unless they are asked for. */
+const ofExternalTypes = [
+  "externalTrafficPolicy",
+  "allocateLoadBalancerNodePorts",
+  "healthCheckNodePort",
+  "loadBalancerClass",
+];
+
+/** Node ports that were given out, and what else only such types have, go when the type that had them goes, unless they are asked for. */
 function withoutOldNodePorts(service: StoredObject, live: StoredObject): StoredObject {
   const exposed = (object: StoredObject): boolean => ["NodePort", "LoadBalancer"].includes(textAt(object.spec, "type"));
   if (exposed(service) || !exposed(live)) return service;
@@ -60,7 +67,8 @@ function withoutOldNodePorts(service: StoredObject, live: StoredObject): StoredO
   const ports = listAt(service.spec, "ports").map((port) =>
     before.has(port["nodePort"]) ? without(port, "nodePort") : port,
   );
-  return { ...service, spec: { ...service.spec, ports } };
+  const unchanged = ofExternalTypes.filter((key) => sameJson(service.spec?.[key], live.spec?.[key]));
+  return { ...service, spec: { ...without(service.spec ?? {}, ...unchanged), ports } };
 }
 
 /** A definition before its names are accepted. */

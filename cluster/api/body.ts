@@ -27,7 +27,19 @@ export function decodeBody(resource: Resource, body: KubeObject, options: BodyOp
     throw badRequest(`${handled(resource)}: strict decoding error: ${unknown.map(unknownField).join(", ")}`);
   }
   if (validation === "Warn") for (const path of unknown) warn?.(unknownField(path));
-  return { metadata: {}, ...(value as JsonMap) } as unknown as StoredObject;
+  return withoutRepeatedOwners({ metadata: {}, ...(value as JsonMap) } as unknown as StoredObject, warn);
+}
+
+/** Of owners that are named twice the first stays, and the client is told. */
+function withoutRepeatedOwners(object: StoredObject, warn: BodyOptions["warn"]): StoredObject {
+  const owners = object.metadata.ownerReferences ?? [];
+  const first = owners.filter(({ uid }, index) => owners.findIndex((other) => other.uid === uid) === index);
+  if (first.length === owners.length) return object;
+  const repeated = [...new Set(owners.filter((owner) => !first.includes(owner)).map(({ uid }) => uid))];
+  warn?.(
+    `.metadata.ownerReferences contains duplicate entries; API server dedups owner references in 1.20+, and may reject such requests as early as 1.24; please fix your requests; duplicate UID(s) observed: ${repeated.join(", ")}`,
+  );
+  return { ...object, metadata: { ...object.metadata, ownerReferences: first } };
 }
 
 /** A patch is refused as a value of its own, of no kind. */

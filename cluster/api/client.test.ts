@@ -50,16 +50,18 @@ test("a name is generated where none is given", async () => {
   await assert.rejects(client.create(configMaps, unnamed), refused(422, "Invalid"));
 });
 
-test("generation counts changes of the spec only, and a write that changes nothing keeps the resourceVersion", async () => {
+test("generation counts changes of what is wanted only, and a write that changes nothing keeps the resourceVersion", async () => {
   const { client } = start();
   const made = await client.create(deployments, deployment("web:v1"));
   assert.equal(made.metadata.generation, 1);
   const changed = await client.update(deployments, { ...made, ...deployment("web:v2"), metadata: made.metadata });
   assert.equal(changed.metadata.generation, 2);
+  const labelled = await client.mergePatch(deployments, "default", "web", { metadata: { labels: { a: "b" } } });
+  assert.equal(labelled.metadata.generation, 2);
+  const again = await client.mergePatch(deployments, "default", "web", { metadata: { labels: { a: "b" } } });
+  assert.equal(again.metadata.resourceVersion, labelled.metadata.resourceVersion);
   const annotated = await client.mergePatch(deployments, "default", "web", { metadata: { annotations: { a: "b" } } });
-  assert.equal(annotated.metadata.generation, 2);
-  const again = await client.mergePatch(deployments, "default", "web", { metadata: { annotations: { a: "b" } } });
-  assert.equal(again.metadata.resourceVersion, annotated.metadata.resourceVersion);
+  assert.equal(annotated.metadata.generation, 3, "a Deployment hands its annotations on, so that they count");
 });
 
 test("status is written through its subresource alone", async () => {

@@ -37,6 +37,9 @@ function convert(object: StoredObject, apiVersion: string): StoredObject {
 }
 
 function renamed(object: StoredObject, names: ReadonlyMap<string, string>, apiVersion: string): StoredObject {
-  const entries = Object.entries(object as JsonMap).map(([key, value]) => [names.get(key) ?? key, value]);
+  // The newer group leaves empty texts out.
+  const entries = Object.entries(object as JsonMap)
+    .filter(([, value]) => names !== fromCore || value !== "")
+    .map(([key, value]) => [names.get(key) ?? key, value]);
   return { ...(Object.fromEntries(entries) as StoredObject), apiVersion };
 }

@@ -66,7 +66,18 @@ function walkMap(schema: Schema, map: JsonMap, path: string, findings: Findings)
       if (!property || !leftOut(schema, key, field, inner)) decoded[key] = inner;
     }
   }
-  return decoded;
+  return schema.definition === undefined ? decoded : withAlways(schema.definition, decoded);
+}
+
+let always: Readonly<Record<string, JsonMap>> | undefined;
+
+/** What Go's encoder writes although it is empty, by cluster/data/always.json: times and texts without omitempty. */
+function withAlways(definition: string, decoded: JsonMap): JsonMap {
+  always ??= dataFile<Readonly<Record<string, JsonMap>>>("always.json");
+  const written = always[definition];
+  if (!written) return decoded;
+  const missing = Object.entries(written).filter(([key]) => decoded[key] === undefined);
+  return missing.length === 0 ? decoded : { ...decoded, ...Object.fromEntries(missing) };
 }
 
 let pointers: ReadonlySet<string> | undefined;

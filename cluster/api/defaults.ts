@@ -56,6 +56,7 @@ const computed: Readonly<Record<string, Computed>> = {
     const account = spec["serviceAccountName"] ?? spec["serviceAccount"];
     return account === undefined ? spec : { ...spec, serviceAccountName: account, serviceAccount: account };
   },
+  [`${core}Secret`]: withoutStringData,
   [`${core}ServiceSpec`]: serviceDefaults,
   [`${core}ServicePort`]: (port) =>
     port["targetPort"] === undefined || port["targetPort"] === 0 || port["targetPort"] === ""
@@ -84,6 +85,16 @@ const computed: Readonly<Record<string, Computed>> = {
       ? { ...subject, apiGroup: "rbac.authorization.k8s.io" }
       : subject,
 };
+
+/** Plain texts are taken in place of encoded ones, and never given back. */
+function withoutStringData({ stringData, ...secret }: JsonMap): JsonMap {
+  if (stringData === undefined) return secret;
+  const encoded = Object.entries(stringData as Readonly<Record<string, string>>).map(([key, text]) => [
+    key,
+    Buffer.from(text).toString("base64"),
+  ]);
+  return { ...secret, data: { ...(secret["data"] as JsonMap | undefined), ...Object.fromEntries(encoded) } };
+}
 
 function rolling(strategy: JsonMap): JsonMap {
   return strategy["type"] === "RollingUpdate" && !strategy["rollingUpdate"]

@@ -87,6 +87,10 @@ function specChanged(resource: Resource, a: StoredObject, b: StoredObject): bool
   if (resource.qualifiedName === "pods" && a.spec?.["nodeName"] === undefined) {
     return !sameJson(a.spec, b.spec && without(b.spec, "nodeName"));
   }
+  // A Deployment's annotations are copied to its ReplicaSets, so that they count there.
+  if (resource.qualifiedName === "deployments.apps" && !sameJson(a.metadata.annotations, b.metadata.annotations)) {
+    return true;
+  }
   return !sameJson(bare(a), bare(b));
 }
 

@@ -150,7 +150,11 @@ export class ApiServer {
     const tracked = track ? this.#tracked(resource, live, admitted, options) : admitted;
     const next = options.subresource ? tracked : complete(this, resource, tracked, live);
     if (isNoOp(live, next)) return live;
-    if (deletionIsDue(next)) return this.#remove(place, next, options);
+    if (deletionIsDue(next)) {
+      // The answer is the write that let it go, which was never kept, so that it has no revision of its own.
+      this.#remove(place, next, options);
+      return freeze(next);
+    }
     return this.#put(place, next, options);
   }
 
@@ -164,7 +168,10 @@ export class ApiServer {
     next: StoredObject,
     options: WriteOptions,
   ): StoredObject {
-    return trackUpdate({ ...this.#write(resource, live, options), next: asJson(next) }) as unknown as StoredObject;
+    // What an Event says by null has no owner.
+    const said = Object.fromEntries(Object.entries(next).filter(([, value]) => value !== null));
+    const tracked = trackUpdate({ ...this.#write(resource, live, options), next: said as JsonObject });
+    return { ...next, metadata: (tracked as unknown as StoredObject).metadata };
   }
 
   /** The write as the tracking of managedFields wants it told. */

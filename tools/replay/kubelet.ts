@@ -1,5 +1,7 @@
+import { createHash } from "node:crypto";
 import type { Client, KubeObject, ResourceName } from "../../cluster/client.ts";
 import type { Clock } from "../../cluster/clock.ts";
+import { apiTime, NodeEvents } from "./node-events.ts";
 
 const pods: ResourceName = { group: "", resource: "pods" };
 
@@ -24,12 +26,14 @@ interface Pod extends KubeObject {
 export class Kubelet {
   readonly #client: Client;
   readonly #clock: Clock;
+  readonly #events: NodeEvents;
   #addresses = 0;
   #isAsleep = false;
 
   constructor(client: Client, clock: Clock) {
     this.#client = client;
     this.#clock = clock;
+    this.#events = new NodeEvents(client, clock, nodeName);
   }
 
   /** Leaves the pods to what was recorded of a node. */
@@ -48,8 +52,9 @@ export class Kubelet {
         return true;
       }
       if (pod.spec.nodeName === undefined) {
-        if (pod.spec.nodeSelector !== undefined || pod.status?.conditions !== undefined) continue;
-        await this.#schedule(namespace, name);
+        if (pod.status?.conditions !== undefined) continue;
+        if (pod.spec.nodeSelector === undefined) await this.#schedule(pod, namespace, name);
+        else await this.#refuse(pod, namespace, name);
         return true;
       }
       if (pod.status?.phase === "Pending") {
@@ -60,11 +65,29 @@ export class Kubelet {
     return false;
   }
 
-  async #schedule(namespace: string, name: string): Promise<void> {
+  /** No selector fits a node without labels. */
+  async #refuse(pod: Pod, namespace: string, name: string): Promise<void> {
+    const selector = "1 node(s) didn't match Pod's node affinity/selector";
+    const preemption = "0/1 nodes are available: 1 Preemption is not helpful for scheduling";
+    const message = `0/1 nodes are available: ${selector}. no new claims to deallocate, preemption: ${preemption}.`;
+    const condition = {
+      ...this.#condition("PodScheduled", pod.metadata.generation),
+      status: "False",
+      reason: "Unschedulable",
+      message,
+    };
+    const scheduler = this.#client.as("kube-scheduler");
+    await scheduler.mergePatch(pods, namespace, name, { status: { conditions: [condition] } }, "status");
+    await this.#events.scheduling(pod, "Warning", "FailedScheduling", "Scheduling", message);
+  }
+
+  async #schedule(pod: Pod, namespace: string, name: string): Promise<void> {
     const scheduler = this.#client.as("kube-scheduler");
     await scheduler.mergePatch(pods, namespace, name, { spec: { nodeName } });
     const conditions = [this.#condition("PodScheduled", undefined)];
     await scheduler.mergePatch(pods, namespace, name, { status: { conditions } }, "status");
+    const message = `Successfully assigned ${namespace}/${name} to ${nodeName}`;
+    await this.#events.scheduling(pod, "Normal", "Scheduled", "Binding", message);
   }
 
   async #run(pod: Pod, namespace: string, name: string): Promise<void> {
@@ -89,12 +112,17 @@ export class Kubelet {
         ready: true,
         restartCount: 0,
         image: container.image,
-        imageID: `sha256:${"0".repeat(64)}`,
-        containerID: `containerd://${"0".repeat(64)}`,
+        imageID: `sha256:${digest(container.image ?? "")}`,
+        containerID: `containerd://${digest(`${podIP} ${container.name}`)}`,
         started: true,
         resources: container.resources ?? {},
       })),
     };
+    for (const { name: container, image = "" } of pod.spec.containers) {
+      await this.#events.running(pod, container, "Pulled", `Container image "${image}" already present on machine`);
+      await this.#events.running(pod, container, "Created", `Created container: ${container}`);
+      await this.#events.running(pod, container, "Started", `Started container ${container}`);
+    }
     await this.#client.as("kubelet").mergePatch(pods, namespace, name, { status }, "status");
   }
 
@@ -104,7 +132,6 @@ export class Kubelet {
   }
 }
 
-/** A moment as the API writes it. */
-export function apiTime(ms: number): string {
-  return new Date(ms).toISOString().replace(/\.\d+Z$/, "Z");
+function digest(text: string): string {
+  return createHash("sha256").update(text).digest("hex");
 }

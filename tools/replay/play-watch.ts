@@ -108,6 +108,8 @@ async function cause(world: World, bindings: Bindings, path: string, line: Line)
     return;
   }
   // What leaves a selection is still there, under other labels.
-  const body = { ...object, metadata: line["type"] === "DELETED" ? { ...metadata, labels: {} } : metadata };
+  const labels = Object.entries(isRecord(metadata["labels"]) ? metadata["labels"] : {});
+  const others = { labels: Object.fromEntries(labels.map(([key, value]) => [key, `not-${String(value)}`])) };
+  const body = { ...object, metadata: line["type"] === "DELETED" ? { ...metadata, ...others } : metadata };
   await send(world, { method: isThere ? "PUT" : "POST", path: isThere ? place : collection, headers, body });
 }

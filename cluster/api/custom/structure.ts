@@ -30,7 +30,30 @@ function fill(schema: Schema, value: unknown): unknown {
 
 /** What is wrong with a custom object by its schema. Rules in CEL are not evaluated. */
 export function schemaCauses(schema: Schema | undefined, object: StoredObject): readonly Cause[] {
-  return schema ? check(schema, object, "") : [];
+  const causes = schema ? check(schema, object, "") : [];
+  return schema && causes.some(({ reason }) => blocking.has(reason)) && hasRules(schema.raw)
+    ? [...causes, unchecked]
+    : causes;
+}
+
+/** Of what is wrong by these reasons, Kubernetes says that it kept rules from being checked. */
+const blocking = new Set([
+  "FieldValueRequired",
+  "FieldValueNotSupported",
+  "FieldValueTooLong",
+  "FieldValueTooMany",
+  "FieldValueTypeInvalid",
+]);
+
+const unchecked: Cause = {
+  reason: "FieldValueInvalid",
+  message:
+    "Invalid value: null: some validation rules were not checked because the object was invalid; correct the existing errors to complete validation",
+  field: "<nil>",
+};
+
+function hasRules(schema: object): boolean {
+  return JSON.stringify(schema).includes('"x-kubernetes-validations"');
 }
 
 function check(schema: Schema, value: unknown, path: string): readonly Cause[] {

@@ -126,7 +126,7 @@ function readToken(text: string): { readonly after: string; readonly revision: n
   );
 }
 
-/** DELETE of a collection: everything that fits goes, or is marked; the answer is the list of it. */
+/** DELETE of a collection: everything that fits goes, or is marked; the answer is the list as it was. */
 export async function deleteCollection(exchange: Exchange, resource: Resource, namespace: string): Promise<Answer> {
   const { api, request, url } = exchange;
   const { fits } = selectorOf(exchange, resource);
@@ -137,10 +137,9 @@ export async function deleteCollection(exchange: Exchange, resource: Resource, n
     .list(resource.storedAs, prefix)
     .map((object) => inVersion(object, resource))
     .filter((object) => fits(object));
-  const ended = chosen.map(
-    ({ metadata }) =>
-      api.delete({ resource, namespace: metadata.namespace ?? "", name: metadata.name ?? "" }, options, dryRun).object,
-  );
+  for (const { metadata } of chosen) {
+    api.delete({ resource, namespace: metadata.namespace ?? "", name: metadata.name ?? "" }, options, dryRun);
+  }
   const form = formOf(request.headers.accept);
-  return answer(form, 200, renderList(form, resource, ended, { resourceVersion: String(revision) }, null));
+  return answer(form, 200, renderList(form, resource, chosen, { resourceVersion: String(revision) }, null));
 }

@@ -30,6 +30,9 @@ export async function route(exchange: Exchange): Promise<Answer | undefined> {
     throw noSuchResource();
   }
   if (!resource.namespaced && path.namespace !== "") throw noSuchResource();
+  if (resource.qualifiedName === "endpoints") {
+    exchange.warn("v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice");
+  }
   const place = { resource, namespace: path.namespace, name: path.name };
   if (path.name === "") return collection(exchange, place, path);
   if (resource.namespaced && path.namespace === "") throw noSuchResource();
