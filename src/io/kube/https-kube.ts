@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import type { Json, JsonObject } from "../../model/json.ts";
 import type { KubeObject } from "../../model/kube-object.ts";
 import type { Clock } from "../clock/clock.ts";
@@ -42,6 +43,8 @@ export class HttpsKube implements Kube {
 
   constructor(options: HttpsKubeOptions) {
     this.#options = options;
+    // Every watch listens for the end of the client: as many listeners as kinds are no leak.
+    setMaxListeners(0, this.#closing.signal);
     this.#transport = new Transport(options.access, options.clock, options.requestTimeoutMs ?? 30_000);
     this.#discovery = new Discovery((path) => this.#json<Json>({ method: "GET", path }, true, "discovery"));
   }
