@@ -167,7 +167,10 @@ export function deletionIsDue(object: StoredObject): boolean {
 
 function marked(object: StoredObject, grace: number, endsAtMs: number): StoredObject {
   const { generation, deletionTimestamp } = object.metadata;
-  const bumped = generation !== undefined && deletionTimestamp === undefined ? { generation: generation + 1 } : {};
+  // These two keep the marks of their deletion themselves.
+  const isOwn = object.kind === "Namespace" || object.kind === "CustomResourceDefinition";
+  const isNew = generation !== undefined && deletionTimestamp === undefined;
+  const bumped = isNew && !isOwn ? { generation: generation + 1 } : {};
   const ending = hasSpecFinalizers(object) ? { status: { ...object.status, phase: "Terminating" } } : {};
   return {
     ...object,
@@ -176,7 +179,7 @@ function marked(object: StoredObject, grace: number, endsAtMs: number): StoredOb
       ...object.metadata,
       ...bumped,
       deletionTimestamp: timeText(endsAtMs),
-      ...(object.kind === "Namespace" ? {} : { deletionGracePeriodSeconds: grace }),
+      ...(isOwn ? {} : { deletionGracePeriodSeconds: grace }),
     },
   };
 }

@@ -4,7 +4,7 @@ import { admit, complete } from "./admission.ts";
 import { type JsonObject, serverSideApply, trackUpdate, type Write } from "./apply/index.ts";
 import { decodeBody } from "./body.ts";
 import { inVersion } from "./conversion.ts";
-import { serveDefinitions } from "./custom/definitions.ts";
+import { heldForObjects, serveDefinitions } from "./custom/definitions.ts";
 import { withSchemaDefaults } from "./custom/structure.ts";
 import { withDefaults } from "./defaults.ts";
 import { deletionIsDue, isNoOp, planDeletion, prepareCreate, prepareUpdate, timeText } from "./metadata.ts";
@@ -211,7 +211,8 @@ export class ApiServer {
     if (resource.qualifiedName === "namespaces" && immortalNamespaces.has(name)) {
       throw forbidden(resource, name, "this namespace may not be deleted");
     }
-    const step = planDeletion(resource, live, options, this.clock.now());
+    const held = resource.kind === "CustomResourceDefinition" ? heldForObjects(live) : live;
+    const step = planDeletion(resource, held, options, this.clock.now());
     const write = { fieldManager: "", dryRun };
     if (step.remove) return { object: this.#remove(place, step.object, write), gone: true };
     return { object: isNoOp(live, step.object) ? live : this.#put(place, step.object, write), gone: false };

@@ -69,7 +69,10 @@ export class Bindings {
 
   /** A recorded text with values in the place of placeholders; those that are not known yet are made up. */
   fill(recorded: string, now: { readonly startMs: number; readonly revision: number }): string {
-    return recorded.replaceAll(placeholder, (whole, kind: string, number?: string, seconds?: string) => {
+    const long = recorded.replaceAll(/<(\d+) times (.)>/g, (_, times: string, text: string) =>
+      text.repeat(Number(times)),
+    );
+    return long.replaceAll(placeholder, (whole, kind: string, number?: string, seconds?: string) => {
       if (kind === "time" || kind === "microtime") {
         const text = new Date(now.startMs + Number(seconds ?? 0) * 1000).toISOString();
         return kind === "time" ? text.replace(/\.\d+Z$/, "Z") : text.replace("Z", "000Z");

@@ -67,7 +67,7 @@ function inRecordedOrder(
 }
 
 function nameOf(item: unknown): string | undefined {
-  const metadata = isRecord(item) ? item["metadata"] : undefined;
+  const metadata = isRecord(item) ? (item["metadata"] ?? item["targetRef"]) : undefined;
   const name = isRecord(metadata) ? metadata["name"] : undefined;
   return typeof name === "string" ? name : undefined;
 }

@@ -9,6 +9,13 @@ import { listAt, mapAt, textAt } from "../validation/causes.ts";
 const writer = { fieldManager: "kube-apiserver" };
 const cleanup = "customresourcecleanup.apiextensions.k8s.io";
 
+/** A definition that is about to go: it waits for its objects. */
+export function heldForObjects(definition: StoredObject): StoredObject {
+  const { deletionTimestamp, finalizers = [] } = definition.metadata;
+  if (deletionTimestamp !== undefined || finalizers.includes(cleanup)) return definition;
+  return { ...definition, metadata: { ...definition.metadata, finalizers: [...finalizers, cleanup] } };
+}
+
 /** Serves the kinds that CustomResourceDefinitions define, from their acceptance until they and their objects are gone. */
 export function serveDefinitions(server: ApiServer): void {
   const definitions = server.resource({ group: "apiextensions.k8s.io", resource: "customresourcedefinitions" });
@@ -32,11 +39,6 @@ function accept(server: ApiServer, definitions: Resource, definition: StoredObje
   }
   const place = { resource: definitions, namespace: "", name: definition.metadata.name ?? "" };
   if (listAt(definition.status, "conditions").length > 0) return;
-  const held = (live: StoredObject): StoredObject => ({
-    ...live,
-    metadata: { ...live.metadata, finalizers: [cleanup] },
-  });
-  server.update(place, held, writer);
   const status = acceptedStatus(definition, timeText(server.clock.now()));
   server.update(place, (live) => ({ ...live, status }), { ...writer, subresource: "status" });
 }

@@ -117,7 +117,7 @@ function parsePatch(text: string): unknown {
 function unsupported(resource: Resource): ApiError {
   const types = resource.custom ? patchMediaTypes.filter((type) => !type.includes("strategic")) : patchMediaTypes;
   if (!resource.custom) return new ApiError(415, "UnsupportedMediaType", "415: Unsupported Media Type", {});
-  const all = [...types, "application/apply-patch+yaml", "application/apply-patch+cbor"].join(", ");
+  const all = [...types, "application/apply-patch+yaml"].join(", ");
   const message = `the body of the request was in an unknown format - accepted media types include: ${all}`;
   return new ApiError(415, "UnsupportedMediaType", message);
 }

@@ -1,3 +1,4 @@
+import { dataFile } from "../data-file.ts";
 import { inVersion } from "../conversion.ts";
 import type { Resource } from "../resource-table.ts";
 import type { JsonMap, StoredObject } from "../stored-object.ts";
@@ -23,14 +24,16 @@ interface Row {
 export function columnsOf(resource: Resource): readonly Column[] {
   const { custom } = resource;
   if (custom) {
-    const own = custom.columns.map(({ name, type, description = "", priority = 0 }) => ({
+    const own = custom.columns.map(({ name, type, description = "", jsonPath, priority = 0 }) => ({
       name,
       type,
       format: "",
-      description,
+      description: described(resource, name, description, jsonPath),
       priority,
     }));
-    return [column("Name"), ...own, ...(custom.columns.length === 0 ? [column("Age", "date")] : [])];
+    const age = { ...column("Age", "date"), description: described(resource, "Age") };
+    const named = { ...column("Name"), description: described(resource, "Name") };
+    return [named, ...own, ...(custom.columns.length === 0 ? [age] : [])];
   }
   const texts = printers[resource.storedAs]?.columns ?? [
     "Name",
@@ -39,8 +42,18 @@ export function columnsOf(resource: Resource): readonly Column[] {
   return texts.map((text) => {
     const [head = "", wide] = text.split("|");
     const [name = "", type = "string"] = head.split(":");
-    return { ...column(name, type), priority: wide === undefined ? 0 : 1 };
+    return { ...column(name, type), description: described(resource, name), priority: wide === undefined ? 0 : 1 };
   });
+}
+
+let descriptions: Readonly<Record<string, Readonly<Record<string, string>>>> | undefined;
+
+/** What a column tells, by cluster/data/columns.json; custom columns say where their value is. */
+function described(resource: Resource, name: string, given = "", path?: string): string {
+  if (path !== undefined)
+    return given === "" ? `Custom resource definition column (in JSONPath format): ${path}` : given;
+  descriptions ??= dataFile<NonNullable<typeof descriptions>>("columns.json");
+  return descriptions[resource.storedAs]?.[name] ?? descriptions["*"]?.[name] ?? "";
 }
 
 function column(name: string, type = "string"): Column {

@@ -35,6 +35,10 @@ const rules: Readonly<Record<string, Rule>> = {
   configmaps: (object, live) => keyedCauses(object, live, ["data", "binaryData"]),
   secrets: (object, live) => keyedCauses(object, live, ["data"]),
   "ingresses.networking.k8s.io": ({ spec }) => ingressCauses(spec ?? {}),
+  "customresourcedefinitions.apiextensions.k8s.io": ({ spec }, live) =>
+    live && !sameJson(spec?.["scope"], live.spec?.["scope"])
+      ? [invalidValue("spec.scope", spec?.["scope"], "field is immutable")]
+      : [],
   "leases.coordination.k8s.io": ({ spec }) => {
     const seconds = spec?.["leaseDurationSeconds"];
     return typeof seconds === "number" && seconds <= 0
