@@ -126,6 +126,35 @@ test("holds, with the reason and what to do, where a rollback would be wrong", (
   }
 });
 
+test("a cluster that cannot be seen decides nothing, neither health nor failure, however late it is", () => {
+  const obstacle = { kind: "unseen", message: "the API server cannot be reached" } as const;
+  for (const observation of [seen({}), seen(crash), seen()]) {
+    const nowMs = start + 10 * policy.deadlineMs;
+    const decision = decide({ policy, record: record(), observation, obstacle, nowMs });
+    assert.equal(decision.kind, "wait");
+    assert.ok(decision.kind === "wait" && decision.atMs > nowMs);
+  }
+});
+
+test("after a time in which nobody could look, the deadline counts anew", () => {
+  const observation = seen({ status: "InProgress", message: "1 of 2 pods are ready" });
+  const seeingSinceMs = start + policy.deadlineMs;
+  const situation = { policy, record: record(), observation, seeingSinceMs };
+  assert.equal(decide({ ...situation, nowMs: start + 2 * policy.deadlineMs - 1 }).kind, "wait");
+  assert.equal(decide({ ...situation, nowMs: start + 2 * policy.deadlineMs }).kind, "rollback");
+});
+
+test("an apply that is refused half way fails at once, one that is put off at the deadline", () => {
+  const situation = { policy, record: record(), observation: seen({}) };
+  const refused = { kind: "refused", message: "web.yaml:3: no" } as const;
+  const first = decide({ ...situation, obstacle: refused, nowMs: start + 1 });
+  assert.deepEqual([first.kind, first.kind === "rollback" && first.reason], ["rollback", "ApplyFailed"]);
+  const delayed = { kind: "delayed", message: "its webhook is down" } as const;
+  assert.equal(decide({ ...situation, obstacle: delayed, nowMs: start + 59_999 }).kind, "wait");
+  const late = decide({ ...situation, obstacle: delayed, nowMs: start + 60_000 });
+  assert.match(late.kind === "rollback" ? late.message : "", /not applied after 60 s: its webhook is down/);
+});
+
 test("a failure once recorded asks for the same rollback again, whatever the pods look like now", () => {
   const failed = record({ outcome: "failed", reason: "CrashLoopBackOff", message: "pod d0-x keeps crashing" });
   for (const observation of [seen({}), seen(crash)]) {
