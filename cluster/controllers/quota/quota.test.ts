@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { deployments, pods, type Pod } from "../objects.ts";
-import { bare, startTestCluster, webDeployment } from "../test-cluster.ts";
+import { bare, startTestCluster, webDeployment, webTemplate } from "../test-cluster.ts";
 import { quantityText, thousandths } from "./quantity.ts";
 import { quotaRefusal, type Quota } from "./usage.ts";
 
@@ -37,10 +37,13 @@ test("a quota counts what is there and follows what comes and goes", async (t) =
     quotas,
     quotaOf({ configmaps: "3", pods: "5", "requests.cpu": "1", "count/deployments.apps": "9" }),
   );
-  await cluster.client.create(deployments, webDeployment({ replicas: 2 }));
+  const { metadata, spec } = webTemplate("web:1");
+  const containers = (spec?.containers ?? []).map((one) => ({ ...one, resources: { requests: { cpu: "200m" } } }));
+  const template = { ...(metadata && { metadata }), spec: { containers } };
+  await cluster.client.create(deployments, webDeployment({ replicas: 2, template }));
   await cluster.settle({ node: true });
   const used = (): unknown => cluster.client.get<Quota>(quotas, "ns", "q")?.status?.used;
-  assert.deepEqual(used(), { configmaps: "1", "count/deployments.apps": "1", pods: "2", "requests.cpu": "0" });
+  assert.deepEqual(used(), { configmaps: "1", "count/deployments.apps": "1", pods: "2", "requests.cpu": "400m" });
   await cluster.client.delete(deployments, "ns", "web", { propagation: "Background" });
   await cluster.settle({ node: true });
   assert.deepEqual(used(), { configmaps: "1", "count/deployments.apps": "0", pods: "0", "requests.cpu": "0" });
