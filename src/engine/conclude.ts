@@ -28,6 +28,9 @@ export interface Outcome {
   readonly decision: Decision;
 }
 
+/** How often the log is told of progress, at most. */
+const progressEveryMs = 10_000;
+
 /** How long a refused revision is left alone before the server is asked again, for what may change without a commit. */
 const refusedRetryMs = 60_000;
 
@@ -112,9 +115,15 @@ async function putBack(io: Io, outcome: Outcome, decision: Extract<Decision, { k
 
 /** Writes the record where it says something new; without Git it stays in memory and is written when Git is back. */
 async function log(io: Io, known: Known, decision: Decision): Promise<Pass> {
-  const again = decision.kind === "wait" ? { againAtMs: nextLookMs(io, decision) } : {};
+  const again = nextLook(io, decision);
   const { record } = known;
-  if (record === undefined || sameDecision(known.logged, record)) return { known, ...again };
+  if (record === undefined) return { known, ...again };
+  if (sameDecision(known.logged, record)) {
+    if (record.outcome !== "progressing" || record.message === known.logged?.message) return { known, ...again };
+    // Those who read the log alone must see what is waited for, but not every step of the way there.
+    const dueMs = (known.loggedAtMs ?? 0) + progressEveryMs;
+    if (io.clock.now() < dueMs) return { known, againAtMs: Math.min(again.againAtMs ?? dueMs, dueMs) };
+  }
   const written = await io.log.write({ record, atMs: io.clock.now(), files: io.logFiles(record) });
   if (written.kind === "unreachable") return { known, ...again, trouble: written.problem };
   if (written.kind === "denied") {
@@ -124,7 +133,7 @@ async function log(io: Io, known: Known, decision: Decision): Promise<Pass> {
   }
   // A failure that is safely on the log asks for its rollback at once, a closed one for its successor.
   const due = record.outcome === "failed" || record.outcome === "rolled-back" ? { againAtMs: io.clock.now() } : again;
-  return { known: { ...known, logged: record }, ...due };
+  return { known: { ...known, logged: record, loggedAtMs: io.clock.now() }, ...due };
 }
 
 /** Git takes no commit of ours, so the rollout stays blocked with the old pods serving (behaviour B7). */
@@ -135,6 +144,9 @@ function cannotPutBack(record: DeliveryRecord, { message, remedy }: Problem): De
 }
 
 /** A wait ends at its time or when a watch speaks; checks have no watch, so they are asked again every second. */
-function nextLookMs(io: Io, { reason, atMs }: Extract<Decision, { kind: "wait" }>): number {
-  return reason === "WaitingForChecks" ? Math.min(atMs, io.clock.now() + 1000) : atMs;
+function nextLook(io: Io, decision: Decision): { readonly againAtMs?: number } {
+  if (decision.kind === "steady") return decision.atMs === undefined ? {} : { againAtMs: decision.atMs };
+  if (decision.kind !== "wait") return {};
+  const { reason, atMs } = decision;
+  return { againAtMs: reason === "WaitingForChecks" ? Math.min(atMs, io.clock.now() + 1000) : atMs };
 }

@@ -70,7 +70,10 @@ export class Engine {
         for (const id of await this.#fleet.take(deployment)) this.#queue.add(id);
       },
       onTrouble: (problem) => this.#tell(problem),
-      onFetched: () => options.onChange?.(),
+      onFetched: () => {
+        void this.#restoreLog();
+        options.onChange?.();
+      },
     });
     this.#io = {
       git,
@@ -81,7 +84,10 @@ export class Engine {
       live: new Live(kube, clock, (object) => this.#changed(object)),
       log,
       namespace: options.namespace ?? "plumbline-system",
-      logFiles: (record) => options.logFiles?.(this.snapshot(record)) ?? new Map(),
+      logFiles: (record) => {
+        this.#fleet.decide(record);
+        return options.logFiles?.(this.snapshot()) ?? new Map();
+      },
     };
   }
 
@@ -98,13 +104,13 @@ export class Engine {
     await this.#queue.stop();
   }
 
-  /** What the engine knows now, of all applications in the order of their ids; `newer` replaces the record it is of. */
-  snapshot(newer?: DeliveryRecord): Snapshot {
+  /** What the engine knows now, of all applications in the order of their ids. */
+  snapshot(): Snapshot {
     const { repository } = this.#branch;
     const trouble = repository.trouble ?? this.#fleet.trouble();
     return {
       repository: trouble ? { ...repository, trouble } : repository,
-      applications: this.#fleet.snapshots(newer),
+      applications: this.#fleet.snapshots(),
     };
   }
 
@@ -142,6 +148,12 @@ export class Engine {
       await this.refresh();
       this.#queue.add(id);
     }
+  }
+
+  /** Somebody deleted the branch of the delivery log: what it said last is known here, and is written again. */
+  async #restoreLog(): Promise<void> {
+    if (!this.#branch.repository.reachable || (await this.#io.git.branch(logBranch)) !== undefined) return;
+    for (const id of this.#fleet.unlogged()) this.#queue.add(id);
   }
 
   #changed(object: KubeObject): void {

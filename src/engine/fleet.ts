@@ -29,6 +29,8 @@ const historyKept = 20;
 export class Fleet {
   readonly #log: DeliveryLog;
   readonly #slots = new Map<string, Slot>();
+  /** Records on their way to the delivery log, whose passes have not ended yet. */
+  readonly #deciding = new Map<string, DeliveryRecord>();
   #isFirst = true;
 
   constructor(log: DeliveryLog) {
@@ -73,10 +75,25 @@ export class Fleet {
       .map(({ id }) => id);
   }
 
-  /** What there is to show, in the order of ids; `newer` replaces the record it is of. */
-  snapshots(newer?: DeliveryRecord): readonly ApplicationSnapshot[] {
+  /** Notes a record that is being written: what is written beside others at the same time must know of it as well. */
+  decide(record: DeliveryRecord): void {
+    this.#deciding.set(record.application, record);
+  }
+
+  /** The delivery log is gone: everything that is known is to be written again. Answers of which applications. */
+  unlogged(): readonly string[] {
+    const ids = [...this.#slots].filter(([, { known }]) => known.logged).map(([id]) => id);
+    for (const slot of this.#slots.values()) {
+      const { logged: _, loggedAtMs: __, ...known } = slot.known;
+      slot.known = known;
+    }
+    return ids;
+  }
+
+  /** What there is to show, in the order of ids. */
+  snapshots(): readonly ApplicationSnapshot[] {
     const snapshots = [...this.#slots.values()].flatMap(({ found, known, history }) => {
-      const record = newer?.application === found.application.id ? newer : known.record;
+      const record = this.#deciding.get(found.application.id) ?? known.record;
       const { application } = found;
       return record
         ? [{ application, record, observation: known.observation, history: withNewest(history, record) }]
@@ -95,6 +112,7 @@ export class Fleet {
   keep(slot: Slot, known: Known, trouble: Problem | undefined): void {
     if (known.record) slot.history = withNewest(slot.history, known.record);
     slot.known = known;
+    this.#deciding.delete(slot.found.application.id);
     slot.trouble = trouble;
     slot.failures = trouble ? slot.failures + 1 : 0;
   }

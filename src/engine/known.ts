@@ -9,6 +9,8 @@ export interface Known {
   readonly record?: DeliveryRecord;
   /** The record as the delivery log has it. */
   readonly logged?: DeliveryRecord;
+  /** When that was written, in milliseconds since the epoch; undefined for what an earlier engine wrote. */
+  readonly loggedAtMs?: number;
   /** As last written; undefined until it was read. */
   readonly inventory?: Inventory;
   readonly proved: Equivalence;

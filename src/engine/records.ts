@@ -121,9 +121,14 @@ export function decidedRecord(
     images: findings.images,
     drift: [...findings.drift, ...record.drift].slice(0, driftKept),
   };
-  const { currentSince: _, ...unsoaked } = seen;
-  // What is held and unhealthy again soaks from the beginning when it recovers.
-  if (decision.kind === "steady") return record.outcome === "held" ? unsoaked : seen;
+  const { currentSince: _, degradedSince: ___, ...unsoaked } = seen;
+  if (decision.kind === "steady") {
+    // What is held and unhealthy again soaks from the beginning when it recovers.
+    const kept =
+      record.outcome === "held" || record.currentSince === undefined ? {} : { currentSince: record.currentSince };
+    const { degradedSinceMs } = decision;
+    return { ...unsoaked, ...kept, ...(degradedSinceMs === undefined ? {} : { degradedSince: iso(degradedSinceMs) }) };
+  }
   const { remedy: __, ...open } = unsoaked;
   return { ...open, ...verdict(record, decision, iso(nowMs)) };
 }

@@ -2,10 +2,11 @@ import type { HealthyRevision } from "./record.ts";
 
 /**
  * What a pass decides from health, record, policy and time. `wait` is looked at again at the latest `atMs` (milliseconds
- * since the epoch) or when a watch speaks; `rollback` asks history for the commit that restores `to`.
+ * since the epoch) or when a watch speaks; `steady` keeps the outcome, and notes since when what was proved healthy is not;
+ * `rollback` asks history for the commit that restores `to`.
  */
 export type Decision =
-  | { readonly kind: "steady" }
+  | { readonly kind: "steady"; readonly degradedSinceMs?: number; readonly atMs?: number }
   | {
       readonly kind: "wait";
       readonly reason: string;

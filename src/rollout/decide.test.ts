@@ -155,6 +155,29 @@ test("an apply that is refused half way fails at once, one that is put off at th
   assert.match(late.kind === "rollback" ? late.message : "", /not applied after 60 s: its webhook is down/);
 });
 
+test("an engine that starts again and again cannot put the deadline off for ever", () => {
+  const observation = seen({ status: "InProgress", message: "1 of 2 pods are ready" });
+  const startingAt = (seeingSinceMs: number, nowMs: number): string =>
+    decide({ policy, record: record(), observation, seeingSinceMs, nowMs }).kind;
+  assert.equal(startingAt(start + 100_000, start + 119_999), "wait");
+  assert.equal(startingAt(start + 100_000, start + 120_000), "rollback");
+  assert.equal(startingAt(start + 500_000, start + 505_000), "wait", "pods first get the time to say how they are");
+  assert.equal(startingAt(start + 500_000, start + 510_000), "rollback");
+});
+
+test("what was proved healthy is never rolled back later, but held when it does not recover", () => {
+  const healthy = record({ outcome: "healthy", revision: { ...record().revision, tree: lastHealthy.tree } });
+  const ill = seen({ status: "InProgress", message: "1 of 2 pods are ready" });
+  const first = decide({ policy, record: healthy, observation: ill, nowMs: start });
+  assert.deepEqual(first, { kind: "steady", degradedSinceMs: start, atMs: start + policy.deadlineMs });
+  const since = { ...healthy, degradedSince: iso(start) };
+  assert.equal(decide({ policy, record: since, observation: ill, nowMs: start + 59_999 }).kind, "steady");
+  assert.deepEqual(decide({ policy, record: since, observation: seen({}), nowMs: start + 90_000 }), { kind: "steady" });
+  const late = decide({ policy, record: since, observation: ill, nowMs: start + 60_000 });
+  assert.match(late.kind === "hold" ? late.message : late.kind, /proved healthy, and is not any more: .*1 of 2 pods/);
+  assert.equal(decide({ policy, record: healthy, observation: seen(crash), nowMs: start }).kind, "hold");
+});
+
 test("a failure once recorded asks for the same rollback again, whatever the pods look like now", () => {
   const failed = record({ outcome: "failed", reason: "CrashLoopBackOff", message: "pod d0-x keeps crashing" });
   for (const observation of [seen({}), seen(crash)]) {

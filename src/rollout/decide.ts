@@ -47,7 +47,8 @@ const unseenRetryMs = 5000;
  */
 export function decide(situation: Situation): Decision {
   const { record, policy, observation, obstacle, nowMs } = situation;
-  if (record.outcome === "healthy" || record.outcome === "rolled-back") return { kind: "steady" };
+  if (record.outcome === "rolled-back") return { kind: "steady" };
+  if (record.outcome === "healthy") return sinceHealthy(situation);
   if (record.outcome === "failed") return afterFailure(record, policy, record.reason, record.message);
 
   const pending = observation.objects.filter(({ health }) => health.status !== "Current");
@@ -76,8 +77,30 @@ function hindered(situation: Situation, { kind, message }: Obstacle): Decision {
   return afterFailure(record, policy, "ApplyFailed", `not applied after ${seconds(policy.deadlineMs)}: ${message}`);
 }
 
-function deadlineOf({ record, policy, seeingSinceMs = 0 }: Situation): number {
-  return Math.max(Date.parse(record.startedAt), seeingSinceMs) + policy.deadlineMs;
+/** How long pods have to say how they are when the cluster is seen again. */
+const settleMs = 10_000;
+
+/** The time in which nobody could look is given back, but at most once over: an engine that starts again and again ends, too. */
+function deadlineOf({ record, policy: { deadlineMs }, seeingSinceMs = 0 }: Situation): number {
+  const startedMs = Date.parse(record.startedAt);
+  const givenBackMs = Math.min(seeingSinceMs + deadlineMs, startedMs + 2 * deadlineMs);
+  return Math.max(startedMs + deadlineMs, givenBackMs, seeingSinceMs + Math.min(settleMs, deadlineMs));
+}
+
+/**
+ * A revision that passed its gate is never rolled back later: what makes it unhealthy now came from elsewhere. It has the
+ * policy's deadline to recover; what does not, or cannot, is held, so that every surface says so.
+ */
+function sinceHealthy({ record, policy, observation, obstacle, nowMs }: Situation): Decision {
+  const pending = observation.objects.filter(({ health }) => health.status !== "Current");
+  if (obstacle || pending.length === 0) return { kind: "steady" };
+  const dead = pending.find(({ health }) => health.final === true);
+  const sinceMs = record.degradedSince === undefined ? nowMs : Date.parse(record.degradedSince);
+  const atMs = sinceMs + policy.deadlineMs;
+  if (!dead && nowMs < atMs) return { kind: "steady", degradedSinceMs: sinceMs, atMs };
+  const message = `it was proved healthy, and is not any more: ${sentence(dead ?? mostTelling(pending))}`;
+  const remedy = "find out what changed outside of Git, or fix it with a new commit";
+  return { kind: "hold", reason: "Degraded", message, remedy };
 }
 
 function soak(situation: Situation): Decision {

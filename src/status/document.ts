@@ -1,6 +1,6 @@
 import type { Application } from "../model/application.ts";
 import type { Observation } from "../model/health.ts";
-import { refKey } from "../model/object-ref.ts";
+import { refKey, refLabel } from "../model/object-ref.ts";
 import type { Problem } from "../model/problem.ts";
 import { formatProblem } from "../model/problem.ts";
 import type { DeliveryRecord } from "../model/record.ts";
@@ -44,6 +44,8 @@ function applicationStatus({
   history,
 }: StatusSource["applications"][number]): ApplicationStatus {
   const { lastHealthy, revision, outcome, startedAt } = record;
+  const ill = observation.objects.find(({ health }) => health.status !== "Current");
+  const ailing = ill && `${refLabel(ill.ref)}: ${ill.health.message}`;
   const seen = new Map(observation.objects.map(({ ref, health }) => [refKey(ref), health]));
   const liveImages = lastHealthy && imagesAt(lastHealthy.tree, [record, ...history]);
   // Once every object is healthy the soak counts, and no deadline any more.
@@ -55,10 +57,10 @@ function applicationStatus({
     namespace: application.namespace,
     wanted: { revision, images: record.images },
     ...(lastHealthy ? { live: { ...lastHealthy, images: liveImages ?? [] } } : {}),
-    inSync: outcome === "healthy",
+    inSync: outcome === "healthy" && ailing === undefined,
     outcome,
     reason: record.reason,
-    message: record.message,
+    message: outcome === "healthy" && ailing ? `it was proved healthy, and now: ${ailing}` : record.message,
     ...(record.remedy === undefined ? {} : { remedy: record.remedy }),
     startedAt,
     ...(record.decidedAt === undefined ? {} : { decidedAt: record.decidedAt }),
