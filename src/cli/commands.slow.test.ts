@@ -38,6 +38,11 @@ test("wrong usage ends with 2 and names what is wrong", async (t) => {
     [["up", "--status-port", "eighty"], /'--status-port <port>' argument 'eighty' is invalid. A port is/],
     [["cluster", "--port=70000"], /'--port <port>' argument '70000' is invalid/],
     [["engine", "--repository=x", "--poll", "soon"], /'--poll <duration>' argument 'soon' is invalid. A duration is/],
+    [
+      ["engine", "--repository=x", "--branch=--upload-pack=x"],
+      /'--branch <name>' argument '--upload-pack=x' is invalid/,
+    ],
+    [["verify", "--branch", "a..b"], /'--branch <name>' argument 'a\.\.b' is invalid/],
     [["drill", "--timeout=0s"], /'--timeout <duration>'/],
     [["drill", "--status-url=nowhere"], /'--status-url <url>'/],
     [["completion", "tcsh"], /argument value 'tcsh' is invalid for argument 'shell'. Choose one of bash, zsh, fish/],

@@ -1,4 +1,6 @@
 import { InvalidArgumentError } from "commander";
+import { checkBranch } from "../io/git/remote.ts";
+import { ProblemError } from "../model/problem.ts";
 import { parseDuration } from "../source/duration.ts";
 
 /** Reads a TCP port; 0 stands for any that is free. */
@@ -25,4 +27,15 @@ export function durationText(text: string): string {
 export function pageAddress(text: string): string {
   if (URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)) return text.endsWith("/") ? text : `${text}/`;
   throw new InvalidArgumentError("An address is written like http://127.0.0.1:8480/.");
+}
+
+/** Reads the name of a branch, by the rule that the git door keeps: refused here, it can spoil nothing later. */
+export function branch(text: string): string {
+  try {
+    checkBranch(text);
+    return text;
+  } catch (error) {
+    if (!(error instanceof ProblemError)) throw error;
+    throw new InvalidArgumentError(error.problem.remedy ?? error.problem.message);
+  }
 }

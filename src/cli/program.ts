@@ -7,7 +7,7 @@ import type { DownCommandOptions } from "./down.ts";
 import type { DrillCommandOptions } from "./drill.ts";
 import type { EngineCommandOptions } from "./engine.ts";
 import type { InitCommandOptions } from "./init.ts";
-import { duration, durationText, pageAddress, port } from "./options.ts";
+import { branch, duration, durationText, pageAddress, port } from "./options.ts";
 import { packageVersion } from "./package-root.ts";
 import type { ReleaseCommandOptions } from "./release.ts";
 import type { StatusCommandOptions } from "./status.ts";
@@ -112,7 +112,7 @@ const addVerify: Add = (program, world, run) => {
     .command("verify")
     .description("compare the cluster with what Git says, object by object; exit code 1 on any difference")
     .option("--repository <url>", "the deployment repository: a URL or a path; default that of `plumb up`")
-    .option("--branch <name>", "the tracked branch", "main")
+    .option("--branch <name>", "the tracked branch", branch, "main")
     .option("--kubeconfig <file>", "default that of `plumb up`, then $KUBECONFIG, then ~/.kube/config")
     .option("--context <name>", "a context of the kubeconfig; default its current one")
     .option("--json", "print the comparison as JSON")
@@ -154,7 +154,7 @@ const addEngine: Add = (program, world, run) => {
     .command("engine")
     .description("deliver what a deployment repository says, and roll back through it (CD)")
     .requiredOption("--repository <url>", "the deployment repository: a URL, or a path on this machine")
-    .option("--branch <name>", "the tracked branch", "main")
+    .option("--branch <name>", "the tracked branch", branch, "main")
     .option("--kubeconfig <file>", "default $KUBECONFIG, then ~/.kube/config")
     .option("--context <name>", "a context of the kubeconfig; default its current one")
     .option("--mirror <folder>", "where the repository is mirrored", ".plumb/mirror.git")
