@@ -1,4 +1,3 @@
-import { setMaxListeners } from "node:events";
 import type { Clock } from "../io/clock/clock.ts";
 import type { Kube, KubeRefusal, KubeResource, WatchMessage } from "../io/kube/kube.ts";
 import { applicationLabelKey } from "../model/application.ts";
@@ -15,6 +14,10 @@ const childKinds: readonly { readonly apiVersion: string; readonly kind: string 
 ];
 
 interface Watched {
+  /** The kind as discovery told it last. */
+  resource: KubeResource;
+  /** Ends this watch. */
+  readonly end: AbortController;
   readonly objects: Map<string, KubeObject>;
   /** Resolves with the first word of the watch, whatever it is. */
   readonly spoken: Promise<void>;
@@ -47,8 +50,6 @@ export class Live {
     this.#clock = clock;
     this.#onChange = onChange;
     this.#seeingSince = clock.now();
-    // Each watched kind listens to it, and there may be any number of kinds.
-    setMaxListeners(0, this.#stop.signal);
   }
 
   /**
@@ -88,6 +89,11 @@ export class Live {
     return [...objects].filter((object) => object.metadata.namespace === namespace);
   }
 
+  /** Whether objects of this kind can have a status, as discovery tells it; undefined where it was not asked. */
+  hasStatus(group: string, kind: string): boolean | undefined {
+    return this.#kinds.get(`${group}/${kind}`)?.resource.hasStatus;
+  }
+
   /** When this state of an object (undefined: its absence) was seen, in milliseconds since the epoch; else now. */
   arrivedAt(ref: ObjectRef, state: KubeObject | undefined): number {
     return (state ? this.#arrivedAt.get(state) : this.#goneAt.get(refKey(ref))) ?? this.#clock.now();
@@ -106,20 +112,27 @@ export class Live {
 
   close(): void {
     this.#stop.abort();
+    for (const { end } of this.#kinds.values()) end.abort();
   }
 
   #watched(resource: KubeResource): Watched {
     const key = `${resource.group}/${resource.kind}`;
     const known = this.#kinds.get(key);
-    if (known) return known;
+    if (known) {
+      known.resource = resource;
+      return known;
+    }
     let speak = (): void => {};
     const spoken = new Promise<void>((done) => {
       speak = done;
     });
-    const watched: Watched = { objects: new Map(), spoken, synced: false };
+    const end = new AbortController();
+    const watched: Watched = { resource, end, objects: new Map(), spoken, synced: false };
     this.#kinds.set(key, watched);
     const whole = childKinds.some(({ kind }) => kind === resource.kind);
     const target = whole ? { resource } : { resource, labelSelector: applicationLabelKey };
+    end.signal.addEventListener("abort", speak, { once: true });
+    if (this.#stop.signal.aborted) end.abort();
     this.#kube.watch(
       target,
       (message) => {
@@ -128,12 +141,27 @@ export class Live {
         this.#take(watched.objects, message);
         this.#hear(key, message);
         speak();
+        if (message.type === "trouble" && message.refusal.code === 404) void this.#leaveUnserved(key, watched);
       },
-      this.#stop.signal,
+      end.signal,
     );
-    if (this.#stop.signal.aborted) speak();
-    this.#stop.signal.addEventListener("abort", speak, { once: true });
     return watched;
+  }
+
+  /**
+   * Lets a kind go that the API server serves no longer, as when its definition was removed: its objects are gone, and it
+   * is listed anew once it is served again. A 404 of something between here and the API server says nothing of that.
+   */
+  async #leaveUnserved(key: string, watched: Watched): Promise<void> {
+    const { group, version, kind } = watched.resource;
+    const answer = await this.#kube.resource(group === "" ? version : `${group}/${version}`, kind);
+    if (!answer.ok || answer.value !== undefined) return;
+    if ((await this.#kube.raw("/version")).status !== 200) return;
+    if (this.#stop.signal.aborted || this.#kinds.get(key) !== watched) return;
+    this.#kinds.delete(key);
+    this.#silentSince.delete(key);
+    watched.end.abort();
+    for (const object of watched.objects.values()) this.#gone(object);
   }
 
   #hear(kind: string, message: WatchMessage): void {

@@ -78,6 +78,18 @@ test("custom kinds: Ready decides, Reconciling and Stalled go before it, silence
   }
 });
 
+test("a custom kind that can have no status is healthy by being there, one that can is not", () => {
+  const cart = object("shop.example/v1", "Cart");
+  assert.equal(word(computeHealth(cart, { hasStatus: false })), "Current Present");
+  assert.equal(word(computeHealth(cart, { hasStatus: true })), "Unknown NoStatus");
+  const stuck = object("shop.example/v1", "Cart", {
+    conditions: [{ type: "Ready", status: "False", reason: "Waiting" }],
+  });
+  assert.equal(word(computeHealth(stuck, { hasStatus: false })), "InProgress Waiting");
+  const web = object("apps/v1", "Deployment");
+  assert.notEqual(computeHealth(web, { hasStatus: false }).status, "Current");
+});
+
 test("Kubernetes' own kinds without a status are healthy by being there, and no others", () => {
   const there = [
     "v1 ConfigMap",

@@ -48,7 +48,7 @@ export function computeHealth(object: KubeObject, context: HealthContext = {}): 
   const group = groupOf(object.apiVersion);
   const rule = rules[`${group}/${object.kind}`];
   if (rule) return rule(object, context);
-  return readyHealth(object) ?? withoutRule(object, group);
+  return readyHealth(object) ?? withoutRule(object, group, context);
 }
 
 /** A status that is not of the shape that the API conventions give it says nothing. */
@@ -95,11 +95,11 @@ function readyHealth(object: KubeObject): Health | undefined {
   return inProgress(ready.reason || "NotReady", ready.message || "it is not ready yet");
 }
 
-/** Kinds known to have no status have nothing to wait for; any other without a status has said nothing yet. */
-function withoutRule(object: KubeObject, group: string): Health {
+/** Kinds that can have no status have nothing to wait for; any other without a status has said nothing yet. */
+function withoutRule(object: KubeObject, group: string, { hasStatus }: HealthContext): Health {
   const status = object["status"];
   const hasSpoken = isJsonObject(status) && Object.keys(status).length > 0;
-  if (hasSpoken || needsNoStatus(group, object.kind)) return current("Present", "it is there");
+  if (hasSpoken || hasStatus === false || needsNoStatus(group, object.kind)) return current("Present", "it is there");
   return unknown("NoStatus", "it has no status, so its health cannot be known");
 }
 

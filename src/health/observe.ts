@@ -30,7 +30,9 @@ export function observe(
     }
     const owned = ownedBy(object, live);
     pods.push(...owned.pods.map((one) => progressOf(one, ref.name, context)));
-    objects.push({ ref, health: lookInto(object, owned, context) });
+    const hasStatus = live.hasStatus?.(ref.group, ref.kind);
+    const known = hasStatus === undefined ? context : { ...context, hasStatus };
+    objects.push({ ref, health: lookInto(object, owned, known) });
   }
   return { objects, pods };
 }

@@ -9,6 +9,8 @@ export interface LiveState {
   get(ref: ObjectRef): KubeObject | undefined;
   /** Every object of a kind in a namespace. */
   list(group: string, kind: string, namespace: string): readonly KubeObject[];
+  /** Whether objects of a kind can have a status; undefined where it is not known. */
+  hasStatus?(group: string, kind: string): boolean | undefined;
 }
 
 /** A pod behind a workload; `isNew` only when it is known to be of the workload's present template. */

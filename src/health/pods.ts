@@ -10,6 +10,8 @@ export interface HealthContext {
   readonly maxRestarts?: number;
   /** Milliseconds since the epoch; what has to do with age is left out without it. */
   readonly nowMs?: number;
+  /** Whether objects of this kind can have a status, where that is known. */
+  readonly hasStatus?: boolean;
 }
 
 /** Until this age a pod without a place may still be waiting for the scheduler: kstatus's schedule window. */

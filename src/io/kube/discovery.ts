@@ -1,14 +1,14 @@
 import { isJsonObject, valueAt } from "../../model/json.ts";
 import type { Json } from "../../model/json.ts";
 import { groupOf } from "../../model/object-ref.ts";
-import type { KubeAnswer, KubeResource } from "./kube.ts";
+import type { KubeAnswer, KubeRefusal, KubeResource } from "./kube.ts";
 import { groupVersionPath } from "./paths.ts";
 
 type Kinds = ReadonlyMap<string, KubeResource>;
 
 /**
- * What the server serves, remembered by group-version. A kind that is not known is asked for again, because a
- * definition may have come since; askers at the same time share one request.
+ * What the server serves, remembered by group-version until a request finds it gone. A kind that is not known is asked
+ * for again, because a definition may have come since; askers at the same time share one request.
  */
 export class Discovery {
   readonly #get: (path: string) => Promise<KubeAnswer<Json>>;
@@ -25,6 +25,27 @@ export class Discovery {
     const asked = this.#asking.get(apiVersion) ?? this.#ask(apiVersion);
     const answer = await asked;
     return answer.ok ? { ok: true, value: answer.value.get(kind), warnings: answer.warnings } : answer;
+  }
+
+  /**
+   * Looks again at the next question when a request was answered that its kind is not served: a definition may have been
+   * removed since, and what comes in its place need not be the same.
+   */
+  heard(path: string, refusal: KubeRefusal): void {
+    if (refusal.code !== 404 || refusal.missing !== undefined) return;
+    for (const apiVersion of this.#known.keys()) {
+      const group = groupOf(apiVersion);
+      const version = group === "" ? apiVersion : apiVersion.slice(group.length + 1);
+      if (path.startsWith(`${groupVersionPath(group, version)}/`)) this.#known.delete(apiVersion);
+    }
+  }
+
+  /** Looks again at the next question after a definition was written or deleted: it may serve other things now. */
+  wrote(path: string): void {
+    const group = /^\/apis\/apiextensions\.k8s\.io\/[^/]+\/customresourcedefinitions\/[^./?]+\.([^/?]+)/.exec(
+      path,
+    )?.[1];
+    for (const apiVersion of this.#known.keys()) if (groupOf(apiVersion) === group) this.#known.delete(apiVersion);
   }
 
   #ask(apiVersion: string): Promise<KubeAnswer<Kinds>> {
@@ -46,13 +67,15 @@ export class Discovery {
 
 function kindsOf(list: Json, group: string, version: string): Kinds {
   const resources = valueAt(list, "resources");
+  const entries = Array.isArray(resources) ? (resources as readonly Json[]).filter(isJsonObject) : [];
+  const names = new Set(entries.map((entry) => entry["name"]));
   const kinds = new Map<string, KubeResource>();
-  for (const entry of Array.isArray(resources) ? (resources as readonly Json[]) : []) {
-    if (!isJsonObject(entry)) continue;
+  for (const entry of entries) {
     const { name, kind } = entry;
     // Subresources are listed beside the kinds, as deployments/scale.
     if (typeof name !== "string" || typeof kind !== "string" || name.includes("/")) continue;
-    kinds.set(kind, { group, version, kind, resource: name, namespaced: entry["namespaced"] === true });
+    const hasStatus = names.has(`${name}/status`);
+    kinds.set(kind, { group, version, kind, resource: name, namespaced: entry["namespaced"] === true, hasStatus });
   }
   return kinds;
 }

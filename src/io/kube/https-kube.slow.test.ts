@@ -186,6 +186,33 @@ test("a kind is looked up once; one that is not known is asked for again", async
   assert.equal(seen.length, 3);
 });
 
+test("a kind that went is looked up again, one whose object is missing is not", async (t) => {
+  const widgets = (...names: string[]) =>
+    answer(200, { resources: names.map((name) => ({ name, kind: "Widget", namespaced: true })) });
+  const { kube, seen } = await scripted(t, [
+    widgets("widgets"),
+    answer(404, status(404, "NotFound", { details: { name: "w", kind: "widgets" } })),
+    (_request, response) => response.writeHead(404).end("404 page not found\n"),
+    widgets("gadgets"),
+    answer(404, status(404, "NotFound", { message: "the server could not find the requested resource", details: {} })),
+    answer(404, {}),
+  ]);
+  const widget = async () => {
+    const found = await kube.resource("example.org/v1", "Widget");
+    assert.ok(found.ok);
+    return found.value;
+  };
+  const first = await widget();
+  assert.ok(first);
+  await kube.get(first, "shop", "w");
+  assert.equal((await widget())?.resource, "widgets");
+  assert.equal(seen.length, 2, "an object that is missing says nothing about its kind");
+  await kube.get(first, "shop", "w");
+  assert.equal((await widget())?.resource, "gadgets");
+  await kube.list({ resource: first });
+  assert.equal(await widget(), undefined);
+});
+
 test("a watch reads lines however they are cut, and goes on from the last version after a break", async (t) => {
   const text = line("ADDED", "é", "11") + line("BOOKMARK", "", "20");
   const bytes = Buffer.from(text);

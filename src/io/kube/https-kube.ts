@@ -171,7 +171,12 @@ export class HttpsKube implements Kube {
     const sent = await this.#send(request, repeatable, counted, verb);
     if (!sent.ok) return sent;
     const { status, body, headers } = sent.response;
-    if (status < 200 || status > 299) return { ok: false, refusal: refusalOf(status, body, headers["retry-after"]) };
+    if (status < 200 || status > 299) {
+      const refusal = refusalOf(status, body, headers["retry-after"]);
+      this.#discovery.heard(request.path, refusal);
+      return { ok: false, refusal };
+    }
+    if (request.method !== "GET") this.#discovery.wrote(request.path);
     try {
       return { ok: true, value: JSON.parse(body) as T, warnings: warningsOf(headers["warning"]) };
     } catch {

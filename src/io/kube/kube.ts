@@ -9,6 +9,8 @@ export interface KubeResource {
   /** The plural in URLs. */
   readonly resource: string;
   readonly namespaced: boolean;
+  /** Whether its objects have a status that controllers write; undefined where discovery was not asked. */
+  readonly hasStatus?: boolean;
 }
 
 /** A refusal of the API server, from its Status body; `code` 0 when there was no answer at all. */
@@ -18,6 +20,8 @@ export interface KubeRefusal {
   readonly reason: string;
   readonly message: string;
   readonly causes: readonly { readonly reason: string; readonly message: string; readonly field: string }[];
+  /** Of a 404: the name of the object that is not there. Without it the kind itself may not be served. */
+  readonly missing?: string;
   /** From Retry-After, where the server said so. */
   readonly retryAfterMs?: number;
 }

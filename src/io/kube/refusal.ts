@@ -7,12 +7,14 @@ export function refusalOf(code: number, body: string, retryAfter?: string): Kube
   const status = statusOf(body);
   const message = valueAt(status, "message");
   const reason = valueAt(status, "reason");
+  const name = valueAt(status, "details", "name");
   const wait = retryAfterMs(retryAfter, valueAt(status, "details", "retryAfterSeconds"));
   return {
     code,
     reason: typeof reason === "string" && reason !== "" ? reason : (reasons[code] ?? "Unknown"),
     message: typeof message === "string" && message !== "" ? message : `the API server answered ${code}`,
     causes: causesOf(valueAt(status, "details", "causes")),
+    ...(code === 404 && typeof name === "string" && name !== "" ? { missing: name } : {}),
     ...(wait === undefined ? {} : { retryAfterMs: wait }),
   };
 }

@@ -62,6 +62,8 @@ export class Watcher {
       if (ended === "again") continue;
       if (ended === "relist") this.#resourceVersion = undefined;
       else this.#onMessage({ type: "trouble", refusal: ended });
+      // A kind that is not served has no past: when it is served again, its objects are others.
+      if (ended !== "relist" && ended.code === 404) this.#resourceVersion = undefined;
       await this.#pause(ended === "relist" ? undefined : ended.retryAfterMs);
     }
   }
