@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 import { startCluster } from "../../cluster/index.ts";
+import { makeFolder } from "../io/files/make-folder.ts";
 import { aborted, exitCodeOfEnding } from "./ending.ts";
 import { tellReady } from "./lifeline.ts";
 import type { World } from "./world.ts";
@@ -23,6 +24,7 @@ export interface ClusterReady {
 export async function clusterCommand(world: World, options: ClusterCommandOptions): Promise<number> {
   const ending = world.ending();
   const folder = resolve(world.cwd, options.folder);
+  await makeFolder(folder, 0o700);
   const cluster = await startCluster({
     folder,
     port: options.port,

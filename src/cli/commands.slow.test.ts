@@ -153,6 +153,16 @@ test("a port in use is named, with the option that changes it", async (t) => {
   assert.deepEqual(await readdir(place.temporary), []);
 });
 
+/** Below /proc nothing can be made, and Node's own recursive mkdir tries for ever. */
+function nowhere(place: Place): readonly [Place, string[], RegExp][] {
+  const commands = [
+    ["up", "--folder=/proc/x/y"],
+    ["init", "/proc/x/y"],
+    ["cluster", "--folder=/proc/x/y"],
+  ];
+  return commands.map((command) => [place, command, /error: \/proc\/x cannot be made: .* \/proc \(choose a place/]);
+}
+
 test("a folder that cannot be made, a missing kubeconfig, a missing repository and a missing git are named", async (t) => {
   const place = await makePlace(t);
   await writeFile(join(place.folder, "file"), "");
@@ -164,6 +174,7 @@ test("a folder that cannot be made, a missing kubeconfig, a missing repository a
       ["up", "--folder=file/x"],
       /error: .*file\/x: not a directory \(ENOTDIR\) \(a file is where a folder must be/,
     ],
+    ...(process.platform === "linux" ? nowhere(place) : []),
     [place, ["cluster", "--folder=file/x"], /error: .*not a directory/],
     [place, ["init", "file/x"], /error: .*not a directory/],
     [

@@ -1,5 +1,5 @@
-import { mkdir } from "node:fs/promises";
 import { relative, resolve } from "node:path";
+import { makeFolder } from "../io/files/make-folder.ts";
 import { ProblemsError } from "../release/problems.ts";
 import { parseReleaseFile } from "../release/release-file.ts";
 import { releaseYaml, scaffold } from "./scaffold.ts";
@@ -23,7 +23,7 @@ export async function initCommand(
   // What release would refuse later is refused before anything is written.
   const parsed = parseReleaseFile(releaseYaml(settings));
   if (!parsed.ok) throw new ProblemsError(parsed.problems);
-  await mkdir(folder, { recursive: true });
+  await makeFolder(folder);
   const { application, deployment } = await scaffold(settings);
   const at = (path: string): string => relative(world.cwd, path) || ".";
   const { out } = world;

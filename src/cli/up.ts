@@ -1,5 +1,6 @@
-import { access, mkdir, realpath, writeFile } from "node:fs/promises";
+import { access, realpath, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
+import { makeFolder } from "../io/files/make-folder.ts";
 import { shortId } from "../model/revision.ts";
 import type { StatusDocument } from "../model/status-document.ts";
 import { aborted, exitCodeOfEnding, Interrupted } from "./ending.ts";
@@ -72,7 +73,7 @@ async function rememberedPort(folder: string): Promise<number | undefined> {
 
 /** The folder's real path, with a mark that it is ours and that Git must not track it. */
 async function prepareFolder(folder: string): Promise<string> {
-  await mkdir(folder, { recursive: true, mode: 0o700 });
+  await makeFolder(folder, 0o700);
   await writeFile(join(folder, ".gitignore"), "*\n");
   const real = await realpath(folder);
   // oxlint-disable-next-line no-control-regex -- git takes no path with these in one line

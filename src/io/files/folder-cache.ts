@@ -1,7 +1,8 @@
 import { createHash, randomUUID } from "node:crypto";
-import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Cache } from "./files.ts";
+import { makeFolder } from "./make-folder.ts";
 
 /** A cache of one file a key in a folder, which is made when needed; what cannot be read counts as not there. */
 export function folderCache(folder: string): Cache {
@@ -15,7 +16,7 @@ export function folderCache(folder: string): Cache {
       }
     },
     async put(key, value) {
-      await mkdir(folder, { recursive: true });
+      await makeFolder(folder);
       const unfinished = join(folder, `${randomUUID()}.unfinished`);
       await writeFile(unfinished, `${JSON.stringify(value)}\n`, { flag: "wx" });
       await rename(unfinished, fileOf(key));

@@ -1,6 +1,7 @@
-import { mkdir, readFile, readdir, rm, writeFile } from "node:fs/promises";
+import { readFile, readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { ProblemError } from "../../model/problem.ts";
+import { makeFolder } from "../files/make-folder.ts";
 import type { GitCommand } from "./git-command.ts";
 import type { Remote } from "./remote.ts";
 
@@ -23,7 +24,7 @@ export async function prepareFolder(git: GitCommand, folder: string, remote: Rem
 /** Removes the mirror and makes an empty one; nothing is lost that the remote does not have. */
 export async function recreateFolder(git: GitCommand, folder: string, remote: Remote): Promise<void> {
   await refuseForeignFolder(folder);
-  await mkdir(folder, { recursive: true });
+  await makeFolder(folder);
   // First of all and till the last: killed at any moment in between, the folder is still known for ours.
   await writeFile(join(folder, marker), "unfinished");
   for (const name of await readdir(folder)) {

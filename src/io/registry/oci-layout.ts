@@ -1,10 +1,11 @@
 import { createHash, randomUUID } from "node:crypto";
 import { createWriteStream } from "node:fs";
-import { access, link, mkdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { access, link, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { ProblemError } from "../../model/problem.ts";
+import { makeFolder } from "../files/make-folder.ts";
 import { layoutTags } from "./layout-tags.ts";
 import type { Registry, StoredBlob } from "./registry.ts";
 
@@ -66,7 +67,7 @@ async function prepare(folder: string): Promise<void> {
     ["plumbline", "unfinished"],
     ["plumbline", "tags"],
   ]) {
-    await mkdir(join(folder, ...part), { recursive: true });
+    await makeFolder(join(folder, ...part));
   }
   const marker = join(folder, "oci-layout");
   if (await exists(marker)) return;
