@@ -186,7 +186,8 @@ test("a folder that cannot be made, a missing kubeconfig, a missing repository a
     [place, ["drill", "crash-loop"], /error: no `plumb up` runs in .*--repository/],
     [place, ["drill", "flood"], /error: there is no drill "flood" \(choose one of crash-loop/],
     [place, ["drill", "crash-loop", "--repository=nowhere"], /error: .*nowhere.*does not exist/],
-    [place, ["verify"], /error: no `plumb up` has been in this folder.*--repository/],
+    [place, ["verify"], /error: no `plumb up` has been in .*--repository/],
+    [place, ["status"], /error: no `plumb up` has been in .*--repository/],
     [noGit, ["status", "--repository=."], /error: .*git.*install git/i],
     [noGit, ["up", "--status-port=0", "--ingress-port=0"], /error: git is not on the PATH \(install git\)/],
   ];

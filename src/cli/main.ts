@@ -9,13 +9,14 @@ import { Terminal } from "./terminal.ts";
 import { exitCodes } from "./world.ts";
 import type { World } from "./world.ts";
 
+const [out, err] = Terminal.pair(process.stdout, process.stderr, process.env);
 const world: World = {
   env: process.env,
   cwd: process.cwd(),
   clock: systemClock,
   random: Math.random,
-  out: Terminal.of(process.stdout, process.env),
-  err: Terminal.of(process.stderr, process.env),
+  out,
+  err,
   ending: processEnding,
 };
 

@@ -28,7 +28,7 @@ export interface StatusCommandOptions {
 export async function statusCommand(world: World, options: StatusCommandOptions): Promise<number> {
   const folder = await mkdtemp(join(tmpdir(), "plumb-status-"));
   try {
-    const url = await remoteOf(world, options.repository ?? upRemote(world.cwd) ?? ".");
+    const url = await remoteOf(world, options.repository ?? hereOrUp(world.cwd));
     const git = await openMirror({ url, folder: join(folder, "mirror.git"), environment: world.env });
     try {
       return options.watch === true ? await watch(world, git, options) : await once(world, git, options);
@@ -38,6 +38,11 @@ export async function statusCommand(world: World, options: StatusCommandOptions)
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+/** In a clone that clone, anywhere else the `plumb up` of this folder. */
+function hereOrUp(cwd: string): string {
+  return existsSync(join(cwd, ".git")) ? cwd : upRemote(cwd);
 }
 
 /** A clone stands for the remote it came from: that is where the engine writes its log. */

@@ -22,10 +22,15 @@ export type Style = "good" | "bad" | "quiet" | "strong";
 const styles = { good: "green", bad: "red", quiet: "dim", strong: "bold" } as const;
 const frames = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"];
 
+/** What stands on the last line of the screen for the moment, and how it is taken away. */
+interface Screen {
+  erase?: () => void;
+}
+
 /** Prints for people: steps with progress, paragraphs, tables. */
 export class Terminal {
   readonly #options: TerminalOptions;
-  #drawn = false;
+  #screen: Screen = {};
   #drawing: NodeJS.Timeout | undefined;
 
   constructor(options: TerminalOptions) {
@@ -41,6 +46,13 @@ export class Terminal {
       moving: tty && !env["CI"] && env["TERM"] !== "dumb",
       columns: stream.columns ?? 100,
     });
+  }
+
+  /** The terminals behind stdout and stderr: one screen, on which either takes away what the other has drawn. */
+  static pair(out: NodeJS.WriteStream, err: NodeJS.WriteStream, env: NodeJS.ProcessEnv): readonly [Terminal, Terminal] {
+    const terminals = [Terminal.of(out, env), Terminal.of(err, env)] as const;
+    terminals[1].#screen = terminals[0].#screen;
+    return terminals;
   }
 
   style(style: Style, text: string): string {
@@ -62,7 +74,7 @@ export class Terminal {
       const text = `${frames[frame % frames.length]} ${title}${detail ? `  ${detail}` : ""}`;
       frame += 1;
       this.#options.write(text.slice(0, this.#options.columns - 1));
-      this.#drawn = true;
+      this.#screen.erase = () => this.#options.write("\r\u001B[2K");
     };
     // A step that was given up without a word leaves the line to the next one.
     clearInterval(this.#drawing);
@@ -103,8 +115,7 @@ export class Terminal {
   }
 
   #erase(): void {
-    if (!this.#drawn) return;
-    this.#options.write("\r\u001B[2K");
-    this.#drawn = false;
+    this.#screen.erase?.();
+    delete this.#screen.erase;
   }
 }

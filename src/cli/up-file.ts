@@ -75,8 +75,13 @@ export function isUp(pid: number): boolean {
   }
 }
 
-/** The deployment remote of the `plumb up` that runs or ran in `cwd`; undefined where there is none. */
-export function upRemote(cwd: string): string | undefined {
+/** The deployment repository that is meant where none is named: that of the `plumb up` that runs or ran in `cwd`. */
+export function upRemote(cwd: string): string {
   const remote = join(cwd, ".plumb", "git", "deployment.git");
-  return existsSync(remote) ? remote : undefined;
+  if (existsSync(remote)) return remote;
+  throw new ProblemError({
+    code: "repository-not-named",
+    message: `no \`plumb up\` has been in ${cwd}, so no deployment repository is known here`,
+    remedy: "name it with --repository",
+  });
 }

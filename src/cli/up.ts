@@ -124,7 +124,7 @@ function printWelcome({ out }: World, workshop: Workshop, { folder }: UpCommandO
   out.line(`1. Deliver   git clone ${workshop.remotes.application} my-application; change its`);
   out.line("             backend/src/service.ts, commit, push to main, and watch the page");
   out.line(`2. Break     plumb drill crash-loop${own}`);
-  out.line("3. Meddle    kubectl -n probe-staging scale deployment backend --replicas=5");
+  out.line("3. Meddle    kubectl -n probe-staging scale deployment backend --replicas=5 (after the export above)");
   out.line();
   if (statusUrl !== `http://127.0.0.1:${workshop.plannedStatusPort}/`) {
     out.line(

@@ -68,15 +68,7 @@ function withDefaults(world: World, options: VerifyCommandOptions): Where {
   const { repository } = options;
   if (repository !== undefined) return { ...options, repository };
   const up = runningUp(join(world.cwd, ".plumb"))?.ready;
-  const remote = upRemote(world.cwd);
-  if (remote === undefined) {
-    throw new ProblemError({
-      code: "repository-not-named",
-      message: "no `plumb up` has been in this folder, so there is no deployment repository to compare with",
-      remedy: "name it with --repository",
-    });
-  }
-  return { ...(up ? { kubeconfig: up.kubeconfigPath } : {}), ...options, repository: remote };
+  return { ...(up ? { kubeconfig: up.kubeconfigPath } : {}), ...options, repository: upRemote(world.cwd) };
 }
 
 /**

@@ -22,7 +22,12 @@ export async function kubeconfigAccess(options: KubeconfigOptions): Promise<Resu
   try {
     const text = await readFile(path, "utf8").catch((error: unknown) => {
       const code = (error as NodeJS.ErrnoException).code ?? "unknown error";
-      throw refuse(path, "kubeconfig-unreadable", `The kubeconfig cannot be read (${code}).`, "name another file");
+      throw refuse(
+        path,
+        "kubeconfig-unreadable",
+        `The kubeconfig cannot be read (${code}).`,
+        "name one with --kubeconfig or $KUBECONFIG",
+      );
     });
     return { ok: true, value: await accessFrom(parse(path, text), options) };
   } catch (error) {
