@@ -162,7 +162,7 @@ export async function drifted({ world, workshop, observations }: Story): Promise
     step.done(`restored in ${times.map((ms) => `${ms} ms`).join(" and ")}`);
     observations.note("scaled by hand to 5", "2 replicas again", `${replicas.replicas} replicas again`);
     observations.note("Service deleted by hand", "there again", service.ok ? "there again" : "gone");
-    observations.note("drift undone", "within 1 s", `in ${slowest} ms`, slowest <= limit);
+    observations.note("drift undone", `within ${limit} ms`, `in ${slowest} ms`, slowest <= limit);
   } finally {
     kube.close();
   }

@@ -1,3 +1,4 @@
+import { execFileSync, spawnSync } from "node:child_process";
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { readdir, readFile, writeFile } from "node:fs/promises";
@@ -18,6 +19,9 @@ async function addresses({ folder }: Place): Promise<UpFile["ready"] & object> {
   return ready;
 }
 
+const noKubectl =
+  spawnSync("kubectl", ["version", "--client"]).status === 0 ? false : "kubectl is not installed on this machine";
+
 function answer(url: string): Promise<string | undefined> {
   return new Promise((resolve) => {
     const request = get(url, { agent: false, timeout: 5000 }, (response) => {
@@ -36,7 +40,7 @@ test(
     const place = await makePlace(t);
     const up = startPlumb(t, place, anyPorts);
     await up.printed("every object is healthy");
-    const { ingressUrl, application } = await addresses(place);
+    const { ingressUrl, application, kubeconfigPath } = await addresses(place);
 
     await t.test("a second up in the same folder says who is there", async () => {
       const second = await plumb(t, place, ...anyPorts);
@@ -49,6 +53,19 @@ test(
       const verified = await plumb(t, place, "verify", "--json");
       assert.equal(verified.code, 0, verified.err);
       assert.match(verified.out, /"asGitSays":11/);
+    });
+
+    await t.test("kubectl gets, describes, waits for the rollout and reads the logs", { skip: noKubectl }, async () => {
+      const kubectl = (...args: readonly string[]): string =>
+        execFileSync("kubectl", ["--namespace=probe-staging", ...args], {
+          encoding: "utf8",
+          env: { PATH: process.env["PATH"] ?? "", HOME: place.folder, KUBECONFIG: kubeconfigPath },
+          timeout: 30_000,
+        });
+      assert.equal(kubectl("get", "pods").match(/ 1\/1 +Running /g)?.length, 4);
+      assert.match(kubectl("describe", "deployment", "backend"), /2 updated \| 2 total \| 2 available/);
+      assert.match(kubectl("rollout", "status", "deployment/backend", "--timeout=20s"), /successfully rolled out/);
+      assert.match(kubectl("logs", "deployment/backend", "--tail=20"), /"event":"listening"/);
     });
 
     const copy = new WorkingCopy(join(place.folder, "clone"), place.env);
