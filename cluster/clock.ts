@@ -16,3 +16,13 @@ export const systemClock: Clock = {
     };
   },
 };
+
+/** A moment as Kubernetes writes it: RFC 3339 in whole seconds. */
+export function timeText(ms: number): string {
+  return `${new Date(ms).toISOString().slice(0, 19)}Z`;
+}
+
+/** A moment as Kubernetes writes it where it is told to the microsecond. */
+export function microTimeText(ms: number): string {
+  return new Date(ms).toISOString().replace("Z", "000Z");
+}

@@ -1,6 +1,6 @@
 import type { Client, KubeObject, ResourceName } from "../client.ts";
 import type { Clock } from "../clock.ts";
-import { recordEvents, type RecordEvent } from "./events.ts";
+import { recordEvents, type RecordEvent } from "../events.ts";
 import { keyOf } from "./objects.ts";
 import { WorkQueue } from "./work-queue.ts";
 
@@ -41,7 +41,7 @@ export function createController(
   const controller: Controller = {
     ...surroundings,
     queue,
-    event: recordEvents(surroundings.client, surroundings.clock, name),
+    event: recordEvents(surroundings.client, surroundings.clock, name).record,
     watch(resource, changed) {
       ends.push(observe(surroundings.client, resource, changed));
     },

@@ -9,6 +9,8 @@ import type { JobSpec, JobStatus } from "kubernetes-types/batch/v1.js";
 import type { NamespaceSpec, NamespaceStatus, PodSpec, PodStatus, ServiceSpec } from "kubernetes-types/core/v1.js";
 import type { KubeObject, ResourceName } from "../client.ts";
 
+export { timeText } from "../clock.ts";
+
 /** A Deployment as the API server keeps it. */
 export interface Deployment extends KubeObject {
   spec: DeploymentSpec;
@@ -55,7 +57,6 @@ export const services: ResourceName = { group: "", resource: "services" };
 export const endpoints: ResourceName = { group: "", resource: "endpoints" };
 export const endpointSlices: ResourceName = { group: "discovery.k8s.io", resource: "endpointslices" };
 export const namespaces: ResourceName = { group: "", resource: "namespaces" };
-export const events: ResourceName = { group: "", resource: "events" };
 
 /** The key of an object in work queues: `namespace/name`, or the name alone where there is no namespace. */
 export function keyOf(object: KubeObject): string {
@@ -72,9 +73,4 @@ export function splitKey(key: string): { readonly namespace: string; readonly na
 /** Whether someone has asked for the object's deletion. */
 export function isTerminating(object: KubeObject): boolean {
   return object.metadata.deletionTimestamp !== undefined;
-}
-
-/** A moment as Kubernetes writes it: RFC 3339 in whole seconds. */
-export function timeText(ms: number): string {
-  return `${new Date(ms).toISOString().slice(0, 19)}Z`;
 }

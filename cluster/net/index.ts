@@ -1,6 +1,6 @@
 import type { Client } from "../client.ts";
 import { type Clock, systemClock } from "../clock.ts";
-import { eventRecorder } from "../node/events.ts";
+import { recordEvents } from "../events.ts";
 import { createBalancer } from "./balancer.ts";
 import { serveClusterIps } from "./cluster-ips.ts";
 import { watchEndpoints } from "./endpoints.ts";
@@ -27,11 +27,11 @@ export async function startNet(options: {
   readonly clock?: Clock;
 }): Promise<Net> {
   const client = options.client.as("plumbline-net");
-  const events = eventRecorder(client, options.clock ?? systemClock, "service-proxy", "plumbline");
+  const { record } = recordEvents(client, options.clock ?? systemClock, "service-proxy", "plumbline");
   const endpoints = watchEndpoints(client);
   const balancer = createBalancer(endpoints, (ip, port) => options.dial?.(ip, port) ?? { host: ip, port });
   const clusterIps = serveClusterIps(client, balancer, (message, about) => {
-    events.record(about, "Warning", "AddressNotServed", message);
+    record(about, "Warning", "AddressNotServed", message);
   });
   try {
     const ingress = await serveIngress(client, balancer, options.ingressPort ?? 0);

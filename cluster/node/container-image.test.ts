@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createClient } from "../api/client.ts";
 import { ApiServer } from "../api/server.ts";
+import type { RecordEvent } from "../events.ts";
 import { TurnedClock } from "../turned-clock.ts";
 import { containerImage } from "./container-image.ts";
-import type { EventRecorder } from "./events.ts";
 import type { Image } from "./image-store.ts";
 import type { PodContext } from "./pod-context.ts";
 
@@ -16,15 +16,13 @@ async function pull(comesAt: number, seconds: number): Promise<{ heard: readonly
   const start = clock.now();
   const heard: string[] = [];
   const say = (what: string) => heard.push(`${(clock.now() - start) / 1000} ${what}`);
-  const events: EventRecorder = {
-    record: (_object, type, reason, message) => say(`${type} ${reason}: ${message.replace(/ in \d+ms.*/, "")}`),
-    settle: () => Promise.resolve(),
-  };
+  const record: RecordEvent = (_object, type, reason, message) =>
+    say(`${type} ${reason}: ${message.replace(/ in \d+ms.*/, "")}`);
   let attempt = 0;
   const context: PodContext = {
     client: createClient(new ApiServer(clock), "test"),
     clock,
-    events,
+    record,
     images: {
       present: () => undefined,
       pull: () => Promise.resolve((attempt += 1) >= comesAt ? image : undefined),

@@ -20,10 +20,10 @@ export async function containerImage(
   wait: Wait,
   signal: AbortSignal,
 ): Promise<Image | undefined> {
-  const { clock, events, images } = context;
+  const { clock, record, images } = context;
   const text = container.image ?? "";
   const say = (type: "Normal" | "Warning", reason: string, message: string) => {
-    events.record(context.pod(), type, reason, message, `spec.containers{${container.name}}`);
+    record(context.pod(), type, reason, message, { fieldPath: `spec.containers{${container.name}}` });
   };
   const hopeless = async (reason: string, eventReason: string, message: string) => {
     wait(reason, message);

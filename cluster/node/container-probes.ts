@@ -41,7 +41,9 @@ export function startProbes(
       onResult,
       onFailure(output) {
         const message = `${title} probe failed: ${output}`;
-        context.events.record(context.pod(), "Warning", "Unhealthy", message, `spec.containers{${container.name}}`);
+        context.record(context.pod(), "Warning", "Unhealthy", message, {
+          fieldPath: `spec.containers{${container.name}}`,
+        });
       },
     });
     running.set(kind, prober);

@@ -33,13 +33,9 @@ export async function stopProcess(options: {
     await Promise.race([
       runHook(hook, target, graceMs, context, early).catch((error: unknown) => {
         const message = `PreStopHook failed: ${(error as Error).message}`;
-        context.events.record(
-          context.pod(),
-          "Warning",
-          "FailedPreStopHook",
-          message,
-          `spec.containers{${container.name}}`,
-        );
+        context.record(context.pod(), "Warning", "FailedPreStopHook", message, {
+          fieldPath: `spec.containers{${container.name}}`,
+        });
       }),
       until(clock, begun + graceMs, early),
     ]);

@@ -301,7 +301,9 @@ export class ContainerWorker {
   }
 
   #say(type: "Normal" | "Warning", reason: string, message: string): void {
-    this.#context.events.record(this.#context.pod(), type, reason, message, `spec.containers{${this.container.name}}`);
+    this.#context.record(this.#context.pod(), type, reason, message, {
+      fieldPath: `spec.containers{${this.container.name}}`,
+    });
   }
 
   #update(change: Partial<ContainerView>): void {

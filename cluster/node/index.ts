@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { NodeHooks } from "../api/hooks.ts";
 import type { Client } from "../client.ts";
 import { type Clock, systemClock } from "../clock.ts";
-import { eventRecorder } from "./events.ts";
+import { recordEvents } from "../events.ts";
 import type { ImageSource } from "./image-source.ts";
 import { openImageStore } from "./image-store.ts";
 import { machineCapacity, type NodeCapacity, registerNode } from "./node-object.ts";
@@ -50,7 +50,7 @@ export async function startNode(options: {
   await mkdir(podsFolder, { recursive: true, mode: 0o700 });
   const images = await openImageStore(join(folder, "images"), options.images);
   const addresses = options.addresses ?? (await takePodAddresses());
-  const events = eventRecorder(client, clock, "kubelet", name);
+  const events = recordEvents(client, clock, "kubelet", name);
   const stopLease = await registerNode({ client, clock, name, hostIP: addresses.hostIP, capacity });
   const running = runPods(client, {
     name,
@@ -58,7 +58,7 @@ export async function startNode(options: {
     addresses,
     services: {
       clock,
-      events,
+      record: events.record,
       images,
       allocatable: capacity,
       withdraw: options.withdraw ?? (() => Promise.resolve()),
@@ -69,7 +69,7 @@ export async function startNode(options: {
   const stopScheduler = startScheduler({
     client: schedulerClient,
     clock,
-    events: eventRecorder(schedulerClient, clock, "default-scheduler", name),
+    record: recordEvents(schedulerClient, clock, "default-scheduler", name).record,
     nodeName: name,
   });
 

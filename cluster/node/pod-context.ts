@@ -1,6 +1,6 @@
 import type { Client } from "../client.ts";
 import type { Clock } from "../clock.ts";
-import type { EventRecorder } from "./events.ts";
+import type { RecordEvent } from "../events.ts";
 import type { ImageStore } from "./image-store.ts";
 import type { Pod } from "./pod.ts";
 
@@ -8,7 +8,7 @@ import type { Pod } from "./pod.ts";
 export interface PodContext {
   readonly client: Client;
   readonly clock: Clock;
-  readonly events: EventRecorder;
+  readonly record: RecordEvent;
   readonly images: ImageStore;
   readonly hostIP: string;
   readonly podIP: string;

@@ -163,7 +163,7 @@ export class PodWorker {
         return await makeVolumes(context);
       } catch (error) {
         if (!(error instanceof ContainerConfigError)) throw error;
-        context.events.record(this.#pod, "Warning", "FailedMount", error.message);
+        context.record(this.#pod, "Warning", "FailedMount", error.message);
         await changed;
       }
     }
@@ -174,12 +174,12 @@ export class PodWorker {
   #armDeadline(): void {
     const seconds = this.#pod.spec.activeDeadlineSeconds;
     if (seconds === undefined) return;
-    const { clock, events } = this.#services;
+    const { clock, record } = this.#services;
     void until(clock, this.#startedMs + seconds * 1000, this.#stopping.signal).then(() => {
       if (this.#ended || this.#stopping.signal.aborted) return;
       const message = "Pod was active on the node longer than the specified deadline";
       this.#failure = { reason: "DeadlineExceeded", message };
-      events.record(this.#pod, "Normal", "DeadlineExceeded", message);
+      record(this.#pod, "Normal", "DeadlineExceeded", message);
       this.terminate(this.#specGraceMs());
     });
   }
@@ -221,7 +221,7 @@ export class PodWorker {
   }
 
   #report(what: string, error: unknown): void {
-    this.#services.events.record(this.#pod, "Warning", "FailedSync", `${what}: ${(error as Error).message}`);
+    this.#services.record(this.#pod, "Warning", "FailedSync", `${what}: ${(error as Error).message}`);
   }
 
   /** Writes the newest status; what changes while one is written goes with the next. */

@@ -19,7 +19,7 @@ export function runPods(
     readonly name: string;
     readonly folder: string;
     readonly addresses: PodAddresses;
-    readonly services: Pick<PodServices, "clock" | "events" | "images" | "allocatable" | "withdraw" | "serviceAddress">;
+    readonly services: Pick<PodServices, "clock" | "record" | "images" | "allocatable" | "withdraw" | "serviceAddress">;
   },
 ): RunningPods {
   const { name, folder, addresses, services } = options;
@@ -41,7 +41,7 @@ export function runPods(
     });
     const done = worker.run().catch((error: unknown) => {
       const message = `error syncing pod: ${(error as Error).message}`;
-      services.events.record(pod, "Warning", "FailedSync", message);
+      services.record(pod, "Warning", "FailedSync", message);
     });
     workers.set(uid, { worker, done });
     worker.update(pod);

@@ -1,7 +1,7 @@
 import type { Node, PodSpec, ResourceRequirements } from "kubernetes-types/core/v1.js";
 import { ApiError, type Client, type KubeObject } from "../client.ts";
 import type { Clock } from "../clock.ts";
-import type { EventRecorder } from "./events.ts";
+import type { RecordEvent } from "../events.ts";
 import { apiTime, type Condition, isTerminal, type Pod, pods } from "./pod.ts";
 import { parseQuantity } from "./quantity.ts";
 
@@ -75,10 +75,10 @@ function fitsAffinity(spec: PodSpec, labels: Readonly<Record<string, string>>): 
 export function startScheduler(options: {
   readonly client: Client;
   readonly clock: Clock;
-  readonly events: EventRecorder;
+  readonly record: RecordEvent;
   readonly nodeName: string;
 }): () => void {
-  const { client, clock, events, nodeName } = options;
+  const { client, clock, record, nodeName } = options;
   const told = new Map<string, string>();
   let queue = Promise.resolve();
   let stopped = false;
@@ -124,14 +124,15 @@ export function startScheduler(options: {
       throw error;
     }
     told.delete(uid);
-    events.record(pod, "Normal", "Scheduled", `Successfully assigned ${namespace}/${name} to ${nodeName}`);
+    const message = `Successfully assigned ${namespace}/${name} to ${nodeName}`;
+    record(pod, "Normal", "Scheduled", message, { action: "Binding" });
   }
 
   async function refuse(pod: Pod, message: string): Promise<void> {
     const { namespace = "", name = "", uid = "" } = pod.metadata;
     if (told.get(uid) === message) return;
     told.set(uid, message);
-    events.record(pod, "Warning", "FailedScheduling", message);
+    record(pod, "Warning", "FailedScheduling", message, { action: "Scheduling" });
     const condition: Condition = {
       type: "PodScheduled",
       status: "False",
