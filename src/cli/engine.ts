@@ -1,16 +1,18 @@
 import { resolve } from "node:path";
 import { pino } from "pino";
 import { Engine } from "../engine/engine.ts";
+import type { EngineOptions } from "../engine/engine.ts";
+import { Leader } from "../engine/leader.ts";
+import { fencedGit } from "../io/git/fenced-git.ts";
 import { openMirror } from "../io/git/mirror.ts";
-import type { StatusDocument } from "../model/status-document.ts";
-import { statusDocument } from "../status/document.ts";
+import { fencedKube } from "../io/kube/fenced-kube.ts";
 import { metricsText } from "../status/metrics.ts";
 import { serveStatus } from "../status/server.ts";
 import { aborted, exitCodeOfEnding } from "./ending.ts";
+import { EngineView } from "./engine-view.ts";
+import { processIdentity } from "./identity.ts";
 import { tellReady } from "./lifeline.ts";
 import { openKube } from "./open-kube.ts";
-import { packageVersion } from "./package-root.ts";
-import { pageAssets } from "./page.ts";
 import type { World } from "./world.ts";
 
 /** Options of `plumb engine`, as the command line gives them. */
@@ -32,33 +34,94 @@ export interface EngineReady {
   readonly statusUrl: string;
 }
 
-/** `plumb engine`: delivers what the repository says, until it is asked to end. Logs one JSON line an event. */
+/** What an engine that waits for its turn asks of the API server may take: a third of how long a Lease lasts. */
+const leaseBounds = { requestTimeoutMs: 5000, attempts: 1 };
+
+/**
+ * `plumb engine`: delivers what the repository says while it leads, and shows what the delivery log says while another does,
+ * until it is asked to end. Logs one JSON line an event.
+ */
 export async function engineCommand(world: World, options: EngineCommandOptions): Promise<number> {
+  const { clock, random } = world;
   const ending = world.ending();
   const log = pino({ base: null, timestamp: pino.stdTimeFunctions.isoTime });
-  const kube = await openKube(world, options);
+  const identity = processIdentity(world.env);
+  const kube = await openKube(world, options, leaseBounds);
   const folder = resolve(world.cwd, options.mirror);
   const git = await openMirror({ url: options.repository, folder, environment: world.env });
-
-  const about = { version: packageVersion(), startedAt: new Date(world.clock.now()).toISOString() };
-  const assets = pageAssets();
-  const documentOf = (snapshot: ReturnType<Engine["snapshot"]>): StatusDocument =>
-    statusDocument({ engine: about, ...snapshot }, world.clock.now());
-  const engine = new Engine({
-    git,
+  const view = new EngineView(world, git, options.branch);
+  const leader = new Leader({
     kube,
-    clock: world.clock,
-    random: world.random,
+    clock,
+    random,
+    namespace: options.namespace,
+    identity: identity.name,
+    hasEnded: identity.hasEnded,
+    onStandby: (why) => {
+      log.info({ identity: identity.name, why }, "the engine stands by");
+      view.follow(options.poll);
+    },
+  });
+  const server = await serveStatus({
+    host: options.host,
+    port: options.port,
+    assets: view.assets,
+    current: () => view.document(),
+    metrics: () => metricsText(view.document(), view.requests(), leader.holds()),
+    ready: () => view.isReady(),
+  });
+  view.onChange = () => {
+    server.changed();
+  };
+  const statusUrl = `http://${options.host}:${server.port}/`;
+  log.info({ repository: git.url, branch: options.branch, statusUrl }, "the engine has started");
+  await tellReady({ statusUrl } satisfies EngineReady);
+  await leader.run(async (signal) => {
+    log.info({ identity: identity.name }, "the engine leads");
+    // A client of its own for each term: closed, it ends what is still under way when the Lease is lost.
+    const own = await openKube(world, options);
+    const engine = new Engine({
+      ...engineParts(options, view, log),
+      git: fencedGit(git, leader.holds),
+      kube: fencedKube(own, leader.holds),
+      clock,
+      random,
+    });
+    view.lead(engine, own);
+    await Promise.race([engine.start(), aborted(signal)]);
+    await aborted(signal);
+    log.info({ signal: String(ending.reason ?? "the Lease was lost") }, "the engine is ending");
+    if (!leader.holds()) own.close();
+    await engine.stop();
+    view.standBy();
+    own.close();
+  }, ending);
+  view.close();
+  await server.stop();
+  git.close();
+  kube.close();
+  return exitCodeOfEnding(world);
+}
+
+type Log = Pick<ReturnType<typeof pino>, "info" | "warn">;
+
+/** How an engine tells what it does. */
+function engineParts(
+  options: EngineCommandOptions,
+  view: EngineView,
+  log: Log,
+): Omit<EngineOptions, "git" | "kube" | "clock" | "random"> {
+  return {
     branch: options.branch,
     pollMs: options.poll,
     namespace: options.namespace,
     logFiles: (snapshot) =>
       new Map<string, string | Buffer>([
-        ...[...assets].map(([name, content]) => [name, Buffer.from(content)] as const),
-        ["status.json", `${JSON.stringify(documentOf(snapshot), undefined, 2)}\n`],
+        ...[...view.assets].map(([name, content]) => [name, Buffer.from(content)] as const),
+        ["status.json", `${JSON.stringify(view.documentOf(snapshot), undefined, 2)}\n`],
       ]),
     onChange: () => {
-      server.changed();
+      view.onChange();
     },
     onDecision: ({ application, revision, outcome, reason, message }) => {
       log.info({ application, revision: revision.commit, outcome, reason }, message);
@@ -66,23 +129,5 @@ export async function engineCommand(world: World, options: EngineCommandOptions)
     onTrouble: (what, problem) => {
       log.warn({ what, code: problem.code, where: problem.where, remedy: problem.remedy }, problem.message);
     },
-  });
-  const server = await serveStatus({
-    host: options.host,
-    port: options.port,
-    assets,
-    current: () => documentOf(engine.snapshot()),
-    metrics: () => metricsText(documentOf(engine.snapshot()), kube.requestCounts()),
-    ready: () => engine.snapshot().repository.fetchedAt !== undefined,
-  });
-  const statusUrl = `http://${options.host}:${server.port}/`;
-  log.info({ repository: git.url, branch: options.branch, statusUrl }, "the engine has started");
-  await tellReady({ statusUrl } satisfies EngineReady);
-  await Promise.race([engine.start(), aborted(ending)]);
-  log.info({ signal: await aborted(ending) }, "the engine is ending");
-  await engine.stop();
-  await server.stop();
-  git.close();
-  kube.close();
-  return exitCodeOfEnding(world);
+  };
 }

@@ -13,8 +13,8 @@ export interface Feed {
   close(): void;
 }
 
-/** How often a remote is asked that does not tell of pushes, in milliseconds. */
-const pollMs = 3000;
+/** How often a remote is asked that does not tell of pushes, in milliseconds, unless someone says otherwise. */
+const defaultPollMs = 3000;
 
 /** Fetches and reads the status document of the delivery log. Rejects with `ProblemError` where there is none. */
 export async function readLog(git: Git): Promise<StatusDocument> {
@@ -41,7 +41,7 @@ export class LogFeed implements Feed {
   #reading: Promise<void> = Promise.resolve();
   #closed = false;
 
-  constructor(git: Git, signal: AbortSignal) {
+  constructor(git: Git, signal: AbortSignal, pollMs = defaultPollMs) {
     this.#git = git;
     this.#signal = signal;
     const look = (): void => {

@@ -15,7 +15,7 @@ test("every line is a help, a type or a sample of the metric before it, and the 
     observation: { objects: [], pods: [] },
     history: [],
   };
-  const text = metricsText(statusDocument(sampleSource({ applications: [entry] }), nowMs), noRequests);
+  const text = metricsText(statusDocument(sampleSource({ applications: [entry] }), nowMs), noRequests, true);
   assert.ok(text.endsWith("\n"));
   let name = "";
   for (const line of text.trimEnd().split("\n")) {
@@ -33,7 +33,7 @@ test("the age of the last fetch is in seconds, and left out before the first", (
   const repository = { url: "/srv/shop.git", branch: "main", reachable: true };
   const fetchedAt = "2026-01-01T00:09:58.500Z";
   const at = (fetched: object): string =>
-    metricsText(statusDocument(sampleSource({ repository: { ...repository, ...fetched } }), nowMs), noRequests);
+    metricsText(statusDocument(sampleSource({ repository: { ...repository, ...fetched } }), nowMs), noRequests, true);
   assert.match(at({ fetchedAt }), /^plumbline_repository_fetch_age_seconds 1\.5$/m);
   assert.doesNotMatch(at({}), /^plumbline_repository_fetch_age_seconds /m);
 });
@@ -43,7 +43,7 @@ test("requests are counted by verb and resource, in one order", () => {
     ["PATCH deployments", 3],
     ["GET pods", 1],
   ]);
-  const lines = metricsText(statusDocument(sampleSource({}), nowMs), requests).split("\n");
+  const lines = metricsText(statusDocument(sampleSource({}), nowMs), requests, false).split("\n");
   assert.deepEqual(
     lines.filter((line) => line.startsWith("plumbline_api_requests_total")),
     [
@@ -57,7 +57,7 @@ test("any label value is escaped so that it reads back as it was", () => {
   fc.assert(
     fc.property(fc.string(), (branch) => {
       const repository = { url: "u", branch, reachable: true };
-      const text = metricsText(statusDocument(sampleSource({ repository }), nowMs), noRequests);
+      const text = metricsText(statusDocument(sampleSource({ repository }), nowMs), noRequests, true);
       const escaped = /^plumbline_repository_reachable\{branch="((?:[^"\\\n]|\\.)*)"\} 1$/mu.exec(text)?.[1];
       assert.ok(escaped !== undefined, text);
       assert.equal(

@@ -5,11 +5,12 @@ import type { StatusDocument } from "../model/status-document.ts";
  * The document and the API requests so far in Prometheus' text format
  * (https://prometheus.io/docs/instrumenting/exposition_formats/). Times are seconds.
  */
-export function metricsText(document: StatusDocument, requests: ReadonlyMap<string, number>): string {
+export function metricsText(document: StatusDocument, requests: ReadonlyMap<string, number>, leads: boolean): string {
   const { applications, repository, generatedAt, engine } = document;
   const nowS = Date.parse(generatedAt) / 1000;
   return [
     ...metric("plumbline_build_info", "gauge", "The running version.", [[{ version: engine.version }, 1]]),
+    ...metric("plumbline_leader", "gauge", "1 while this engine leads, 0 while it stands by.", [[{}, leads ? 1 : 0]]),
     ...metric("plumbline_repository_reachable", "gauge", "1 while Git can be reached.", [
       [{ branch: repository.branch }, repository.reachable ? 1 : 0],
     ]),
