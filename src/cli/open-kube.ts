@@ -29,7 +29,7 @@ export async function openKube(
   const { context } = choice;
   const access = inPod
     ? await inClusterAccess({ environment: env, clock })
-    : await kubeconfigAccess({ path, clock, ...(context === undefined ? {} : { context }) });
+    : await kubeconfigAccess({ path, clock, environment: env, ...(context === undefined ? {} : { context }) });
   if (!access.ok) throw new ProblemError(access.problems[0] ?? { code: "kubeconfig", message: `${path} is of no use` });
   return new HttpsKube({ access: access.value, clock, random, ...bounds });
 }

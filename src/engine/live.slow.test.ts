@@ -4,6 +4,7 @@ import type { ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { test } from "node:test";
 import { systemClock } from "../io/clock/clock.ts";
+import { fixedCredentials } from "../io/kube/credentials.ts";
 import { HttpsKube } from "../io/kube/https-kube.ts";
 import { Live } from "./live.ts";
 
@@ -27,7 +28,7 @@ test("a kind that the API server serves no longer is gone, and is listed anew wh
   const access = {
     server: new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}`),
     namespace: "default",
-    authorization: () => Promise.resolve("Bearer t"),
+    credentials: fixedCredentials({ authorization: "Bearer t" }),
   };
   const kube = new HttpsKube({ access, clock: systemClock, random: () => 0 });
   const ref = { group: "example.org", kind: "Widget", namespace: "shop", name: "w" };

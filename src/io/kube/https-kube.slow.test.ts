@@ -5,6 +5,7 @@ import type { AddressInfo } from "node:net";
 import { test } from "node:test";
 import type { TestContext } from "node:test";
 import { systemClock } from "../clock/clock.ts";
+import { fixedCredentials } from "./credentials.ts";
 import { HttpsKube } from "./https-kube.ts";
 import type { HttpsKubeOptions } from "./https-kube.ts";
 import type { KubeResource, WatchMessage } from "./kube.ts";
@@ -33,7 +34,7 @@ async function scripted(
   const access = {
     server: new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}`),
     namespace: "default",
-    authorization: () => Promise.resolve("Bearer t"),
+    credentials: fixedCredentials({ authorization: "Bearer t" }),
   };
   const kube = new HttpsKube({ access, clock: systemClock, random: () => 0, ...options });
   t.after(() => {

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { Result } from "../../model/problem.ts";
 import type { Clock } from "../clock/clock.ts";
 import type { KubeAccess } from "./access.ts";
-import { tokenFromFile } from "./token-file.ts";
+import { fileCredentials, tokenOf } from "./credentials.ts";
 
 /** Where every pod finds its service account. */
 const defaultFolder = "/var/run/secrets/kubernetes.io/serviceaccount";
@@ -25,10 +25,10 @@ export async function inClusterAccess(surroundings: PodSurroundings): Promise<Re
   try {
     const authority = await readFile(join(folder, "ca.crt"), "utf8");
     const namespace = (await readFile(join(folder, "namespace"), "utf8")).trim();
-    const authorization = tokenFromFile(join(folder, "token"), clock);
-    await authorization();
+    const credentials = fileCredentials(clock, () => tokenOf(join(folder, "token")));
+    await credentials.get();
     const server = new URL(`https://${host.includes(":") ? `[${host}]` : host}:${port}`);
-    return { ok: true, value: { server, authority, namespace, authorization } };
+    return { ok: true, value: { server, authority, namespace, credentials } };
   } catch (error) {
     return notInCluster(error instanceof Error ? error.message : String(error));
   }

@@ -27,6 +27,8 @@ contexts:
   context: { cluster: far, user: certificate }
 - name: three
   context: { cluster: near, user: plugin }
+- name: old
+  context: { cluster: near, user: old }
 clusters:
 - name: near
   cluster: { server: "https://127.0.0.1:6443", certificate-authority-data: ${Buffer.from("CA").toString("base64")} }
@@ -39,6 +41,8 @@ users:
   user: { client-certificate: me.crt, client-key-data: ${Buffer.from("KEY").toString("base64")} }
 - name: plugin
   user: { exec: { command: aws } }
+- name: old
+  user: { auth-provider: { name: gcp } }
 `;
 
 test("the current context with a token", async (t) => {
@@ -48,22 +52,23 @@ test("the current context with a token", async (t) => {
   assert.equal(access.value.server.href, "https://127.0.0.1:6443/");
   assert.equal(access.value.authority, "CA");
   assert.equal(access.value.namespace, "shop");
-  assert.equal(await access.value.authorization?.(), "Bearer s3cret");
+  assert.deepEqual(await access.value.credentials.get(), { authorization: "Bearer s3cret" });
 });
 
 test("a named context with files beside the kubeconfig", async (t) => {
   const folder = await folderWith(t, { config, "ca.crt": "FILE CA", "me.crt": "ME" });
   const access = await kubeconfigAccess({ path: join(folder, "config"), context: "two", clock });
   assert.ok(access.ok);
-  const { authority, certificate, key, tlsServerName, authorization } = access.value;
-  assert.deepEqual([authority, certificate, key, tlsServerName], ["FILE CA", "ME", "KEY", "kubernetes"]);
-  assert.equal(authorization, undefined);
+  const { authority, tlsServerName, credentials } = access.value;
+  assert.deepEqual([authority, tlsServerName], ["FILE CA", "kubernetes"]);
+  assert.deepEqual(await credentials.get(), { certificate: "ME", key: "KEY" });
 });
 
 test("what cannot be used is named, with the file and a remedy, and no credential", async (t) => {
   const folder = await folderWith(t, { config, broken: "token: s3cret: x", empty: "" });
   const cases: readonly (readonly [string, string | undefined, string])[] = [
     ["config", "three", "kubeconfig-exec"],
+    ["config", "old", "kubeconfig-auth-provider"],
     ["config", "four", "kubeconfig-no-context"],
     ["config", "two", "kubeconfig-unreadable"],
     ["broken", undefined, "kubeconfig-invalid"],
@@ -90,9 +95,38 @@ test("in a pod the service account is used, and its token is read again", async 
   assert.equal(access.value.server.href, "https://[fd00::1]:6443/");
   assert.equal(access.value.namespace, "plumbline");
   await writeFile(join(folder, "token"), "second");
-  assert.equal(await access.value.authorization?.(), "Bearer first");
+  assert.deepEqual(await access.value.credentials.get(), { authorization: "Bearer first" });
   now = 60_000;
-  assert.equal(await access.value.authorization?.(), "Bearer second");
+  assert.deepEqual(await access.value.credentials.get(), { authorization: "Bearer second" });
+  await writeFile(join(folder, "token"), "third");
+  assert.ok(access.value.credentials.refused(), "a refused token is looked up again before its minute is over");
+  assert.deepEqual(await access.value.credentials.get(), { authorization: "Bearer third" });
   const outside = await inClusterAccess({ environment: {}, clock, folder });
   assert.ok(!outside.ok && outside.problems[0]?.code === "not-in-cluster");
+});
+
+test("of several kubeconfigs the first that names an entry counts, and each keeps its own folder", async (t) => {
+  const mine = await folderWith(t, {
+    mine: "current-context: two\nusers:\n- name: certificate\n  user: { token: mine }\n",
+  });
+  const folder = await folderWith(t, { config, "ca.crt": "FILE CA" });
+  const path = [join(mine, "mine"), join(mine, "missing"), join(folder, "config")].join(":");
+  const access = await kubeconfigAccess({ path, clock });
+  assert.ok(access.ok);
+  assert.equal(access.value.authority, "FILE CA");
+  assert.deepEqual(await access.value.credentials.get(), { authorization: "Bearer mine" });
+});
+
+test("the way to the server goes through the proxy that the cluster or the environment names", async (t) => {
+  const proxied = config.replace("tls-server-name", 'proxy-url: "http://own.example:3128", tls-server-name');
+  const folder = await folderWith(t, { config, proxied, "ca.crt": "CA", "me.crt": "ME" });
+  const proxyOf = async (file: string, environment: Record<string, string>) => {
+    const access = await kubeconfigAccess({ path: join(folder, file), context: "two", clock, environment });
+    assert.ok(access.ok);
+    return access.value.proxy?.href;
+  };
+  const environment = { HTTPS_PROXY: "http://proxy.example:8080" };
+  assert.equal(await proxyOf("config", environment), "http://proxy.example:8080/");
+  assert.equal(await proxyOf("config", { ...environment, NO_PROXY: ".example" }), undefined);
+  assert.equal(await proxyOf("proxied", { ...environment, NO_PROXY: "*" }), "http://own.example:3128/");
 });

@@ -53,8 +53,8 @@ async function trySend(transport: Transport, request: KubeRequest, repeatable: b
     const response = await transport.send(request);
     const { status, headers, body } = response;
     const askedMs = status < 429 ? undefined : refusalOf(status, body, headers["retry-after"]).retryAfterMs;
-    // 429 was turned away unseen; a 5xx may have been executed, and only with Retry-After it asks to be repeated.
-    const again = status === 429 || (status >= 500 && repeatable && askedMs !== undefined);
+    // 401 and 429 were turned away unseen; a 5xx may have been executed, and only with Retry-After it asks to be repeated.
+    const again = response.askAgain || status === 429 || (status >= 500 && repeatable && askedMs !== undefined);
     return { result: { ok: true, response }, again, askedMs };
   } catch (error) {
     if (!(error instanceof NoAnswer)) throw error;

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { mkdtemp, rm } from "node:fs/promises";
+import { createServer as createProxy } from "node:http";
 import { createServer } from "node:https";
-import type { AddressInfo } from "node:net";
+import { connect as dial } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -64,4 +66,31 @@ test("a server of another authority is not talked to, unless the kubeconfig says
   assert.equal(refused.status, 0);
   assert.match(refused.body, /cannot be reached/);
   assert.equal((await connect({ authority, insecure: true }).raw("/version")).status, 200);
+});
+
+test("through a proxy the server is still who is talked to, by its own certificate", async (t) => {
+  const { connect } = await start(t);
+  const asked: string[] = [];
+  const proxy = createProxy();
+  proxy.on("connect", (request, socket: Socket) => {
+    asked.push(request.url ?? "");
+    const [host, port] = (request.url ?? "").split(":");
+    const onward = dial(Number(port), host, () => {
+      socket.write("HTTP/1.1 200 OK\r\n\r\n");
+      onward.pipe(socket).pipe(onward);
+    });
+    for (const end of [socket, onward]) end.on("error", () => undefined);
+  });
+  await new Promise<void>((resolve) => proxy.listen(0, "127.0.0.1", resolve));
+  t.after(() => {
+    proxy.closeAllConnections();
+    proxy.close();
+  });
+  const url = new URL(`http://127.0.0.1:${(proxy.address() as AddressInfo).port}`);
+  const kube = connect({ proxy: url });
+  assert.equal((await kube.raw("/version")).body, "true");
+  assert.equal((await kube.raw("/version")).body, "true");
+  assert.equal(asked.length, 1, "over one kept connection");
+  const { caCertificate: authority } = await newIdentity(Date.now());
+  assert.equal((await connect({ proxy: url, authority }).raw("/version")).status, 0);
 });

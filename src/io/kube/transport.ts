@@ -1,8 +1,9 @@
 import http from "node:http";
 import https from "node:https";
 import type { IncomingMessage } from "node:http";
+import { HttpsProxyAgent } from "https-proxy-agent";
 import type { Clock } from "../clock/clock.ts";
-import type { KubeAccess } from "./access.ts";
+import type { Credentials, KubeAccess } from "./access.ts";
 
 /** One HTTP request to the API server; `path` starts with a slash and carries the query. */
 export interface KubeRequest {
@@ -18,6 +19,15 @@ export interface KubeResponse {
   readonly status: number;
   readonly headers: http.IncomingHttpHeaders;
   readonly body: string;
+  /** A 401 that other credentials may avert, which the next request asks for. */
+  readonly askAgain: boolean;
+}
+
+/** An answer whose body is still to be read; `done` says that nobody reads on. */
+export interface OpenAnswer {
+  readonly message: IncomingMessage;
+  readonly askAgain: boolean;
+  readonly done: () => void;
 }
 
 /** A request that got no whole answer; `sent` is false when the server certainly never saw it. */
@@ -42,19 +52,7 @@ export class Transport {
     this.#access = access;
     this.#clock = clock;
     this.#timeoutMs = timeoutMs;
-    // With keep-alive probes the system notices a peer that vanished without a word.
-    const pool = { keepAlive: true, keepAliveMsecs: 15_000, scheduling: "lifo" } as const;
-    this.#agent =
-      access.server.protocol === "http:"
-        ? new http.Agent(pool)
-        : new https.Agent({
-            ...pool,
-            ca: access.authority,
-            cert: access.certificate,
-            key: access.key,
-            rejectUnauthorized: access.insecure !== true,
-            ...(access.tlsServerName === undefined ? {} : { servername: access.tlsServerName }),
-          });
+    this.#agent = agentFor(access);
   }
 
   /** Sends a request and reads the whole answer; rejects with `NoAnswer`. */
@@ -62,7 +60,8 @@ export class Transport {
     const answer = await this.open(request, this.#timeoutMs);
     try {
       const body = await readAll(answer.message);
-      return { status: answer.message.statusCode ?? 0, headers: answer.message.headers, body };
+      const { statusCode = 0, headers } = answer.message;
+      return { status: statusCode, headers, body, askAgain: answer.askAgain };
     } catch (error) {
       throw new NoAnswer(messageOf(error), true);
     } finally {
@@ -74,42 +73,45 @@ export class Transport {
    * Sends a request and hands back the answer as soon as its head is here; the caller reads the body and calls `done`.
    * The connection is ended when `timeoutMs` have passed before that. Rejects with `NoAnswer`.
    */
-  async open(
-    request: KubeRequest,
-    timeoutMs: number,
-  ): Promise<{ readonly message: IncomingMessage; readonly done: () => void }> {
+  async open(request: KubeRequest, timeoutMs: number): Promise<OpenAnswer> {
     const headers: Record<string, string> = { accept: "application/json", "user-agent": "plumbline" };
-    if (this.#access.authorization) headers["authorization"] = await this.#authorize(this.#access.authorization);
+    const { authorization, certificate, key } = await this.#credentials();
+    if (authorization !== undefined) headers["authorization"] = authorization;
     if (request.body !== undefined) {
       headers["content-type"] = request.contentType ?? "application/json";
       headers["content-length"] = String(Buffer.byteLength(request.body));
     }
-    return this.#start(request, headers, timeoutMs);
+    // The agent keeps connections apart by the certificate that they were opened with.
+    return this.#start(request, { headers, cert: certificate, key }, timeoutMs);
   }
 
   close(): void {
     this.#agent.destroy();
   }
 
-  async #authorize(authorization: () => Promise<string>): Promise<string> {
+  async #credentials(): Promise<Credentials> {
     try {
-      return await authorization();
+      return await this.#access.credentials.get();
     } catch (error) {
       throw new NoAnswer(`no credentials: ${messageOf(error)}`, false);
     }
   }
 
-  #start(
-    request: KubeRequest,
-    headers: Record<string, string>,
-    timeoutMs: number,
-  ): Promise<{ readonly message: IncomingMessage; readonly done: () => void }> {
+  #start(request: KubeRequest, options: https.RequestOptions, timeoutMs: number): Promise<OpenAnswer> {
     return new Promise((resolve, reject) => {
-      const { server } = this.#access;
+      const { server, authority, insecure, tlsServerName } = this.#access;
       const url = new URL(server.pathname.replace(/\/$/, "") + request.path, server);
       const open = server.protocol === "http:" ? http.request : https.request;
       const { method, signal } = request;
-      const outgoing = open(url, { method, headers, agent: this.#agent, ...(signal ? { signal } : {}) });
+      const outgoing = open(url, {
+        ...options,
+        method,
+        agent: this.#agent,
+        ca: authority,
+        rejectUnauthorized: insecure !== true,
+        ...(tlsServerName === undefined ? {} : { servername: tlsServerName }),
+        ...(signal ? { signal } : {}),
+      });
       const cancel = this.#clock.at(this.#clock.now() + timeoutMs, () => {
         outgoing.destroy(new Error(`no whole answer within ${Math.round(timeoutMs / 1000)} s`));
       });
@@ -118,11 +120,20 @@ export class Transport {
         reject(new NoAnswer(messageOf(error), !neverSent.has(error.code ?? "")));
       });
       outgoing.on("response", (message) => {
-        resolve({ message, done: cancel });
+        const askAgain = message.statusCode === 401 && this.#access.credentials.refused();
+        resolve({ message, askAgain, done: cancel });
       });
       outgoing.end(request.body);
     });
   }
+}
+
+/** A pool of kept connections, through the proxy where there is one. */
+function agentFor({ server, proxy }: KubeAccess): http.Agent {
+  // With keep-alive probes the system notices a peer that vanished without a word.
+  const pool = { keepAlive: true, keepAliveMsecs: 15_000, scheduling: "lifo" } as const;
+  if (proxy) return new HttpsProxyAgent(proxy, pool);
+  return server.protocol === "http:" ? new http.Agent(pool) : new https.Agent(pool);
 }
 
 /** Failures of the connection itself, before a byte of the request left. */
