@@ -2,6 +2,7 @@ import { resolve } from "node:path";
 import { pino } from "pino";
 import { Engine } from "../engine/engine.ts";
 import type { EngineOptions } from "../engine/engine.ts";
+import type { WatchScope } from "../engine/live.ts";
 import { Leader } from "../engine/leader.ts";
 import { fencedGit } from "../io/git/fenced-git.ts";
 import { openMirror } from "../io/git/mirror.ts";
@@ -21,6 +22,9 @@ export interface EngineCommandOptions {
   readonly branch: string;
   readonly kubeconfig?: string;
   readonly context?: string;
+  /** The kubeconfig whose contexts environments name as their cluster; default the one above. */
+  readonly clusters?: string;
+  readonly watch: WatchScope;
   readonly mirror: string;
   readonly host: string;
   readonly port: number;
@@ -44,6 +48,7 @@ const leaseBounds = { requestTimeoutMs: 5000, attempts: 1 };
 export async function engineCommand(world: World, options: EngineCommandOptions): Promise<number> {
   const { clock, random } = world;
   const ending = world.ending();
+  const kubeconfig = options.clusters ?? options.kubeconfig;
   const log = pino({ base: null, timestamp: pino.stdTimeFunctions.isoTime });
   const identity = processIdentity(world.env);
   const kube = await openKube(world, options, leaseBounds);
@@ -84,6 +89,11 @@ export async function engineCommand(world: World, options: EngineCommandOptions)
       ...engineParts(options, view, log),
       git: fencedGit(git, leader.holds),
       kube: fencedKube(own, leader.holds),
+      openCluster: async (context) =>
+        fencedKube(
+          await openKube(world, { ...(kubeconfig === undefined ? {} : { kubeconfig }), context }),
+          leader.holds,
+        ),
       clock,
       random,
     });
@@ -115,6 +125,7 @@ function engineParts(
     branch: options.branch,
     pollMs: options.poll,
     namespace: options.namespace,
+    watchScope: options.watch,
     logFiles: (snapshot) =>
       new Map<string, string | Buffer>([
         ...[...view.assets].map(([name, content]) => [name, Buffer.from(content)] as const),

@@ -7,6 +7,7 @@ import type { DownCommandOptions } from "./down.ts";
 import type { DrillCommandOptions } from "./drill.ts";
 import type { EngineCommandOptions } from "./engine.ts";
 import type { InitCommandOptions } from "./init.ts";
+import { watchScopes } from "../engine/live.ts";
 import { branch, duration, durationText, pageAddress, port } from "./options.ts";
 import { packageVersion } from "./package-root.ts";
 import type { ReleaseCommandOptions } from "./release.ts";
@@ -155,8 +156,14 @@ const addEngine: Add = (program, world, run) => {
     .description("deliver what a deployment repository says, and roll back through it (CD)")
     .requiredOption("--repository <url>", "the deployment repository: a URL, or a path on this machine")
     .option("--branch <name>", "the tracked branch", branch, "main")
-    .option("--kubeconfig <file>", "default $KUBECONFIG, then ~/.kube/config")
+    .option("--kubeconfig <file>", "default $KUBECONFIG, then the cluster of this pod, then ~/.kube/config")
     .option("--context <name>", "a context of the kubeconfig; default its current one")
+    .option("--clusters <file>", "a kubeconfig whose contexts environments name as their cluster; default --kubeconfig")
+    .addOption(
+      new Option("--watch <scope>", "where to watch for live objects: all namespaces at once, or each one delivered to")
+        .choices(watchScopes)
+        .default("cluster"),
+    )
     .option("--mirror <folder>", "where the repository is mirrored", ".plumb/mirror.git")
     .option("--namespace <name>", "the engine's own namespace", "plumbline-system")
     .option("--host <address>", "where the status page listens", "127.0.0.1")

@@ -5,6 +5,7 @@ import { rehearse } from "../apply/rehearse.ts";
 import { openMirror } from "../io/git/mirror.ts";
 import type { Git } from "../io/git/git.ts";
 import type { Kube } from "../io/kube/kube.ts";
+import type { Application } from "../model/application.ts";
 import type { KubeObject } from "../model/kube-object.ts";
 import type { Manifest } from "../model/manifest.ts";
 import { refKey, refLabel } from "../model/object-ref.ts";
@@ -15,6 +16,7 @@ import { render } from "../render/render.ts";
 import { readDeployment } from "../source/deployment.ts";
 import { readRevision } from "../source/revision.ts";
 import { openKube } from "./open-kube.ts";
+import type { ClusterChoice } from "./open-kube.ts";
 import { printProblems } from "./report.ts";
 import { runningUp, upRemote } from "./up-file.ts";
 import { exitCodes } from "./world.ts";
@@ -76,7 +78,7 @@ function withDefaults(world: World, options: VerifyCommandOptions): Where {
  * nothing: where Git and cluster write the same in two ways, a dry run decides.
  */
 export async function runVerify(world: World, options: Where): Promise<Verification> {
-  const kube = await openKube(world, options);
+  const clusters = new Clusters(world, options);
   const folder = await mkdtemp(join(tmpdir(), "plumb-verify-"));
   try {
     const git = await openMirror({
@@ -85,19 +87,23 @@ export async function runVerify(world: World, options: Where): Promise<Verificat
       environment: world.env,
     });
     try {
-      const { verified, problems } = await verify(git, kube, options.branch);
+      const { verified, problems } = await verify(git, clusters, options.branch);
       const asGitSays = verified.filter(({ difference }) => difference === undefined).length;
       return { objects: verified.length, asGitSays, verified, problems };
     } finally {
       git.close();
     }
   } finally {
-    kube.close();
+    clusters.close();
     await rm(folder, { recursive: true, force: true });
   }
 }
 
-async function verify(git: Git, kube: Kube, branch: string): Promise<{ verified: Verified[]; problems: Problem[] }> {
+async function verify(
+  git: Git,
+  clusters: Clusters,
+  branch: string,
+): Promise<{ verified: Verified[]; problems: Problem[] }> {
   const fetched = await git.fetch();
   if (!fetched.ok) throw new ProblemError(fetched.problem);
   const head = await git.branch(branch);
@@ -119,10 +125,34 @@ async function verify(git: Git, kube: Kube, branch: string): Promise<{ verified:
       continue;
     }
     const desired = await render(git, revision, application);
+    const kube = await clusters.of(application);
     if (desired.ok) verified.push(...(await compare(kube, application.id, desired.value)));
     else problems.push(...desired.problems);
   }
   return { verified, problems };
+}
+
+/** A client for each cluster that environments name, opened when it is asked for. */
+class Clusters {
+  readonly #world: World;
+  readonly #choice: ClusterChoice;
+  readonly #open = new Map<string | undefined, Kube>();
+
+  constructor(world: World, choice: ClusterChoice) {
+    this.#world = world;
+    this.#choice = choice;
+  }
+
+  async of({ cluster }: Application): Promise<Kube> {
+    const choice = cluster === undefined ? this.#choice : { ...this.#choice, context: cluster };
+    const kube = this.#open.get(cluster) ?? (await openKube(this.#world, choice));
+    this.#open.set(cluster, kube);
+    return kube;
+  }
+
+  close(): void {
+    for (const kube of this.#open.values()) kube.close();
+  }
 }
 
 async function compare(kube: Kube, application: string, desired: readonly Manifest[]): Promise<readonly Verified[]> {

@@ -2,15 +2,17 @@ import type { Clock } from "../io/clock/clock.ts";
 import type { Git } from "../io/git/git.ts";
 import type { Kube } from "../io/kube/kube.ts";
 import { deliveryLog, logBranch } from "../history/delivery-log.ts";
+import type { Application } from "../model/application.ts";
 import type { KubeObject } from "../model/kube-object.ts";
 import type { Problem } from "../model/problem.ts";
-import { formatProblem } from "../model/problem.ts";
+import { formatProblem, ProblemError } from "../model/problem.ts";
 import type { DeliveryRecord } from "../model/record.ts";
 import { Desired } from "./desired.ts";
 import { Fleet } from "./fleet.ts";
 import { letGo } from "./gone.ts";
 import type { Pass } from "./known.ts";
 import { Live } from "./live.ts";
+import type { WatchScope } from "./live.ts";
 import { Queue } from "./queue.ts";
 import { reconcile } from "./reconcile.ts";
 import type { Io } from "./reconcile.ts";
@@ -20,7 +22,12 @@ import { problemOf, TrackedBranch } from "./tracked-branch.ts";
 /** What an engine is made of. Times are milliseconds. */
 export interface EngineOptions {
   readonly git: Git;
+  /** The cluster of environments that name none. */
   readonly kube: Kube;
+  /** Opens the cluster that an environment names; it is closed with the engine. Without it such environments are in trouble. */
+  readonly openCluster?: (name: string) => Promise<Kube>;
+  /** Where to watch for live objects; default all namespaces at once. */
+  readonly watchScope?: WatchScope;
   readonly clock: Clock;
   /** From 0 up to but not 1; spreads polls and retries. */
   readonly random: () => number;
@@ -43,10 +50,21 @@ export interface EngineOptions {
 
 const longestRetryMs = 60_000;
 
+function unknownCluster(cluster: string, environment: string): Problem {
+  return {
+    code: "cluster-unknown",
+    message: `environment ${environment} is delivered to the cluster ${cluster}, which this engine does not know`,
+    where: { file: "delivery.yaml" },
+    remedy: `start the engine with --clusters and a kubeconfig that has a context ${cluster}`,
+  };
+}
+
 /** The engine: Git and the watches say when to look, the queue sees to it that each application is looked at once. */
 export class Engine {
   readonly #options: EngineOptions;
   readonly #io: Io;
+  /** Those of other clusters by their name. */
+  readonly #others = new Map<string, Io>();
   readonly #queue: Queue;
   readonly #fleet: Fleet;
   readonly #branch: TrackedBranch;
@@ -81,7 +99,7 @@ export class Engine {
       clock,
       branch,
       desired: new Desired(git),
-      live: new Live(kube, clock, (object) => this.#changed(object)),
+      live: this.#watch(kube),
       log,
       namespace: options.namespace ?? "plumbline-system",
       logFiles: (record) => {
@@ -99,9 +117,10 @@ export class Engine {
   /** Lets running passes end, and stops. */
   async stop(): Promise<void> {
     this.#stopped = true;
-    this.#io.live.close();
+    for (const { live } of [this.#io, ...this.#others.values()]) live.close();
     await this.#branch.stop();
     await this.#queue.stop();
+    for (const { kube } of this.#others.values()) kube.close();
   }
 
   /** What the engine knows now, of all applications in the order of their ids. */
@@ -123,9 +142,10 @@ export class Engine {
     const slot = this.#fleet.get(id);
     const { head } = this.#branch;
     if (!slot || head === undefined || this.#stopped) return;
-    const work = slot.isGone
-      ? letGo(this.#io, slot.found.application, head, slot.known)
-      : reconcile(this.#io, slot.found, head, slot.known);
+    const { application } = slot.found;
+    const work = this.#ioOf(application).then((io) =>
+      slot.isGone ? letGo(io, application, head, slot.known) : reconcile(io, slot.found, head, slot.known),
+    );
     const pass = await work.catch((error: unknown): Pass => ({ known: slot.known, trouble: problemOf(error) }));
     const { record } = pass.known;
     if (record && record.message !== slot.known.record?.message) this.#options.onDecision?.(record);
@@ -133,6 +153,25 @@ export class Engine {
     if (pass.gone === true && slot.isGone) this.#fleet.forget(id);
     await this.#again(id, pass, slot.failures);
     this.#options.onChange?.();
+  }
+
+  /** What a pass works with, in the cluster that the application is delivered to. */
+  async #ioOf({ cluster, environment }: Application): Promise<Io> {
+    if (cluster === undefined) return this.#io;
+    const known = this.#others.get(cluster);
+    if (known) return known;
+    const kube = await this.#options.openCluster?.(cluster);
+    if (!kube) throw new ProblemError(unknownCluster(cluster, environment));
+    // Another pass may have opened it meanwhile.
+    const other = this.#others.get(cluster) ?? { ...this.#io, kube, live: this.#watch(kube) };
+    if (other.kube !== kube) kube.close();
+    this.#others.set(cluster, other);
+    return other;
+  }
+
+  #watch(kube: Kube): Live {
+    const { clock, watchScope } = this.#options;
+    return new Live(kube, clock, (object) => this.#changed(object), watchScope);
   }
 
   /** Sees to it that the application is looked at again when the pass says so. */

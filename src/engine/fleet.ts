@@ -122,6 +122,11 @@ export class Fleet {
     const slot = this.#slots.get(id);
     if (slot) {
       const isSame = !slot.isGone && JSON.stringify(slot.found) === JSON.stringify(found);
+      // What is known of one cluster says nothing of another.
+      if (slot.found.application.cluster !== found.application.cluster) {
+        const { inventory: _, ...known } = slot.known;
+        slot.known = { ...known, proved: nothingKnown.proved, observation: nothingKnown.observation };
+      }
       slot.found = found;
       slot.isGone = isGone;
       return !isSame;
@@ -140,12 +145,13 @@ function isEmpty({ outcome, health }: DeliveryRecord): boolean {
 }
 
 /** An application as its record tells: enough to say what became of it, and never enough to deliver it. */
-function foundOnLog({ application: id, environment, namespace }: DeliveryRecord): FoundApplication {
+function foundOnLog({ application: id, environment, namespace, cluster }: DeliveryRecord): FoundApplication {
   const application: Application = {
     id,
     name: id.slice(environment.length + 1),
     environment,
     path: id,
+    ...(cluster === undefined ? {} : { cluster }),
     namespace,
     allowClusterKinds: [],
     rollout: defaultPolicy,

@@ -42,7 +42,7 @@ test("a kind that the API server serves no longer is gone, and is listed anew wh
     server.closeAllConnections();
     server.close();
   });
-  const widgets = [{ apiVersion: "example.org/v1", kind: "Widget" }];
+  const widgets = [{ apiVersion: "example.org/v1", kind: "Widget", namespace: "shop" }];
   assert.equal(await live.watch(widgets), undefined);
   assert.equal(live.get(ref)?.metadata.uid, "1");
   assert.equal(live.hasStatus(ref.group, ref.kind), false);

@@ -13,6 +13,17 @@ const childKinds: readonly { readonly apiVersion: string; readonly kind: string 
   { apiVersion: "apps/v1", kind: "ReplicaSet" },
 ];
 
+/** Where to watch: all namespaces at once, or each that an application delivers to, for accounts that may not see the rest. */
+export const watchScopes = ["cluster", "namespaces"] as const;
+export type WatchScope = (typeof watchScopes)[number];
+
+/** What to watch for: a kind, and the namespace of an object of it. */
+interface Awaited {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly namespace: string;
+}
+
 interface Watched {
   /** The kind as discovery told it last. */
   resource: KubeResource;
@@ -36,32 +47,38 @@ export class Live {
   readonly #kube: Kube;
   readonly #clock: Clock;
   readonly #onChange: (object: KubeObject) => void;
-  readonly #kinds = new Map<string, Watched>();
+  readonly #scope: WatchScope;
+  readonly #watches = new Map<string, Watched>();
+  /** Kinds as discovery told them last, by group and kind. */
+  readonly #kinds = new Map<string, KubeResource>();
   /** When each state came in, and when an object was last seen to go: what drift is timed from. */
   readonly #arrivedAt = new WeakMap<KubeObject, number>();
   readonly #goneAt = new Map<string, number>();
-  /** Kinds of which the API server says nothing, since when. */
+  /** Watches of which the API server says nothing, since when. */
   readonly #silentSince = new Map<string, number>();
   #seeingSince: number;
   readonly #stop = new AbortController();
 
-  constructor(kube: Kube, clock: Clock, onChange: (object: KubeObject) => void) {
+  constructor(kube: Kube, clock: Clock, onChange: (object: KubeObject) => void, scope: WatchScope = "cluster") {
     this.#kube = kube;
+    this.#scope = scope;
     this.#clock = clock;
     this.#onChange = onChange;
     this.#seeingSince = clock.now();
   }
 
   /**
-   * Sees to it that these kinds are watched. Undefined once each was listed; else why one cannot be listed now, which holds
-   * nobody up: the watch goes on trying by itself. Kinds that are not served are left out.
+   * Sees to it that the kinds of these objects are watched. Undefined once each was listed; else why one cannot be listed now,
+   * which holds nobody up: the watch goes on trying by itself. Kinds that are not served are left out.
    */
-  async watch(kinds: Iterable<{ readonly apiVersion: string; readonly kind: string }>): Promise<Problem | undefined> {
+  async watch(objects: readonly Awaited[]): Promise<Problem | undefined> {
+    const namespaces = [...new Set(objects.map(({ namespace }) => namespace))].filter((namespace) => namespace !== "");
+    const children = childKinds.flatMap((kind) => namespaces.map((namespace) => ({ ...kind, namespace })));
     const watched: Watched[] = [];
-    for (const { apiVersion, kind } of [...childKinds, ...kinds]) {
+    for (const { apiVersion, kind, namespace } of [...children, ...objects]) {
       const answer = await this.#kube.resource(apiVersion, kind);
       if (!answer.ok) return unwatched(kind, answer.refusal);
-      if (answer.value) watched.push(this.#watched(answer.value));
+      if (answer.value) watched.push(this.#watched(answer.value, namespace));
     }
     await Promise.all(watched.map(({ spoken }) => spoken));
     // What was never listed must not be taken for absent by a pass that an ending engine finishes.
@@ -80,18 +97,18 @@ export class Live {
   }
 
   get(ref: ObjectRef): KubeObject | undefined {
-    return this.#kinds.get(`${ref.group}/${ref.kind}`)?.objects.get(`${ref.namespace}/${ref.name}`);
+    return this.#objects(ref.group, ref.kind, ref.namespace)?.get(`${ref.namespace}/${ref.name}`);
   }
 
   /** Objects of a kind in a namespace, for the pods and ReplicaSets of a workload. */
   list(group: string, kind: string, namespace: string): readonly KubeObject[] {
-    const objects = this.#kinds.get(`${group}/${kind}`)?.objects.values() ?? [];
+    const objects = this.#objects(group, kind, namespace)?.values() ?? [];
     return [...objects].filter((object) => object.metadata.namespace === namespace);
   }
 
   /** Whether objects of this kind can have a status, as discovery tells it; undefined where it was not asked. */
   hasStatus(group: string, kind: string): boolean | undefined {
-    return this.#kinds.get(`${group}/${kind}`)?.resource.hasStatus;
+    return this.#kinds.get(`${group}/${kind}`)?.hasStatus;
   }
 
   /** When this state of an object (undefined: its absence) was seen, in milliseconds since the epoch; else now. */
@@ -103,7 +120,7 @@ export class Live {
   with(objects: readonly KubeObject[]): this {
     for (const object of objects) {
       const ref = refOf(object);
-      const known = this.#kinds.get(`${ref.group}/${ref.kind}`)?.objects;
+      const known = this.#objects(ref.group, ref.kind, ref.namespace);
       const before = known?.get(keyOf(object));
       if (known && !(before && isOlder(object, before))) known.set(keyOf(object), object);
     }
@@ -112,12 +129,18 @@ export class Live {
 
   close(): void {
     this.#stop.abort();
-    for (const { end } of this.#kinds.values()) end.abort();
+    for (const { end } of this.#watches.values()) end.abort();
   }
 
-  #watched(resource: KubeResource): Watched {
-    const key = `${resource.group}/${resource.kind}`;
-    const known = this.#kinds.get(key);
+  #objects(group: string, kind: string, namespace: string): Map<string, KubeObject> | undefined {
+    return this.#watches.get(`${group}/${kind}/${this.#scope === "cluster" ? "" : namespace}`)?.objects;
+  }
+
+  #watched(resource: KubeResource, of: string): Watched {
+    const namespace = this.#scope === "namespaces" && resource.namespaced ? of : "";
+    const key = `${resource.group}/${resource.kind}/${namespace}`;
+    this.#kinds.set(`${resource.group}/${resource.kind}`, resource);
+    const known = this.#watches.get(key);
     if (known) {
       known.resource = resource;
       return known;
@@ -128,9 +151,13 @@ export class Live {
     });
     const end = new AbortController();
     const watched: Watched = { resource, end, objects: new Map(), spoken, synced: false };
-    this.#kinds.set(key, watched);
+    this.#watches.set(key, watched);
     const whole = childKinds.some(({ kind }) => kind === resource.kind);
-    const target = whole ? { resource } : { resource, labelSelector: applicationLabelKey };
+    const target = {
+      resource,
+      ...(namespace === "" ? {} : { namespace }),
+      ...(whole ? {} : { labelSelector: applicationLabelKey }),
+    };
     end.signal.addEventListener("abort", speak, { once: true });
     if (this.#stop.signal.aborted) end.abort();
     this.#kube.watch(
@@ -157,20 +184,20 @@ export class Live {
     const answer = await this.#kube.resource(group === "" ? version : `${group}/${version}`, kind);
     if (!answer.ok || answer.value !== undefined) return;
     if ((await this.#kube.raw("/version")).status !== 200) return;
-    if (this.#stop.signal.aborted || this.#kinds.get(key) !== watched) return;
-    this.#kinds.delete(key);
+    if (this.#stop.signal.aborted || this.#watches.get(key) !== watched) return;
+    this.#watches.delete(key);
     this.#silentSince.delete(key);
     watched.end.abort();
     for (const object of watched.objects.values()) this.#gone(object);
   }
 
-  #hear(kind: string, message: WatchMessage): void {
+  #hear(key: string, message: WatchMessage): void {
     const nowMs = this.#clock.now();
-    const since = this.#silentSince.get(kind);
+    const since = this.#silentSince.get(key);
     if (message.type === "trouble" && message.refusal.code === 0) {
-      if (since === undefined) this.#silentSince.set(kind, nowMs);
+      if (since === undefined) this.#silentSince.set(key, nowMs);
     } else if (since !== undefined) {
-      this.#silentSince.delete(kind);
+      this.#silentSince.delete(key);
       if (nowMs - since >= outageMs) this.#seeingSince = nowMs;
     }
   }

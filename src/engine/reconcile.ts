@@ -6,6 +6,7 @@ import type { Git } from "../io/git/git.ts";
 import type { Kube } from "../io/kube/kube.ts";
 import type { DeliveryLog } from "../history/delivery-log.ts";
 import type { DeliveryRecord } from "../model/record.ts";
+import { entryOf } from "../model/inventory.ts";
 import { planChanges } from "../plan/plan-changes.ts";
 import { decide } from "../rollout/decide.ts";
 import type { FoundApplication } from "../source/deployment.ts";
@@ -17,7 +18,7 @@ import type { Live } from "./live.ts";
 import { obstacleOf } from "./obstacle.ts";
 import { continueRecord, takenRecord } from "./records.ts";
 
-/** The doors and memories that every pass shares. */
+/** The doors and memories that passes share; `kube` and `live` are of the cluster that the application is delivered to. */
 export interface Io {
   readonly git: Git;
   readonly kube: Kube;
@@ -46,7 +47,7 @@ export async function reconcile(io: Io, found: FoundApplication, head: string, k
   if (!desired.ok) return refuse(io, known, record, desired.problems);
 
   const inventory = known.inventory ?? (await readInventory(io.kube, io.namespace, application.id));
-  const unwatched = await io.live.watch([...desired.value.map(({ object }) => object), ...inventory.entries]);
+  const unwatched = await io.live.watch([...desired.value.map((one) => entryOf(one)), ...inventory.entries]);
   if (unwatched) return { known: { ...known, inventory }, trouble: unwatched };
   const plan = planChanges(desired.value, (ref) => io.live.get(ref), inventory, known.proved);
   const applied = await apply(io.kube, plan, { namespace: io.namespace });

@@ -10,8 +10,13 @@ import type { Revision } from "../model/revision.ts";
 /** At most this many undone changes are kept in a record. */
 const driftKept = 20;
 
+/** True when both tell of the same place: the same tree somewhere else is another delivery. */
+function samePlace(record: DeliveryRecord, { cluster, namespace }: Application): boolean {
+  return record.cluster === cluster && record.namespace === namespace;
+}
+
 /**
- * The record that a pass over `revision` continues: the known one for the same tree, the known one closed as rolled back
+ * The record that a pass over `revision` continues: the known one for the same tree at the same place, the known one closed as rolled back
  * where this revision is its rollback, and otherwise a new one, which ends the wait for the older revision (behaviour R5).
  */
 export function continueRecord(
@@ -20,7 +25,8 @@ export function continueRecord(
   application: Application,
   nowMs: number,
 ): DeliveryRecord {
-  if (known?.revision.tree === revision.tree && known.outcome !== "rolled-back") return known;
+  const isSame = known?.revision.tree === revision.tree && samePlace(known, application);
+  if (isSame && known.outcome !== "rolled-back") return known;
   if (known?.outcome === "failed" && revision.undoes === known.revision.commit && known.lastHealthy) {
     return {
       ...known,
@@ -34,6 +40,7 @@ export function continueRecord(
     application: application.id,
     environment: application.environment,
     namespace: application.namespace,
+    ...(application.cluster === undefined ? {} : { cluster: application.cluster }),
     revision,
     outcome: "progressing",
     reason: "Applying",

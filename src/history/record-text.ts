@@ -23,6 +23,7 @@ const recordSchema = z.looseObject({
   application: z.string(),
   environment: z.string(),
   namespace: z.string(),
+  cluster: z.string().optional(),
   revision: z.looseObject({
     commit: z.string(),
     tree: z.string(),

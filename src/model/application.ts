@@ -28,6 +28,8 @@ export interface Application {
   readonly environment: string;
   /** The directory, relative to the root, without slashes at the ends. */
   readonly path: string;
+  /** The cluster that it is delivered to, by its name in the engine's kubeconfig; absent for the engine's own. */
+  readonly cluster?: string;
   /** Where objects without a namespace go, and the only namespace that namespaced objects may name. */
   readonly namespace: string;
   /** Cluster-scoped kinds that the application may deliver, as `group/Kind` ("/Namespace" for the core group). */

@@ -1,3 +1,5 @@
+import type { KubeObject } from "./kube-object.ts";
+import type { Manifest } from "./manifest.ts";
 import type { ObjectRef } from "./object-ref.ts";
 
 /** An object that the application may have created; `apiVersion` says how to reach it, `uid` which one it was. */
@@ -10,4 +12,11 @@ export interface InventoryEntry extends ObjectRef {
 export interface Inventory {
   readonly application: string;
   readonly entries: readonly InventoryEntry[];
+}
+
+/** The entry of a desired object, with the uid of what is live under its name. */
+export function entryOf({ ref, object }: Manifest, live?: KubeObject): InventoryEntry {
+  const { group, kind, namespace, name } = ref;
+  const uid = live?.metadata.uid;
+  return { group, kind, namespace, name, apiVersion: object.apiVersion, ...(uid === undefined ? {} : { uid }) };
 }

@@ -70,6 +70,8 @@ export interface DeliveryRecord {
   readonly application: string;
   readonly environment: string;
   readonly namespace: string;
+  /** The cluster that the environment names; absent for the engine's own. */
+  readonly cluster?: string;
   readonly revision: Revision;
   readonly outcome: Outcome;
   /** CamelCase, for machines. */

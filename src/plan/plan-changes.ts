@@ -1,4 +1,5 @@
 import { applicationLabel, applicationLabelKey, pruneAnnotation } from "../model/application.ts";
+import { entryOf } from "../model/inventory.ts";
 import type { Inventory, InventoryEntry } from "../model/inventory.ts";
 import type { KubeObject } from "../model/kube-object.ts";
 import type { Manifest } from "../model/manifest.ts";
@@ -55,14 +56,6 @@ function stepFor(manifest: Manifest, live: KubeObject | undefined, proved: Equiv
   if (found === undefined) return { ...configure, why: "Plumbline has not applied it yet" };
   if (found.length === 0 || isProved(proved, manifest.ref, manifest.object, live)) return undefined;
   return { ...configure, why: explain(found, live) };
-}
-
-/** A reference in the inventory, with the uid of the object that is live under it. */
-function entryOf(manifest: Manifest, live: KubeObject | undefined): InventoryEntry {
-  const uid = live?.metadata.uid;
-  const { group, kind, namespace, name } = manifest.ref;
-  const entry = { group, kind, namespace, name, apiVersion: manifest.object.apiVersion };
-  return uid === undefined ? entry : { ...entry, uid };
 }
 
 /** Only what is live, is the very object that was created here, says whose it is, and is not annotated to stay. */

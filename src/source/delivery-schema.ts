@@ -57,6 +57,11 @@ export const rolloutSchema = closed({
 });
 
 const environmentSchema = closed({
+  cluster: z
+    .string()
+    .regex(/^\S{1,253}$/, "must be the name of a context")
+    .optional()
+    .describe("The cluster, by its context in the kubeconfig of `plumb engine --clusters`; default the engine's own."),
   namespace: z
     .string()
     .regex(

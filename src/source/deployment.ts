@@ -123,12 +123,13 @@ async function findApplication(
 }
 
 function describe(place: Place, environment: EnvironmentConfiguration): Application {
-  const { namespace = "{application}-{environment}", rollout, allowClusterKinds = [] } = environment;
+  const { namespace = "{application}-{environment}", rollout, allowClusterKinds = [], cluster } = environment;
   return {
     id: `${place.environment}/${place.name}`,
     name: place.name,
     environment: place.environment,
     path: place.path,
+    ...(cluster === undefined ? {} : { cluster }),
     namespace: namespace.replaceAll("{application}", place.name).replaceAll("{environment}", place.environment),
     allowClusterKinds: allowClusterKinds.map((kind) => (kind.includes("/") ? kind : `/${kind}`)),
     rollout: overridePolicy(defaultPolicy, rollout),
