@@ -1,5 +1,5 @@
 import { dataFile } from "./data-file.ts";
-import { canonicalQuantity } from "./quantity.ts";
+import { canonicalQuantity } from "../quantity.ts";
 import type { Schema } from "./schema.ts";
 import type { JsonMap } from "./stored-object.ts";
 

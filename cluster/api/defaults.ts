@@ -1,165 +1,75 @@
 import { dataFile } from "./data-file.ts";
 import type { Schema } from "./schema.ts";
-import type { JsonMap, StoredObject } from "./stored-object.ts";
-import { textAt } from "./validation/causes.ts";
+import { isMap, type JsonMap, type StoredObject } from "./stored-object.ts";
+import { evaluate } from "./validation/cel.ts";
 
-type Computed = (node: JsonMap) => JsonMap;
-
-let constants: Readonly<Record<string, JsonMap>> | undefined;
-
-/** Fills in what Kubernetes would, by cluster/data/defaults.json and the few defaults that depend on other fields. */
-export function withDefaults(schema: Schema | undefined, object: StoredObject): StoredObject {
-  if (!schema) return object;
-  const spec = schema.property("spec");
-  // A kind whose spec is no pointer has one even where none was given.
-  const whole = object.spec === undefined && spec?.default !== undefined ? { ...object, spec: {} } : object;
-  const filled = fill(schema, whole) as StoredObject;
-  return filled.kind === "Pod" && filled.apiVersion === "v1" ? podDefaults(filled) : filled;
+/** A default that depends on what else is there: a value or an expression in CEL, `when` something holds. */
+interface Computed {
+  readonly cel?: string;
+  readonly value?: unknown;
+  readonly when?: string;
+  /** Also where the field is there already. */
+  readonly always?: boolean;
 }
 
-function fill(schema: Schema, value: unknown): unknown {
+/** cluster/data/defaults.json: by type, the fields that Kubernetes fills in, in this order. */
+const defaults = dataFile<Readonly<Record<string, JsonMap>>>("defaults.json");
+
+/** Fills in what Kubernetes would: its own kinds by cluster/data/defaults.json, custom ones by their schema. */
+export function withDefaults(schema: Schema | undefined, object: StoredObject): StoredObject {
+  if (!schema) return object;
+  // A kind whose spec is no pointer has one even where none was given.
+  const isPlain = schema.definition !== undefined && schema.property("spec")?.default !== undefined;
+  const whole = object.spec === undefined && isPlain ? { ...object, spec: {} } : object;
+  return fill(schema, whole, whole.kind) as StoredObject;
+}
+
+function fill(schema: Schema, value: unknown, kind: string): unknown {
+  const { items, definition } = schema;
   if (Array.isArray(value)) {
-    const { items } = schema;
-    return items ? mapped(value, (item: unknown) => fill(items, item)) : value;
+    const next: unknown[] = items ? value.map((item: unknown) => fill(items, item, kind)) : value;
+    return next.every((item, index) => item === value[index]) ? value : next;
   }
-  if (typeof value !== "object" || value === null || schema.freeForm) return value;
-  let filled = value as JsonMap;
-  if (schema.definition !== undefined) {
-    constants ??= dataFile<Readonly<Record<string, JsonMap>>>("defaults.json");
-    const constant = constants[schema.definition];
-    if (constant && Object.keys(constant).some((key) => filled[key] === undefined)) filled = { ...constant, ...filled };
-    filled = computed[schema.definition]?.(filled) ?? filled;
-    // Status and metadata are never defaulted; leaving them out keeps status updates cheap.
-    if (schema.definition.endsWith("Status") || schema.definition.endsWith(".ObjectMeta")) return filled;
+  // Status and metadata are never defaulted; leaving them out keeps status updates cheap.
+  if (!isMap(value) || schema.freeForm || /Status$|\.ObjectMeta$/.test(definition ?? "")) return value;
+  let filled = definition === undefined ? withOwnDefaults(schema, value) : value;
+  for (const [key, rule] of Object.entries(defaults[definition ?? ""] ?? {})) {
+    const given = filled[key];
+    const next = isComputed(rule) ? computed(rule, filled, given, kind) : (given ?? rule);
+    if (next !== given && next !== undefined) filled = { ...filled, [key]: next };
   }
+  if (definition === "io.k8s.api.core.v1.Secret") filled = withoutStringData(filled);
   let changed: Record<string, unknown> | undefined;
   for (const [key, inner] of Object.entries(filled)) {
     const field = typeof inner === "object" && inner !== null ? schema.field(key) : undefined;
-    const next = field ? fill(field, inner) : inner;
+    const next = field ? fill(field, inner, kind) : inner;
     if (next !== inner) (changed ??= { ...filled })[key] = next;
   }
   return changed ?? filled;
 }
 
-function mapped(list: readonly unknown[], change: (item: unknown) => unknown): readonly unknown[] {
-  const next = list.map(change);
-  return next.every((item, index) => item === list[index]) ? list : next;
+function isComputed(rule: unknown): rule is Computed {
+  return isMap(rule) && ("cel" in rule || "when" in rule);
 }
 
-const core = "io.k8s.api.core.v1.";
+function computed({ cel, value, when, always }: Computed, self: JsonMap, given: unknown, kind: string): unknown {
+  if (given !== undefined && always !== true) return given;
+  if (when !== undefined && evaluate(when, { self, kind }) !== true) return given;
+  return cel === undefined ? value : (evaluate(cel, { self, kind }) ?? given);
+}
 
-/** Defaults that depend on what else is there. */
-const computed: Readonly<Record<string, Computed>> = {
-  [`${core}Container`]: (container) =>
-    container["imagePullPolicy"] ? container : { ...container, imagePullPolicy: pullPolicyOf(container["image"]) },
-  [`${core}PodSpec`]: (spec) => {
-    const account = spec["serviceAccountName"] ?? spec["serviceAccount"];
-    return account === undefined ? spec : { ...spec, serviceAccountName: account, serviceAccount: account };
-  },
-  [`${core}Secret`]: withoutStringData,
-  [`${core}ServiceSpec`]: serviceDefaults,
-  [`${core}ServicePort`]: (port) =>
-    port["targetPort"] === undefined || port["targetPort"] === 0 || port["targetPort"] === ""
-      ? { ...port, targetPort: port["port"] }
-      : port,
-  "io.k8s.api.apps.v1.DeploymentStrategy": rolling,
-  "io.k8s.api.apps.v1.StatefulSetUpdateStrategy": rolling,
-  "io.k8s.api.apps.v1.DaemonSetUpdateStrategy": rolling,
-  "io.k8s.api.batch.v1.JobSpec": (spec) => {
-    const { completions, parallelism } = spec;
-    const one = completions === undefined && parallelism === undefined ? { completions: 1 } : {};
-    return { ...one, ...spec, parallelism: parallelism ?? 1 };
-  },
-  "io.k8s.api.networking.v1.NetworkPolicySpec": (spec) =>
-    spec["policyTypes"] ? spec : { ...spec, policyTypes: ["Ingress", ...(spec["egress"] ? ["Egress"] : [])] },
-  "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinitionNames": (names) => {
-    const kind = textAt(names, "kind");
-    return {
-      ...names,
-      singular: names["singular"] ?? kind.toLowerCase(),
-      listKind: names["listKind"] ?? `${kind}List`,
-    };
-  },
-  "io.k8s.api.rbac.v1.Subject": (subject) =>
-    subject["apiGroup"] === undefined && subject["kind"] !== "ServiceAccount"
-      ? { ...subject, apiGroup: "rbac.authorization.k8s.io" }
-      : subject,
-};
+/** What the schema of a custom kind gives by itself. */
+function withOwnDefaults(schema: Schema, value: JsonMap): JsonMap {
+  const missing = schema.propertyNames.flatMap((name) => {
+    const given = value[name] === undefined ? schema.property(name)?.default : undefined;
+    return given === undefined || name === "metadata" ? [] : [[name, given] as const];
+  });
+  return missing.length === 0 ? value : { ...value, ...Object.fromEntries(missing) };
+}
 
 /** Plain texts are taken in place of encoded ones, and never given back. */
 function withoutStringData({ stringData, ...secret }: JsonMap): JsonMap {
-  if (stringData === undefined) return secret;
-  const encoded = Object.entries(stringData as Readonly<Record<string, string>>).map(([key, text]) => [
-    key,
-    Buffer.from(text).toString("base64"),
-  ]);
+  if (!isMap(stringData)) return secret;
+  const encoded = Object.entries(stringData).map(([key, text]) => [key, Buffer.from(String(text)).toString("base64")]);
   return { ...secret, data: { ...(secret["data"] as JsonMap | undefined), ...Object.fromEntries(encoded) } };
-}
-
-function rolling(strategy: JsonMap): JsonMap {
-  return strategy["type"] === "RollingUpdate" && !strategy["rollingUpdate"]
-    ? { ...strategy, rollingUpdate: {} }
-    : strategy;
-}
-
-/** Always for the tag latest (or none at all), else IfNotPresent. */
-function pullPolicyOf(image: unknown): string {
-  const reference = typeof image === "string" ? image : "";
-  if (reference.includes("@")) return "IfNotPresent";
-  const tag = /:([^:/]+)$/.exec(reference)?.[1];
-  return tag === undefined || tag === "latest" ? "Always" : "IfNotPresent";
-}
-
-function serviceDefaults(spec: JsonMap): JsonMap {
-  if (spec["type"] === "ExternalName") return spec;
-  const external = spec["type"] === "NodePort" || spec["type"] === "LoadBalancer";
-  return {
-    ...spec,
-    internalTrafficPolicy: spec["internalTrafficPolicy"] ?? "Cluster",
-    ...(external ? { externalTrafficPolicy: spec["externalTrafficPolicy"] ?? "Cluster" } : {}),
-    ...(spec["type"] === "LoadBalancer"
-      ? { allocateLoadBalancerNodePorts: spec["allocateLoadBalancerNodePorts"] ?? true }
-      : {}),
-  };
-}
-
-const evictions = ["not-ready", "unreachable"].map((taint) => ({
-  key: `node.kubernetes.io/${taint}`,
-  operator: "Exists",
-  effect: "NoExecute",
-  tolerationSeconds: 300,
-}));
-
-const lists = ["containers", "initContainers"];
-
-/** Containers that request what they are limited to, where they do not say. */
-function requesting(containers: unknown): readonly JsonMap[] {
-  return (containers as readonly JsonMap[]).map((container) => {
-    const resources = container["resources"] as JsonMap | undefined;
-    const limits = resources?.["limits"] as JsonMap | undefined;
-    if (!limits) return container;
-    const requests = { ...limits, ...(resources?.["requests"] as JsonMap | undefined) };
-    return { ...container, resources: { ...resources, requests } };
-  });
-}
-
-/** What defaulting and admission give to pods, but not to the templates that they are made from. */
-function podDefaults(pod: StoredObject): StoredObject {
-  const spec = pod.spec ?? {};
-  const account = spec["serviceAccountName"] ?? "default";
-  const tolerations = (spec["tolerations"] ?? []) as readonly JsonMap[];
-  const missing = evictions.filter(({ key }) => !tolerations.some((other) => other["key"] === key));
-  return {
-    ...pod,
-    spec: {
-      ...spec,
-      ...Object.fromEntries(lists.flatMap((list) => (spec[list] ? [[list, requesting(spec[list])]] : []))),
-      serviceAccountName: account,
-      serviceAccount: account,
-      enableServiceLinks: spec["enableServiceLinks"] ?? true,
-      preemptionPolicy: spec["preemptionPolicy"] ?? "PreemptLowerPriority",
-      priority: spec["priority"] ?? 0,
-      tolerations: [...tolerations, ...missing],
-    },
-  };
 }

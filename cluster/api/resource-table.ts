@@ -24,6 +24,8 @@ interface ResourceRow {
   readonly graceful?: boolean;
   /** PUT is refused without metadata.resourceVersion. */
   readonly versionedUpdate?: boolean;
+  /** The form of names, by cluster/data/validation.json; "" for any. Of a subdomain by default. */
+  readonly names?: string;
   /** Field selectors beyond metadata.name and metadata.namespace. */
   readonly fields?: readonly string[];
   /** The core resource under which the objects are kept, for kinds that are served by two groups. */
@@ -70,6 +72,7 @@ export function resourceOf(row: ResourceRow, schema: Schema | undefined, custom?
     graceful: false,
     versionedUpdate: false,
     fields: [],
+    names: "subdomain",
     storedAs: qualifiedName,
     ...row,
     apiVersion: row.group === "" ? row.version : `${row.group}/${row.version}`,

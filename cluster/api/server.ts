@@ -5,7 +5,6 @@ import { type JsonObject, serverSideApply, trackUpdate, type Write } from "./app
 import { decodeBody } from "./body.ts";
 import { inVersion } from "./conversion.ts";
 import { heldForObjects, serveDefinitions } from "./custom/definitions.ts";
-import { withSchemaDefaults } from "./custom/structure.ts";
 import { withDefaults } from "./defaults.ts";
 import { deletionIsDue, isNoOp, planDeletion, prepareCreate, prepareUpdate, timeText } from "./metadata.ts";
 import { immortalNamespaces } from "./namespaces.ts";
@@ -124,7 +123,7 @@ export class ApiServer {
     const prepared = prepareCreate(resource, body, namespace, this.clock.now());
     const { name } = prepared.metadata;
     if (name === undefined || name === "") throw invalid(resource, "", [nameRequired]);
-    const admitted = admit(this, resource, defaulted(resource, prepared));
+    const admitted = admit(this, resource, withDefaults(resource.schema, prepared));
     validate(resource, admitted, undefined);
     const place = { resource, namespace, name };
     const there = this.find(place);
@@ -144,7 +143,7 @@ export class ApiServer {
       throw invalid({ ...resource, kind: resource.resource }, name, [versionRequired]);
     if (uid && uid !== live.metadata.uid) throw conflict(resource, name, uidDiffers(place, uid, live));
     if (resourceVersion && resourceVersion !== live.metadata.resourceVersion) throw conflict(resource, name);
-    const prepared = prepareUpdate(resource, live, defaulted(resource, body), options.subresource);
+    const prepared = prepareUpdate(resource, live, withDefaults(resource.schema, body), options.subresource);
     const admitted = options.subresource ? prepared : admit(this, resource, prepared, live);
     validate(resource, admitted, live);
     const tracked = track ? this.#tracked(resource, live, admitted, options) : admitted;
@@ -253,11 +252,6 @@ export class ApiServer {
     const message = `namespace ${namespace} is being terminated`;
     throw forbidden(resource, name, why, [{ reason: "NamespaceTerminating", message, field: "metadata.namespace" }]);
   }
-}
-
-/** Kubernetes' own kinds have its defaults, custom ones those of their schema. */
-function defaulted(resource: Resource, object: StoredObject): StoredObject {
-  return resource.custom ? withSchemaDefaults(resource.schema, object) : withDefaults(resource.schema, object);
 }
 
 /** Stored objects are JSON; the merging of applies sees nothing else in them. */

@@ -10,6 +10,16 @@ export type StoredObject = KubeObject & {
   readonly [key: string]: unknown;
 };
 
+/** True for a JSON object: no list, and not null. */
+export function isMap(value: unknown): value is JsonMap {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** What stands at a path such as `spec.template.metadata`; undefined where there is nothing. */
+export function valueAt(object: unknown, path: string): unknown {
+  return path.split(".").reduce<unknown>((inner, key) => (isMap(inner) ? inner[key] : undefined), object);
+}
+
 /** Freezes a value and everything in it; values that are frozen already are taken to be so all the way down. */
 export function freeze<T>(value: T): T {
   if (typeof value !== "object" || value === null || Object.isFrozen(value)) return value;

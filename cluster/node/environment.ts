@@ -1,7 +1,7 @@
 import type { ConfigMap, Container, EnvVar, Secret, Service } from "kubernetes-types/core/v1.js";
 import type { Client, KubeObject } from "../client.ts";
 import { type Pod } from "./pod.ts";
-import { parseQuantity } from "./quantity.ts";
+import { parseQuantity } from "../quantity.ts";
 
 /** A container cannot be made from what the cluster holds now; the message is the kubelet's. */
 export class ContainerConfigError extends Error {}

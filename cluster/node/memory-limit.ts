@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import type { Container } from "kubernetes-types/core/v1.js";
 import type { Clock } from "../clock.ts";
-import { parseQuantity } from "./quantity.ts";
+import { parseQuantity } from "../quantity.ts";
 
 /** How often a limited process is looked at; the system tells of no such event to those without privileges. */
 const everyMs = 1000;

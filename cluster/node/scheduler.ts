@@ -3,7 +3,7 @@ import { ApiError, type Client, type KubeObject } from "../client.ts";
 import type { Clock } from "../clock.ts";
 import type { RecordEvent } from "../events.ts";
 import { apiTime, type Condition, isTerminal, type Pod, pods } from "./pod.ts";
-import { parseQuantity } from "./quantity.ts";
+import { parseQuantity } from "../quantity.ts";
 
 /** What the node offers: its labels and its allocatable cores, bytes and pods. */
 export interface Offer {

@@ -1,49 +1,25 @@
 import type { Cause } from "../refusal.ts";
+import type { Resource } from "../resource-table.ts";
 import type { Schema } from "../schema.ts";
-import { type JsonMap, sameJson, type StoredObject } from "../stored-object.ts";
-import { duplicate, invalidValue, notSupported, required } from "../validation/causes.ts";
+import { isMap, sameJson, type StoredObject, valueAt } from "../stored-object.ts";
+import { causeOf, invalidValue, notSupported, required } from "../validation/causes.ts";
+import { ruleCauses } from "./rules.ts";
 
-/** A custom object with the defaults that its schema gives. */
-export function withSchemaDefaults(schema: Schema | undefined, object: StoredObject): StoredObject {
-  return schema ? (fill(schema, object) as StoredObject) : object;
-}
-
-function fill(schema: Schema, value: unknown): unknown {
-  const { items } = schema;
-  if (Array.isArray(value)) return items ? value.map((item) => fill(items, item)) : value;
-  if (!isMap(value)) return value;
-  const filled: Record<string, unknown> = { ...value };
-  for (const name of schema.propertyNames) {
-    const property = schema.property(name);
-    // Metadata is Kubernetes' own; what is published there as a default is only Go's zero.
-    if (!property || name === "metadata") continue;
-    if (filled[name] === undefined && property.default !== undefined) filled[name] = property.default;
-    if (filled[name] !== undefined) filled[name] = fill(property, filled[name]);
-  }
-  const { additionalProperties } = schema;
-  if (!additionalProperties) return filled;
-  for (const [key, inner] of Object.entries(value)) {
-    if (!schema.property(key)) filled[key] = fill(additionalProperties, inner);
-  }
-  return filled;
-}
-
-/** What is wrong with a custom object by its schema. Rules in CEL are not evaluated. */
-export function schemaCauses(schema: Schema | undefined, object: StoredObject): readonly Cause[] {
-  const causes = schema ? check(schema, object, "") : [];
-  return schema && causes.some(({ reason }) => blocking.has(reason)) && hasRules(schema.raw)
-    ? [...causes, unchecked]
-    : causes;
+/** What is wrong with a custom object by its schema, by the paths of its scale, and by its rules in CEL. */
+export function customCauses(
+  { schema, custom }: Resource,
+  object: StoredObject,
+  live?: StoredObject,
+): readonly Cause[] {
+  if (!schema) return [];
+  const causes = [...check(schema, object, ""), ...scaleCauses(custom?.scale, object)];
+  if (!JSON.stringify(schema.raw).includes('"x-kubernetes-validations"')) return causes;
+  if (causes.some(({ reason }) => blocking.test(reason))) return [...causes, unchecked];
+  return [...causes, ...ruleCauses(schema, object, live, "")];
 }
 
 /** Of what is wrong by these reasons, Kubernetes says that it kept rules from being checked. */
-const blocking = new Set([
-  "FieldValueRequired",
-  "FieldValueNotSupported",
-  "FieldValueTooLong",
-  "FieldValueTooMany",
-  "FieldValueTypeInvalid",
-]);
+const blocking = /^FieldValue(Required|NotSupported|TooLong|TooMany|TypeInvalid)$/;
 
 const unchecked: Cause = {
   reason: "FieldValueInvalid",
@@ -52,93 +28,107 @@ const unchecked: Cause = {
   field: "<nil>",
 };
 
-function hasRules(schema: object): boolean {
-  return JSON.stringify(schema).includes('"x-kubernetes-validations"');
+function scaleCauses(scale: NonNullable<Resource["custom"]>["scale"], object: StoredObject): readonly Cause[] {
+  return [scale?.specReplicasPath, scale?.statusReplicasPath].flatMap((path) => {
+    const value = path === undefined ? undefined : valueAt(object, path.slice(1));
+    if (path === undefined || value === undefined) return [];
+    if (typeof value === "number" && Number.isInteger(value)) {
+      return value < 0 ? [invalidValue(path, value, "should be a non-negative integer")] : [];
+    }
+    const type = typeof value === "number" ? "float64" : typeof value === "boolean" ? "bool" : typeof value;
+    const shown = typeof value === "string" ? value : JSON.stringify(value);
+    return [invalidValue(path, 0, `${path} accessor error: ${shown} is of the type ${type}, expected int64`)];
+  });
 }
 
 function check(schema: Schema, value: unknown, path: string): readonly Cause[] {
-  const type = typeOf(value);
-  const allowed =
-    schema.raw["x-kubernetes-int-or-string"] === true ? ["integer", "string"] : schema.type ? [schema.type] : [];
-  const fits = allowed.length === 0 || allowed.includes(type) || (type === "integer" && allowed.includes("number"));
-  if (!fits) return [wrongType(path, type, allowed.join(","))];
-  return [
-    ...limits(schema, value, path),
-    ...(Array.isArray(value) ? checkList(schema, value, path) : []),
-    ...(isMap(value) ? checkMap(schema, value, path) : []),
-  ];
-}
-
-function wrongType(path: string, given: string, wanted: string): Cause {
-  const quoted = JSON.stringify(given);
-  const message = `Invalid value: ${quoted}: ${path} in body must be of type ${wanted}: ${quoted}`;
-  return { reason: "FieldValueTypeInvalid", message, field: path };
-}
-
-function checkMap(schema: Schema, value: JsonMap, path: string): readonly Cause[] {
+  const { raw } = schema;
+  const given = typeOf(value);
+  if (value === null && raw["nullable"] === true) return [];
+  const wanted = raw["x-kubernetes-int-or-string"] === true ? "integer,string" : (schema.type ?? given);
+  const fits = wanted.split(",").includes(given) || (given === "integer" && wanted === "number");
+  if (!fits) return [mistyped(path, given, wanted)];
   const at = (key: string): string => (path === "" ? key : `${path}.${key}`);
+  const own = limits(raw, value, path);
+  if (Array.isArray(value)) {
+    const { items } = schema;
+    const inner = items ? value.flatMap((item, index) => check(items, item, `${path}[${index}]`)) : [];
+    return [...own, ...inner, ...repeated(schema, value, path)];
+  }
+  if (!isMap(value)) return own;
   const missing = schema.required.filter((key) => value[key] === undefined).map((key) => required(at(key)));
   const inner = Object.entries(value).flatMap(([key, item]) => {
     const field = path === "" && key === "metadata" ? undefined : schema.field(key);
     return field ? check(field, item, at(key)) : [];
   });
-  return [...missing, ...inner];
+  return [...own, ...missing, ...inner];
 }
 
-function checkList(schema: Schema, list: readonly unknown[], path: string): readonly Cause[] {
-  const { items, listType, listMapKeys = [] } = schema;
-  const inner = items ? list.flatMap((item, index) => check(items, item, `${path}[${index}]`)) : [];
-  if (listType !== "set" && listType !== "map") return inner;
-  const keyed = list.map((item) =>
-    listType === "set" ? item : Object.fromEntries(listMapKeys.map((key) => [key, (item as JsonMap)[key]])),
-  );
-  const again = keyed.flatMap((key, index) =>
-    keyed.slice(0, index).some((before) => sameJson(before, key)) ? [duplicate(`${path}[${index}]`, key)] : [],
-  );
-  return [...inner, ...again];
+function mistyped(path: string, given: string, wanted: string): Cause {
+  return causeOf("TypeInvalid", path, given, `${path} in body must be of type ${wanted}: ${JSON.stringify(given)}`);
 }
 
-function limits(schema: Schema, value: unknown, path: string): readonly Cause[] {
-  const { raw } = schema;
+function repeated({ listType, listMapKeys = [] }: Schema, list: readonly unknown[], path: string): readonly Cause[] {
+  if (listType !== "set" && listType !== "map") return [];
+  const keys = list.map((item) =>
+    listType === "set"
+      ? item
+      : Object.fromEntries(listMapKeys.map((key) => [key, isMap(item) ? item[key] : undefined])),
+  );
+  return keys.flatMap((key, index) =>
+    keys.slice(0, index).some((before) => sameJson(before, key))
+      ? [causeOf("Duplicate", `${path}[${index}]`, key)]
+      : [],
+  );
+}
+
+/** What each keyword asks of a value, and how it is said (with # for what is asked) where it is not so. */
+const bounds: readonly (readonly [
+  keyword: string,
+  holds: (value: unknown, bound: number) => boolean,
+  words: string,
+])[] = [
+  ["minimum", (value, least) => Number(value) >= least, "should be greater than or equal to #"],
+  ["maximum", (value, most) => Number(value) <= most, "should be less than or equal to #"],
+  ["multipleOf", (value, factor) => Number(value) % factor === 0, "should be a multiple of #"],
+  ["minLength", (value, least) => countOf(value) >= least, "should be at least # chars long"],
+  ["minItems", (value, least) => countOf(value) >= least, "should have at least # items"],
+  ["minProperties", (value, least) => countOf(value) >= least, "should have at least # properties"],
+];
+
+/** How many characters, items or properties a value has. */
+function countOf(value: unknown): number {
+  return typeof value === "string" ? Array.from(value).length : Object.keys(Object(value)).length;
+}
+
+function limits(raw: Schema["raw"], value: unknown, path: string): readonly Cause[] {
   const causes: Cause[] = [];
-  const say = (why: string): void => void causes.push(invalidValue(path, value, `${path} in body ${why}`));
+  const say = (words: string): void => void causes.push(invalidValue(path, value, `${path} in body ${words}`));
   if (raw.enum && !raw.enum.some((item) => sameJson(item, value))) {
-    causes.push(
-      notSupported(
-        path,
-        value,
-        raw.enum.map((item) => (typeof item === "string" ? item : JSON.stringify(item))),
-      ),
-    );
+    const known = raw.enum.map((item) => (typeof item === "string" ? item : JSON.stringify(item)));
+    causes.push(notSupported(path, value, known));
   }
-  const { minimum, maximum, minLength, maxLength, minItems, maxItems, pattern } = raw;
-  if (typeof value === "number") {
-    if (typeof minimum === "number" && value < minimum) say(`should be greater than or equal to ${minimum}`);
-    if (typeof maximum === "number" && value > maximum) say(`should be less than or equal to ${maximum}`);
+  for (const [keyword, holds, words] of bounds) {
+    const bound = raw[keyword];
+    if (typeof bound === "number" && !holds(value, bound)) say(words.replace("#", String(bound)));
   }
   if (typeof value === "string") {
-    if (typeof minLength === "number" && value.length < minLength) say(`should be at least ${minLength} chars long`);
-    if (typeof maxLength === "number" && value.length > maxLength) say(`should be at most ${maxLength} chars long`);
-    if (typeof pattern === "string" && !new RegExp(pattern).test(value)) say(`should match '${pattern}'`);
-    if (raw.format === "date-time" && Number.isNaN(Date.parse(value))) {
-      const quoted = JSON.stringify(value);
-      const message = `Invalid value: ${quoted}: ${path} in body must be of type date-time: ${quoted}`;
-      causes.push({ reason: "FieldValueTypeInvalid", message, field: path });
-    }
+    const { pattern, format } = raw;
+    if (typeof pattern === "string" && !new RegExp(pattern, "u").test(value)) say(`should match '${pattern}'`);
+    if (format === "date-time" && Number.isNaN(Date.parse(value))) causes.push(mistyped(path, value, format));
   }
-  if (Array.isArray(value)) {
-    if (typeof minItems === "number" && value.length < minItems) say(`should have at least ${minItems} items`);
-    if (typeof maxItems === "number" && value.length > maxItems) say(`should have at most ${maxItems} items`);
-  }
-  return causes;
+  const [most, kind] =
+    typeof value === "string"
+      ? [raw["maxLength"], "TooLong" as const]
+      : [raw["maxItems"] ?? raw["maxProperties"], "TooMany" as const];
+  const count = countOf(value);
+  if (typeof most !== "number" || count <= most) return causes;
+  const why = kind === "TooLong" ? `may not be more than ${most} bytes` : `must have at most ${most} items`;
+  return [...causes, causeOf(kind, path, count, why)];
 }
 
 function typeOf(value: unknown): string {
   if (Array.isArray(value)) return "array";
   if (Number.isInteger(value)) return "integer";
   return value === null ? "null" : typeof value;
-}
-
-function isMap(value: unknown): value is JsonMap {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

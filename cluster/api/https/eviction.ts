@@ -3,7 +3,7 @@ import { methodNotAllowed } from "../refusal.ts";
 import type { ApiServer, Place } from "../server.ts";
 import type { JsonMap, StoredObject } from "../stored-object.ts";
 import { mapAt, textAt } from "../validation/causes.ts";
-import { selects } from "../validation/workloads.ts";
+import { selects } from "../selectors.ts";
 import { readBody } from "./body-text.ts";
 import { deleteOptions } from "./delete-options.ts";
 import { type Answer, type Exchange, json } from "./exchange.ts";

@@ -1,41 +1,48 @@
 import type { Cause } from "../refusal.ts";
 import type { JsonMap } from "../stored-object.ts";
 
+/** How the message of each kind of cause begins; those with a colon go on with the value. */
+const beginnings = {
+  Required: "Required value",
+  Invalid: "Invalid value: ",
+  TypeInvalid: "Invalid value: ",
+  NotSupported: "Unsupported value: ",
+  Duplicate: "Duplicate value: ",
+  NotFound: "Not found: ",
+  Forbidden: "Forbidden",
+  TooLong: "Too long",
+  TooMany: "Too many: ",
+} as const;
+
+/** The kinds of causes, as their reasons name them after "FieldValue". */
+export type CauseKind = keyof typeof beginnings;
+
+/** One reason why an object is refused, in Kubernetes' words. */
+export function causeOf(kind: CauseKind, field: string, value?: unknown, why = ""): Cause {
+  const beginning = beginnings[kind];
+  const shown = beginning.endsWith(" ") ? JSON.stringify(value ?? null) : "";
+  return { reason: `FieldValue${kind}`, message: `${beginning}${shown}${why === "" ? "" : `: ${why}`}`, field };
+}
+
 /** The field is missing. */
 export function required(field: string, why?: string): Cause {
-  return {
-    reason: "FieldValueRequired",
-    message: why === undefined ? "Required value" : `Required value: ${why}`,
-    field,
-  };
+  return causeOf("Required", field, undefined, why);
 }
 
 /** The field's value is not what it may be. */
 export function invalidValue(field: string, value: unknown, why: string): Cause {
-  return { reason: "FieldValueInvalid", message: `Invalid value: ${JSON.stringify(value ?? null)}: ${why}`, field };
+  return causeOf("Invalid", field, value, why);
 }
 
 /** The field's value is none of those that there are. */
 export function notSupported(field: string, value: unknown, supported: readonly string[]): Cause {
   const list = supported.map((item) => JSON.stringify(item)).join(", ");
-  const message = `Unsupported value: ${JSON.stringify(value)}: supported values: ${list}`;
-  return { reason: "FieldValueNotSupported", message, field };
-}
-
-/** One of the values that there are, where there is one. */
-export function oneOf(field: string, value: unknown, supported: readonly string[]): readonly Cause[] {
-  const fits = value === undefined || (typeof value === "string" && supported.includes(value));
-  return fits ? [] : [notSupported(field, value, supported)];
-}
-
-/** The value is there already. */
-export function duplicate(field: string, value: unknown): Cause {
-  return { reason: "FieldValueDuplicate", message: `Duplicate value: ${JSON.stringify(value)}`, field };
+  return causeOf("NotSupported", field, value, `supported values: ${list}`);
 }
 
 /** The field may not be set here. */
 export function forbiddenField(field: string, why: string): Cause {
-  return { reason: "FieldValueForbidden", message: `Forbidden: ${why}`, field };
+  return causeOf("Forbidden", field, undefined, why);
 }
 
 /** A number of zero or more, where there is one. */
@@ -43,12 +50,6 @@ export function notNegative(field: string, value: unknown): readonly Cause[] {
   return typeof value === "number" && value < 0
     ? [invalidValue(field, value, "must be greater than or equal to 0")]
     : [];
-}
-
-/** A port number, where there is one. */
-export function portNumber(field: string, value: unknown): readonly Cause[] {
-  const fits = typeof value === "number" && value >= 1 && value <= 65_535;
-  return value === undefined || fits ? [] : [invalidValue(field, value, "must be between 1 and 65535, inclusive")];
 }
 
 /** A text in an object, empty where there is none. */

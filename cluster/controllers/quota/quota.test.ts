@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { deployments, pods, type Pod } from "../objects.ts";
 import { bare, startTestCluster, webDeployment, webTemplate } from "../test-cluster.ts";
-import { quantityText, thousandths } from "./quantity.ts";
 import { quotaRefusal, type Quota } from "./usage.ts";
 
 const quotas = { group: "", resource: "resourcequotas" };
@@ -15,20 +14,6 @@ function podOf(requests?: Record<string, string>): Pod {
   const container = { name: "web", image: "web:1", ...(requests && { resources: { requests } }) };
   return { ...bare("v1", "Pod", "p"), spec: { containers: [container] } };
 }
-
-test("quantities are read and written as Kubernetes does", () => {
-  const rows = [
-    ["100m", 100],
-    ["1.5", 1500],
-    ["2", 2000],
-    ["64Mi", 67_108_864_000],
-    ["1k", 1_000_000],
-  ] as const;
-  for (const [text, value] of rows) assert.equal(thousandths(text), value);
-  assert.equal(quantityText(150, false), "150m");
-  assert.equal(quantityText(67_108_864_000, true), "64Mi");
-  assert.ok(Number.isNaN(thousandths("much")));
-});
 
 test("a quota counts what is there and follows what comes and goes", async (t) => {
   const cluster = await startTestCluster();

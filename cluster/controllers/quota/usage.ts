@@ -1,7 +1,7 @@
 import type { Container, ResourceQuotaSpec, ResourceQuotaStatus } from "kubernetes-types/core/v1.js";
 import type { KubeObject, ResourceName } from "../../client.ts";
+import { parseQuantity, quantityText } from "../../quantity.ts";
 import type { Pod } from "../objects.ts";
-import { quantityText, thousandths } from "./quantity.ts";
 
 /** A ResourceQuota as the API server keeps it. */
 export interface Quota extends KubeObject {
@@ -47,6 +47,10 @@ function sumOf(pod: Pod, name: string): number {
   const amount = (container: Container): number => thousandths(amountOf(container, name) ?? 0);
   const together = pod.spec.containers.reduce((sum, container) => sum + amount(container), 0);
   return Math.max(together, ...(pod.spec.initContainers ?? []).map(amount));
+}
+
+function thousandths(quantity: string | number): number {
+  return Math.round(parseQuantity(quantity) * 1000);
 }
 
 /** The names that a quota limits, in order. */
