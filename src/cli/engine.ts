@@ -26,6 +26,8 @@ export interface EngineCommandOptions {
   readonly clusters?: string;
   readonly watch: WatchScope;
   readonly mirror: string;
+  /** A folder of files with Git credentials. */
+  readonly credentials?: string;
   readonly host: string;
   readonly port: number;
   /** Milliseconds. */
@@ -53,7 +55,13 @@ export async function engineCommand(world: World, options: EngineCommandOptions)
   const identity = processIdentity(world.env);
   const kube = await openKube(world, options, leaseBounds);
   const folder = resolve(world.cwd, options.mirror);
-  const git = await openMirror({ url: options.repository, folder, environment: world.env });
+  const { credentials } = options;
+  const git = await openMirror({
+    url: options.repository,
+    folder,
+    environment: world.env,
+    ...(credentials === undefined ? {} : { credentials: resolve(world.cwd, credentials) }),
+  });
   const view = new EngineView(world, git, options.branch);
   const leader = new Leader({
     kube,

@@ -10,6 +10,13 @@ export function port(text: string): number {
   throw new InvalidArgumentError("A port is a number from 0 to 65535; 0 is any that is free.");
 }
 
+/** Reads how many engines there shall be. */
+export function replicas(text: string): number {
+  const number = Number(text);
+  if (/^\d{1,2}$/.test(text) && number > 0) return number;
+  throw new InvalidArgumentError("A number from 1 to 99.");
+}
+
 /** Reads a duration such as `90s`, `2m` or `500ms`, to milliseconds; a bare number is seconds. */
 export function duration(text: string): number {
   const ms = parseDuration(/^\d{1,6}$/.test(text) ? `${text}s` : text);

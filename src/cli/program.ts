@@ -6,9 +6,11 @@ import type { DemoCommandOptions } from "./demo.ts";
 import type { DownCommandOptions } from "./down.ts";
 import type { DrillCommandOptions } from "./drill.ts";
 import type { EngineCommandOptions } from "./engine.ts";
+import { installParts } from "./install/settings.ts";
+import type { InstallCommandOptions } from "./install/install.ts";
 import type { InitCommandOptions } from "./init.ts";
 import { watchScopes } from "../engine/live.ts";
-import { branch, duration, durationText, pageAddress, port } from "./options.ts";
+import { branch, duration, durationText, pageAddress, port, replicas } from "./options.ts";
 import { packageVersion } from "./package-root.ts";
 import type { ReleaseCommandOptions } from "./release.ts";
 import type { StatusCommandOptions } from "./status.ts";
@@ -36,6 +38,7 @@ export function plumb(world: World, run: Run): Command {
     addInit,
     addRelease,
     addEngine,
+    addInstall,
     addCluster,
   ])
     add(program, world, run);
@@ -165,12 +168,46 @@ const addEngine: Add = (program, world, run) => {
         .default("cluster"),
     )
     .option("--mirror <folder>", "where the repository is mirrored", ".plumb/mirror.git")
+    .option("--credentials <folder>", "files with Git credentials: username, password; or identity, known_hosts")
     .option("--namespace <name>", "the engine's own namespace", "plumbline-system")
     .option("--host <address>", "where the status page listens", "127.0.0.1")
     .option("--port <port>", "the status page's port; 0 is any that is free", port, 0)
     .option("--poll <duration>", "how often to ask a remote that does not tell of pushes", duration, 30_000)
     .action((options: EngineCommandOptions) =>
       run(import("./engine.ts").then(({ engineCommand }) => engineCommand(world, options))),
+    );
+};
+
+const addInstall: Add = (program, world, run) => {
+  program
+    .command("install")
+    .description("print the manifests of an engine for a cluster; nothing is sent anywhere")
+    .requiredOption("--repository <url>", "the deployment repository, without credentials")
+    .requiredOption("--image <name@digest>", "the engine's image, as `plumb release` pins it")
+    .option("--branch <name>", "the tracked branch", branch, "main")
+    .option("--credentials <secret>", "a Secret in the engine's namespace with Git credentials; default none")
+    .option("--namespace <name>", "the engine's own namespace", "plumbline-system")
+    .addOption(
+      new Option(
+        "--scope <scope>",
+        "may it deliver to the namespaces of the applications alone, or to the whole cluster?",
+      )
+        .choices(watchScopes)
+        .default("namespaces"),
+    )
+    .option("--deliver-to <names...>", "the namespaces to deliver to; default those that delivery.yaml leads to now")
+    .option("--resource <names...>", "further resources that it may write, such as certificates.cert-manager.io")
+    .option("--replicas <number>", "engines; one leads, the others stand by", replicas, 2)
+    .addOption(
+      new Option(
+        "--part <part>",
+        "rights: what a person installs; engine: what may lie in Git, so that it delivers itself",
+      )
+        .choices(installParts)
+        .default("all"),
+    )
+    .action((options: InstallCommandOptions) =>
+      run(import("./install/install.ts").then(({ installCommand }) => installCommand(world, options))),
     );
 };
 

@@ -89,6 +89,8 @@ function gitEnvironment(remote: Remote, surroundings: Surroundings): { readonly 
   return {
     GIT_SSH_COMMAND: "ssh -oBatchMode=yes -oConnectTimeout=15",
     ...Object.fromEntries(kept),
+    ...(remote.ssh === undefined ? {} : { GIT_SSH_COMMAND: remote.ssh }),
+    ...(remote.authority === undefined ? {} : { GIT_SSL_CAINFO: remote.authority }),
     ...Object.fromEntries(numbered),
     GIT_CONFIG_COUNT: String(configuration.length),
     GIT_CONFIG_NOSYSTEM: "1",

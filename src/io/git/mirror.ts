@@ -1,5 +1,7 @@
+import type { Problem, Result } from "../../model/problem.ts";
 import type { Processes } from "../process/process.ts";
 import { systemProcesses } from "../process/system-processes.ts";
+import { withCredentials } from "./credentials-folder.ts";
 import { fetchBranches } from "./fetch.ts";
 import { gitCommand } from "./git-command.ts";
 import type { Surroundings } from "./git-command.ts";
@@ -10,7 +12,9 @@ import { readBranches, reads, tracked } from "./mirror-reads.ts";
 import { writes } from "./mirror-writes.ts";
 import { objectReader } from "./object-reader.ts";
 import { pushTo } from "./push.ts";
+import type { PushTarget } from "./push.ts";
 import { parseRemote } from "./remote.ts";
+import type { Remote } from "./remote.ts";
 
 /** What a mirror is opened with. */
 export interface MirrorOptions {
@@ -18,6 +22,8 @@ export interface MirrorOptions {
   readonly url: string;
   /** Where the bare mirror is kept; made when it is not there. One process at a time. */
   readonly folder: string;
+  /** A folder of files with credentials for the remote, see `withCredentials`. */
+  readonly credentials?: string;
   /** Proxies, SSH, certificates and PATH are taken from these variables; default: this process's. */
   readonly environment?: Surroundings;
   readonly processes?: Processes;
@@ -29,14 +35,25 @@ export interface MirrorOptions {
 export async function openMirror(options: MirrorOptions): Promise<Git> {
   const remote = parseRemote(options.url);
   const { folder } = options;
-  const git = gitCommand(options.processes ?? systemProcesses, folder, remote, options.environment ?? process.env);
+  const commandFor = (whom: Remote) =>
+    gitCommand(options.processes ?? systemProcesses, folder, whom, options.environment ?? process.env);
+  const git = commandFor(remote);
   await prepareFolder(git, folder, remote);
   const reader = objectReader(git);
   const timeoutMs = options.remoteTimeoutMs ?? 600_000;
   let branches = await readBranches(git);
 
+  /** What talks to the remote knows the credentials; what reads and writes here need not. */
+  const outside = async (): Promise<Result<PushTarget>> => {
+    const { credentials } = options;
+    const known =
+      credentials === undefined ? { ok: true as const, value: remote } : await withCredentials(remote, credentials);
+    return known.ok ? { ok: true, value: { git: commandFor(known.value), remote: known.value, timeoutMs } } : known;
+  };
   const fetch = async (signal?: AbortSignal): Promise<FetchResult> => {
-    const exchange = { git, remote, folder, timeoutMs, beforeRecreating: () => reader.close() };
+    const target = await outside();
+    if (!target.ok) return { ok: false, problem: firstOf(target.problems) };
+    const exchange = { ...target.value, folder, beforeRecreating: () => reader.close() };
     const problem = await fetchBranches(exchange, signal);
     if (problem !== undefined) return { ok: false, problem };
     branches = await readBranches(git);
@@ -51,7 +68,9 @@ export async function openMirror(options: MirrorOptions): Promise<Git> {
     fetch: (signal) => inTurn(() => fetch(signal)),
     push: (commit, branch, expected) =>
       inTurn(async (): Promise<PushResult> => {
-        const result = await pushTo({ git, remote, timeoutMs }, commit, branch, expected);
+        const target = await outside();
+        if (!target.ok) return { kind: "unreachable", problem: firstOf(target.problems) };
+        const result = await pushTo(target.value, commit, branch, expected);
         if (result.kind !== "pushed") return result;
         branches = new Map(branches).set(branch, commit);
         await git.run(["update-ref", `${tracked}${branch}`, commit]);
@@ -60,6 +79,10 @@ export async function openMirror(options: MirrorOptions): Promise<Git> {
     onLocalPush: (changed) => (remote.folder === undefined ? () => undefined : watchLocalRefs(remote.folder, changed)),
     close: () => reader.close(),
   };
+}
+
+function firstOf(problems: readonly Problem[]): Problem {
+  return problems[0] ?? { code: "git-credentials", message: "there are no credentials" };
 }
 
 /** Fetches and pushes change the same references, so they take turns. */

@@ -11,6 +11,10 @@ export interface Remote {
   readonly shown: string;
   /** The value of an Authorization header, where the URL carried credentials. */
   readonly authorization?: string;
+  /** A file with the authority that the server's certificate is checked against, where it is not one of the system's. */
+  readonly authority?: string;
+  /** The program and options that git reaches an SSH server by. */
+  readonly ssh?: string;
   /** The texts that must not be seen anywhere. */
   readonly secrets: readonly string[];
   /** The folder, when the remote is on this machine. */

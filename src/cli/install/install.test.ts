@@ -1,0 +1,106 @@
+import assert from "node:assert/strict";
+import { readFileSync, writeFileSync } from "node:fs";
+import { test } from "node:test";
+import { parseAllDocuments } from "yaml";
+import { valueAt } from "../../model/json.ts";
+import type { Json, JsonObject } from "../../model/json.ts";
+import { packageFile } from "../package-root.ts";
+import { manifestsText } from "./install.ts";
+import { parseResource, usualResources } from "./kinds.ts";
+import { examples } from "./settings.ts";
+import type { InstallPart, InstallSettings } from "./settings.ts";
+
+const base: InstallSettings = {
+  repository: "https://git.example/team/deployment.git",
+  branch: "main",
+  image: `registry.example/plumbline/engine@sha256:${"0".repeat(64)}`,
+  namespace: "plumbline-system",
+  scope: "cluster",
+  namespaces: [],
+  resources: usualResources,
+  credentials: "git",
+  replicas: 2,
+};
+
+function objects(different: Partial<InstallSettings> = {}, part: InstallPart = "all"): readonly JsonObject[] {
+  const text = manifestsText({ ...base, ...different }, part);
+  return parseAllDocuments(text).map((document) => document.toJS() as JsonObject);
+}
+
+function rulesOf(object: JsonObject): readonly JsonObject[] {
+  return (object["rules"] ?? []) as readonly JsonObject[];
+}
+
+/** PLUMB_UPDATE=1 writes the files anew. */
+test("deploy/ holds what `plumb install` prints", () => {
+  for (const [name, example] of Object.entries(examples)) {
+    const file = packageFile("deploy", name);
+    const text = `# Printed by plumb install; image and repository are yours to fill in. See docs/guides/kubernetes.md.\n${manifestsText({ ...base, ...example }, "all")}`;
+    if (process.env["PLUMB_UPDATE"]) writeFileSync(file, text);
+    assert.equal(readFileSync(file, "utf8"), text, `${file}: print it again with PLUMB_UPDATE=1`);
+  }
+});
+
+test("no right is given by a wildcard, and none to run, to act as others, or to change rights", () => {
+  for (const scope of ["cluster", "namespaces"] as const) {
+    for (const object of objects({ scope, namespaces: ["shop"] })) {
+      for (const rule of rulesOf(object)) {
+        const [groups, resources, verbs] = ["apiGroups", "resources", "verbs"].map(
+          (key) => rule[key] as readonly string[],
+        );
+        assert.ok(![...(groups ?? []), ...(resources ?? []), ...(verbs ?? [])].includes("*"));
+        assert.ok(!groups?.includes("rbac.authorization.k8s.io"));
+        assert.ok(
+          !resources?.some((one) => /^pods\/|^nodes|^serviceaccounts\/|token|impersonat/.test(one)),
+          String(resources),
+        );
+        assert.ok(!verbs?.some((verb) => ["impersonate", "escalate", "bind", "deletecollection"].includes(verb)));
+      }
+    }
+  }
+});
+
+test("with the scope of namespaces nothing beyond seeing namespaces is given for the whole cluster", () => {
+  const printed = objects({ scope: "namespaces", namespaces: ["shop", "plumbline-system"] });
+  const whole = printed.filter(({ kind }) => kind === "ClusterRole").flatMap(rulesOf);
+  assert.ok(whole.every(({ resources }) => JSON.stringify(resources) === '["namespaces"]'));
+  const writing = whole.filter(({ verbs }) =>
+    (verbs as readonly string[]).some((verb) => !["get", "list", "watch"].includes(verb)),
+  );
+  assert.deepEqual(
+    writing.map(({ resourceNames }) => resourceNames),
+    [["plumbline-system", "shop"]],
+  );
+  const roles = printed
+    .filter(({ kind }) => kind === "Role")
+    .map((role) => valueAt(role, "metadata", "namespace") as string);
+  assert.deepEqual(roles.toSorted(), ["plumbline-system", "plumbline-system", "shop"]);
+  const namespaces = printed.filter(({ kind }) => kind === "Namespace").map((one) => valueAt(one, "metadata", "name"));
+  assert.deepEqual(namespaces, ["plumbline-system", "shop"], "each is printed once");
+});
+
+test("what may lie in Git holds no rights, and both parts together are all", () => {
+  const kinds = (part: InstallPart): readonly (Json | undefined)[] => objects({}, part).map(({ kind }) => kind);
+  assert.deepEqual(kinds("engine"), ["NetworkPolicy", "Service", "PodDisruptionBudget", "Deployment"]);
+  assert.deepEqual([...kinds("rights"), ...kinds("engine")], kinds("all"));
+});
+
+test("the way out is open to the port of the repository, and no credentials are mounted where none are named", () => {
+  const ports = (repository: string): Json | undefined => {
+    const policy = objects({ repository }).find(({ kind }) => kind === "NetworkPolicy");
+    return (valueAt(policy, "spec", "egress", 0, "ports") as readonly JsonObject[]).map(({ port }) => port ?? null);
+  };
+  assert.deepEqual(ports("https://git.example:8443/x.git"), [53, 53, 443, 6443, 8443]);
+  assert.deepEqual(ports("git@git.example:x.git"), [53, 53, 22, 443, 6443]);
+  const { credentials: _, ...open } = base;
+  assert.doesNotMatch(manifestsText(open, "all"), /credentials|secretName/);
+});
+
+test("further resources are named as kubectl names them", () => {
+  assert.deepEqual(parseResource("certificates.cert-manager.io"), {
+    group: "cert-manager.io",
+    resource: "certificates",
+  });
+  assert.deepEqual(parseResource("endpoints"), { group: "", resource: "endpoints" });
+  for (const wrong of ["", "*", "pods/exec", "A.b", "x.*"]) assert.throws(() => parseResource(wrong), /is no resource/);
+});

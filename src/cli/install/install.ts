@@ -1,0 +1,124 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { stringify } from "yaml";
+import type { WatchScope } from "../../engine/live.ts";
+import { openMirror } from "../../io/git/mirror.ts";
+import type { Application } from "../../model/application.ts";
+import { ProblemError } from "../../model/problem.ts";
+import { readDeployment } from "../../source/deployment.ts";
+import { exitCodes } from "../world.ts";
+import type { World } from "../world.ts";
+import { parseResource, usualResources } from "./kinds.ts";
+import { rights } from "./rights.ts";
+import type { InstallPart, InstallSettings, Printed } from "./settings.ts";
+import { workload } from "./workload.ts";
+
+/** Options of `plumb install`, as the command line gives them. */
+export interface InstallCommandOptions {
+  readonly repository: string;
+  readonly image: string;
+  readonly branch: string;
+  readonly credentials?: string;
+  readonly namespace: string;
+  readonly scope: WatchScope;
+  readonly deliverTo?: readonly string[];
+  readonly resource?: readonly string[];
+  readonly replicas: number;
+  readonly part: InstallPart;
+}
+
+/** `plumb install`: prints plain manifests for `kubectl apply -f -`. */
+export async function installCommand(world: World, options: InstallCommandOptions): Promise<number> {
+  checkNames(options);
+  const namespaces = options.scope === "cluster" ? [] : (options.deliverTo ?? (await namespacesInGit(world, options)));
+  const settings: InstallSettings = {
+    ...options,
+    namespaces: [...new Set(namespaces)].toSorted(),
+    resources: [...usualResources, ...(options.resource ?? []).map(parseResource)],
+  };
+  world.out.line(manifestsText(settings, options.part).trimEnd());
+  return exitCodes.done;
+}
+
+/** The manifests as a stream of YAML documents, each the same bytes for the same settings. */
+export function manifestsText(settings: InstallSettings, part: InstallPart): string {
+  const objects: readonly Printed[] = [
+    ...(part === "engine" ? [] : rights(settings)),
+    ...(part === "rights" ? [] : workload(settings)),
+  ];
+  return objects.map((object) => stringify(object, { lineWidth: 0, aliasDuplicateObjects: false })).join("---\n");
+}
+
+function checkNames({ image, namespace, deliverTo = [], credentials, repository }: InstallCommandOptions): void {
+  if (!/^[^\s@]+@sha256:[0-9a-f]{64}$/.test(image)) {
+    const remedy = "give name@sha256:… or name:tag@sha256:…, as `plumb release --json` prints it";
+    throw new ProblemError({ code: "image-unpinned", message: `the image ${image} is not pinned by digest`, remedy });
+  }
+  for (const name of [namespace, ...deliverTo, ...(credentials === undefined ? [] : [credentials])]) {
+    if (/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(name)) continue;
+    const remedy = "lower-case letters, digits and dashes, at most 63";
+    throw new ProblemError({
+      code: "name-invalid",
+      message: `${JSON.stringify(name)} is not a name that Kubernetes takes`,
+      remedy,
+    });
+  }
+  if (!URL.canParse(repository) || new URL(repository).password === "") return;
+  const message = "the repository's URL holds a password, which everyone could read in the manifests";
+  throw new ProblemError({
+    code: "repository-credentials",
+    message,
+    remedy: "keep it in a Secret and name that with --credentials",
+  });
+}
+
+/** The namespaces that the applications of the tracked branch are delivered to in this cluster. */
+async function namespacesInGit(world: World, options: InstallCommandOptions): Promise<readonly string[]> {
+  const folder = await mkdtemp(join(tmpdir(), "plumb-install-"));
+  try {
+    const git = await openMirror({
+      url: options.repository,
+      folder: join(folder, "mirror.git"),
+      environment: world.env,
+    });
+    try {
+      const fetched = await git.fetch();
+      if (!fetched.ok) throw new ProblemError(named(fetched.problem.message));
+      const head = await git.branch(options.branch);
+      if (head === undefined) throw new ProblemError(named(`${git.url} has no branch ${options.branch}`));
+      const deployment = await readDeployment(git, head);
+      if (!deployment.ok) throw new ProblemError(named(deployment.problems[0]?.message ?? "delivery.yaml is wrong"));
+      const here = deployment.value.applications
+        .map(({ application }) => application)
+        .filter(({ cluster }) => cluster === undefined);
+      checkClusterKinds(here);
+      return here.map(({ namespace }) => namespace);
+    } finally {
+      git.close();
+    }
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+function named(message: string) {
+  const remedy = "name the namespaces with --deliver-to, or choose --scope cluster";
+  return {
+    code: "namespaces-unknown",
+    message: `which namespaces to deliver to cannot be read from Git: ${message}`,
+    remedy,
+  };
+}
+
+/** Kinds that belong to the whole cluster cannot be written with Roles of namespaces. */
+function checkClusterKinds(applications: readonly Application[]): void {
+  const asks = applications.find(({ allowClusterKinds }) => allowClusterKinds.some((kind) => kind !== "/Namespace"));
+  if (asks === undefined) return;
+  throw new ProblemError({
+    code: "scope-too-small",
+    message: `${asks.id} may deliver ${asks.allowClusterKinds.join(", ")}, which belong to the whole cluster`,
+    where: { file: "delivery.yaml" },
+    remedy: "choose --scope cluster, and name these kinds with --resource",
+  });
+}

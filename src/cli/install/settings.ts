@@ -1,0 +1,50 @@
+import type { WatchScope } from "../../engine/live.ts";
+import type { JsonObject } from "../../model/json.ts";
+import type { RuledResource } from "./kinds.ts";
+
+/** What to print: `rights` is what a person installs, `engine` what may lie in Git. */
+export const installParts = ["all", "rights", "engine"] as const;
+export type InstallPart = (typeof installParts)[number];
+
+/** What the manifests of an installation are made from. */
+export interface InstallSettings {
+  /** The deployment repository, without credentials. */
+  readonly repository: string;
+  readonly branch: string;
+  /** The engine's image, pinned by digest. */
+  readonly image: string;
+  /** The engine's own namespace. */
+  readonly namespace: string;
+  /** Whether the engine may deliver to every namespace, or to `namespaces` alone. */
+  readonly scope: WatchScope;
+  readonly namespaces: readonly string[];
+  /** What it may write there. */
+  readonly resources: readonly RuledResource[];
+  /** The Secret with Git credentials, where the repository needs any. */
+  readonly credentials?: string;
+  readonly replicas: number;
+}
+
+/** A Kubernetes object to be printed. */
+export type Printed = JsonObject & { readonly kind: string };
+
+/** The name of everything that belongs to the engine. */
+export const engineName = "plumbline-engine";
+
+/** The labels of the engine's pods, by which the rest finds them. */
+export const engineLabels = { "app.kubernetes.io/name": engineName } as const;
+
+/** metadata of an object of the engine. */
+export function metadataOf(name: string, namespace?: string, labels: JsonObject = {}): JsonObject {
+  return {
+    name,
+    ...(namespace === undefined ? {} : { namespace }),
+    labels: { ...engineLabels, "app.kubernetes.io/part-of": "plumbline", ...labels },
+  };
+}
+
+/** What deploy/ in the repository is printed from, by the name of its file: to be read, and to start from. */
+export const examples: Readonly<Record<string, Pick<InstallSettings, "scope" | "namespaces">>> = {
+  "cluster.yaml": { scope: "cluster", namespaces: [] },
+  "namespaces.yaml": { scope: "namespaces", namespaces: ["shop", "shop-staging"] },
+};

@@ -1,0 +1,146 @@
+import type { Json, JsonObject } from "../../model/json.ts";
+import { engineLabels, engineName, metadataOf } from "./settings.ts";
+import type { InstallSettings, Printed } from "./settings.ts";
+
+const statusPort = 8080;
+const credentialsFolder = "/etc/plumbline/git";
+const stateFolder = "/var/lib/plumbline";
+
+/** What runs the engine. All of it can lie in Git as an application of its own, so that the engine delivers itself. */
+export function workload(settings: InstallSettings): readonly Printed[] {
+  return [networkPolicy(settings), service(settings), disruptionBudget(settings), deployment(settings)];
+}
+
+function deployment(settings: InstallSettings): Printed {
+  const { namespace, replicas, credentials } = settings;
+  const volumes: Json[] = [
+    { name: "state", emptyDir: { sizeLimit: "2Gi" } },
+    { name: "tmp", emptyDir: { sizeLimit: "256Mi" } },
+    ...(credentials === undefined
+      ? []
+      : [{ name: "git", secret: { secretName: credentials, defaultMode: 0o440 } } satisfies JsonObject]),
+  ];
+  return {
+    apiVersion: "apps/v1",
+    kind: "Deployment",
+    metadata: metadataOf(engineName, namespace),
+    spec: {
+      replicas,
+      // A new engine stands by until the old one hands over; nothing is gained by ending an old one early.
+      strategy: { type: "RollingUpdate", rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } },
+      selector: { matchLabels: engineLabels },
+      template: {
+        metadata: { labels: { ...engineLabels, "app.kubernetes.io/part-of": "plumbline" } },
+        spec: {
+          serviceAccountName: engineName,
+          automountServiceAccountToken: true,
+          terminationGracePeriodSeconds: 30,
+          securityContext: {
+            runAsNonRoot: true,
+            runAsUser: 65532,
+            runAsGroup: 65532,
+            fsGroup: 65532,
+            seccompProfile: { type: "RuntimeDefault" },
+          },
+          topologySpreadConstraints: [
+            {
+              maxSkew: 1,
+              topologyKey: "kubernetes.io/hostname",
+              whenUnsatisfiable: "ScheduleAnyway",
+              labelSelector: { matchLabels: engineLabels },
+            },
+          ],
+          containers: [container(settings)],
+          volumes,
+        },
+      },
+    },
+  };
+}
+
+function container({ image, repository, branch, namespace, scope, credentials }: InstallSettings): JsonObject {
+  return {
+    name: "engine",
+    image,
+    args: [
+      "engine",
+      `--repository=${repository}`,
+      `--branch=${branch}`,
+      `--namespace=${namespace}`,
+      `--watch=${scope}`,
+      `--mirror=${stateFolder}/mirror.git`,
+      ...(credentials === undefined ? [] : [`--credentials=${credentialsFolder}`]),
+      "--host=0.0.0.0",
+      `--port=${statusPort}`,
+    ],
+    env: [
+      { name: "POD_NAME", valueFrom: { fieldRef: { fieldPath: "metadata.name" } } },
+      { name: "HOME", value: "/tmp" },
+    ],
+    ports: [{ name: "status", containerPort: statusPort }],
+    securityContext: {
+      allowPrivilegeEscalation: false,
+      readOnlyRootFilesystem: true,
+      capabilities: { drop: ["ALL"] },
+    },
+    resources: { requests: { cpu: "50m", memory: "128Mi" }, limits: { memory: "512Mi" } },
+    startupProbe: { httpGet: { path: "/healthz", port: "status" }, periodSeconds: 1, failureThreshold: 60 },
+    livenessProbe: { httpGet: { path: "/healthz", port: "status" }, periodSeconds: 10, failureThreshold: 3 },
+    readinessProbe: { httpGet: { path: "/readyz", port: "status" }, periodSeconds: 5 },
+    volumeMounts: [
+      { name: "state", mountPath: stateFolder },
+      { name: "tmp", mountPath: "/tmp" },
+      ...(credentials === undefined ? [] : [{ name: "git", mountPath: credentialsFolder, readOnly: true }]),
+    ],
+  };
+}
+
+function service({ namespace }: InstallSettings): Printed {
+  return {
+    apiVersion: "v1",
+    kind: "Service",
+    metadata: metadataOf("plumbline-status", namespace),
+    spec: { selector: engineLabels, ports: [{ name: "http", port: 80, targetPort: "status" }] },
+  };
+}
+
+function disruptionBudget({ namespace }: InstallSettings): Printed {
+  return {
+    apiVersion: "policy/v1",
+    kind: "PodDisruptionBudget",
+    metadata: metadataOf(engineName, namespace),
+    spec: { minAvailable: 1, selector: { matchLabels: engineLabels } },
+  };
+}
+
+/** In: the status page, which only reads. Out: names, the API server, and the Git server. */
+function networkPolicy({ namespace, repository }: InstallSettings): Printed {
+  const ports = [...new Set([443, 6443, ...gitPorts(repository)])].toSorted((a, b) => a - b);
+  return {
+    apiVersion: "networking.k8s.io/v1",
+    kind: "NetworkPolicy",
+    metadata: metadataOf(engineName, namespace),
+    spec: {
+      podSelector: { matchLabels: engineLabels },
+      policyTypes: ["Ingress", "Egress"],
+      ingress: [{ ports: [{ protocol: "TCP", port: statusPort }] }],
+      egress: [
+        {
+          ports: [
+            { protocol: "UDP", port: 53 },
+            { protocol: "TCP", port: 53 },
+            ...ports.map((port) => ({ protocol: "TCP", port })),
+          ],
+        },
+      ],
+    },
+  };
+}
+
+/** The port of the repository's server: of its URL, else that of its protocol. */
+function gitPorts(repository: string): readonly number[] {
+  if (!URL.canParse(repository)) return [22];
+  const { protocol, port } = new URL(repository);
+  if (port !== "") return [Number(port)];
+  return [{ "https:": 443, "http:": 80, "ssh:": 22 }[protocol] ?? 22];
+}
