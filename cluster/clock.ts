@@ -26,3 +26,17 @@ export function timeText(ms: number): string {
 export function microTimeText(ms: number): string {
   return new Date(ms).toISOString().replace("Z", "000Z");
 }
+
+/** Settles when the clock says `atMs` (never, when that is Infinity), or when the signal aborts. */
+export function until(clock: Clock, atMs: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      cancel();
+      signal.removeEventListener("abort", done);
+      resolve();
+    };
+    const cancel = atMs === Infinity ? () => undefined : clock.at(atMs, done);
+    if (signal.aborted) done();
+    else signal.addEventListener("abort", done, { once: true });
+  });
+}

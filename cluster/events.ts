@@ -33,7 +33,7 @@ export function recordEvents(
   clock: Clock,
   component: string,
   host?: string,
-): { readonly record: RecordEvent; settle(): Promise<void> } {
+): { readonly record: RecordEvent; readonly settle: () => Promise<void> } {
   const written = new Map<string, { readonly name: string; readonly count: number }>();
   let last = Promise.resolve();
 

@@ -9,11 +9,11 @@ import type { Client } from "./client.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { startControllers } from "./controllers/index.ts";
 import { startNet } from "./net/index.ts";
-import type { ImageSource } from "./node/image-source.ts";
+import type { ImageSource } from "./node/image-store.ts";
 import { type Node, ociLayout, startNode, takePodAddresses } from "./node/index.ts";
 
 export type { Client } from "./client.ts";
-export type { ImageSource } from "./node/image-source.ts";
+export type { ImageSource } from "./node/image-store.ts";
 
 /** How to start a cluster. */
 export interface ClusterOptions {

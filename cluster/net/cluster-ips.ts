@@ -1,127 +1,99 @@
-import { createServer, type Server, type Socket } from "node:net";
+import { once } from "node:events";
+import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
 import type { Client, KubeObject } from "../client.ts";
-import type { Balancer, ServicePort } from "./balancer.ts";
-import type { ServiceObject } from "./endpoints.ts";
+import type { Address, Backends, ServiceObject, ServicePort } from "./backends.ts";
 
 /** The addresses of services. */
 export interface ClusterIps {
   /** Where a service's port really is on this machine. */
-  address(ip: string, port: number): { readonly host: string; readonly port: number };
+  address(ip: string, port: number): Address;
   stop(): Promise<void>;
 }
 
 interface Proxy {
   readonly server: Server;
   readonly connections: Set<Socket>;
+  readonly at: Address;
+  /** Where it really listens. */
+  bound?: Address;
 }
 
 /**
- * Serves each service's ClusterIP: a listener a port, each connection passed on to a ready endpoint. Where the address or
- * the port may not be used on this machine (ports below 1024 without privileges, macOS), another one stands for it.
+ * Serves each service's ClusterIP and node ports: a listener a port, each connection passed on to a ready endpoint. Where
+ * the address or the port may not be used here (below 1024 without privileges, macOS), another one stands for it.
  */
 export function serveClusterIps(
   client: Client,
-  balancer: Balancer,
+  backends: Backends,
   onProblem: (message: string, about: KubeObject) => void,
 ): ClusterIps {
   const proxies = new Map<string, Proxy>();
-  const stands = new Map<string, { readonly host: string; readonly port: number }>();
 
   const stopWatching = client.watch<ServiceObject>({ group: "", resource: "services" }, ({ type, object }) => {
-    const { namespace = "", name: service = "", uid = "" } = object.metadata;
-    const wanted = new Map<string, () => void>();
-    const ip = object.spec?.clusterIP;
-    const proxied = type !== "DELETED" && ip && ip !== "None" && object.spec?.selector !== undefined;
-    for (const { name: portName = "", port, nodePort, protocol = "TCP" } of proxied ? (object.spec?.ports ?? []) : []) {
-      if (protocol !== "TCP") continue;
-      if (nodePort !== undefined) {
-        const key = `${uid} 127.0.0.1:${nodePort} ${portName}`;
-        wanted.set(key, () => {
-          open(key, { ip: "127.0.0.1", port: nodePort }, { namespace, service, portName }, object);
-        });
+    const { namespace = "", name: service = "", uid } = object.metadata;
+    const { clusterIP: host, ports = [] } = object.spec ?? {};
+    const wanted = new Map<string, { readonly at: Address; readonly target: ServicePort }>();
+    for (const { name: portName = "", port, nodePort, protocol = "TCP" } of ports) {
+      if (type === "DELETED" || !host || host === "None" || protocol !== "TCP") continue;
+      const places = [{ host, port }, ...(nodePort ? [{ host: "127.0.0.1", port: nodePort }] : [])];
+      for (const at of places) {
+        wanted.set(`${uid} ${at.host}:${at.port} ${portName}`, { at, target: { namespace, service, portName } });
       }
-      const key = `${uid} ${ip}:${port} ${portName}`;
-      wanted.set(key, () => {
-        open(key, { ip: ip ?? "", port }, { namespace, service, portName }, object);
-      });
     }
-    for (const key of proxies.keys()) if (key.startsWith(`${uid} `) && !wanted.has(key)) close(key);
-    for (const [key, begin] of wanted) if (!proxies.has(key)) begin();
+    for (const [key, { server }] of proxies) {
+      if (!key.startsWith(`${uid} `) || wanted.has(key)) continue;
+      // Running connections drain by themselves.
+      server.close();
+      proxies.delete(key);
+    }
+    for (const [key, { at, target }] of wanted) if (!proxies.has(key)) void open(key, at, target, object);
   });
 
-  function open(
-    key: string,
-    at: { readonly ip: string; readonly port: number },
-    target: ServicePort,
-    about: KubeObject,
-  ): void {
+  async function open(key: string, at: Address, target: ServicePort, about: KubeObject): Promise<void> {
     const connections = new Set<Socket>();
     const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
       connections.add(socket);
       socket.once("close", () => connections.delete(socket));
-      void pass(socket, target, balancer);
+      void pass(socket, target, backends);
     });
-    proxies.set(key, { server, connections });
-    listenAt(server, at, (bound) => {
-      if (typeof bound === "string") onProblem(bound, about);
-      else if (bound.host !== at.ip || bound.port !== at.port) stands.set(`${at.ip}:${at.port}`, bound);
-    });
-  }
-
-  function close(key: string): void {
-    // Running connections drain by themselves.
-    proxies.get(key)?.server.close();
-    proxies.delete(key);
-    const at = key.split(" ")[1];
-    if (at !== undefined) stands.delete(at);
+    const proxy: Proxy = { server, connections, at };
+    proxies.set(key, proxy);
+    // A node port is asked for by its number: nothing else can stand for it.
+    const standIns = at.host === "127.0.0.1" ? [] : [at.host, "127.0.0.1"].map((host) => ({ host, port: 0 }));
+    let why: unknown;
+    for (const place of [at, ...standIns]) {
+      if (proxies.get(key) !== proxy) return;
+      try {
+        server.listen(place);
+        await once(server, "listening");
+        const { address, port } = server.address() as AddressInfo;
+        proxy.bound = { host: address, port };
+        return;
+      } catch (error) {
+        why = error;
+      }
+    }
+    onProblem(`${at.host}:${at.port} cannot be served on this machine: ${(why as Error).message}`, about);
   }
 
   return {
-    address: (host, port) => stands.get(`${host}:${port}`) ?? { host, port },
+    address: (host, port) =>
+      [...proxies.values()].find(({ at }) => at.host === host && at.port === port)?.bound ?? { host, port },
     async stop() {
       stopWatching();
       const all = [...proxies.values()];
       proxies.clear();
-      await Promise.all(
-        all.map(({ server, connections }) => {
-          for (const socket of connections) socket.destroy();
-          return new Promise((resolve) => (server.listening ? server.close(resolve) : resolve(undefined)));
-        }),
-      );
+      for (const { connections } of all) for (const socket of connections) socket.destroy();
+      const listening = all.filter(({ server }) => server.listening);
+      await Promise.all(listening.map(({ server }) => new Promise((resolve) => server.close(resolve))));
     },
   };
 }
 
-/** Listens at the address, or where something can stand for it; answers where, or why not. */
-function listenAt(
-  server: Server,
-  at: { readonly ip: string; readonly port: number },
-  then: (bound: { readonly host: string; readonly port: number } | string) => void,
-): void {
-  const wanted = { host: at.ip, port: at.port };
-  // A node port is asked for by its number: nothing else can stand for it.
-  const candidates =
-    at.ip === "127.0.0.1" ? [wanted] : [wanted, { ...wanted, port: 0 }, { host: "127.0.0.1", port: 0 }];
-  const attempt = () => {
-    const next = candidates.shift();
-    if (next) server.listen(next);
-  };
-  server.on("listening", () => {
-    const bound = server.address();
-    if (typeof bound === "object" && bound !== null) then({ host: bound.address, port: bound.port });
-  });
-  server.on("error", (error: NodeJS.ErrnoException) => {
-    const another = ["EACCES", "EADDRNOTAVAIL", "EADDRINUSE"].includes(error.code ?? "") && candidates.length > 0;
-    if (another) attempt();
-    else then(`${at.ip}:${at.port} cannot be served on this machine: ${error.message}`);
-  });
-  attempt();
-}
-
 /** Passes a connection on; without a ready endpoint it is reset, as a service without endpoints rejects. */
-async function pass(client: Socket, target: ServicePort, balancer: Balancer): Promise<void> {
+async function pass(client: Socket, target: ServicePort, backends: Backends): Promise<void> {
   client.on("error", () => undefined);
-  const connection = await balancer.connect(target);
+  const connection = await backends.connect(target);
   if (!connection) {
     client.resetAndDestroy();
     return;

@@ -1,9 +1,8 @@
 import type { Client } from "../client.ts";
 import { type Clock, systemClock } from "../clock.ts";
 import { recordEvents } from "../events.ts";
-import { createBalancer } from "./balancer.ts";
+import { type Address, watchBackends } from "./backends.ts";
 import { serveClusterIps } from "./cluster-ips.ts";
-import { watchEndpoints } from "./endpoints.ts";
 import { serveIngress } from "./ingress.ts";
 
 /** The running service network. */
@@ -13,7 +12,7 @@ export interface Net {
   /** Sends nothing new to a pod's address, and settles when what was under way to it has been answered. */
   withdraw(podIP: string): Promise<void>;
   /** Where a service's port really is on this machine. */
-  serviceAddress(clusterIP: string, port: number): { readonly host: string; readonly port: number };
+  serviceAddress(clusterIP: string, port: number): Address;
   stop(): Promise<void>;
 }
 
@@ -23,30 +22,31 @@ export async function startNet(options: {
   /** The ingress's port on 127.0.0.1; 0, the default, chooses a free one. */
   readonly ingressPort?: number;
   /** Where a pod's port really is on this machine; by default where it says. */
-  dial?(podIP: string, port: number): { readonly host: string; readonly port: number };
+  dial?(podIP: string, port: number): Address;
   readonly clock?: Clock;
 }): Promise<Net> {
   const client = options.client.as("plumbline-net");
   const { record } = recordEvents(client, options.clock ?? systemClock, "service-proxy", "plumbline");
-  const endpoints = watchEndpoints(client);
-  const balancer = createBalancer(endpoints, (ip, port) => options.dial?.(ip, port) ?? { host: ip, port });
-  const clusterIps = serveClusterIps(client, balancer, (message, about) => {
+  const backends = watchBackends(client, (host, port) => options.dial?.(host, port) ?? { host, port });
+  const clusterIps = serveClusterIps(client, backends, (message, about) => {
     record(about, "Warning", "AddressNotServed", message);
   });
+  const stop = async (): Promise<void> => {
+    backends.stop();
+    await clusterIps.stop();
+  };
   try {
-    const ingress = await serveIngress(client, balancer, options.ingressPort ?? 0);
+    const ingress = await serveIngress(client, backends, options.ingressPort ?? 0);
     return {
       ingressPort: ingress.port,
-      withdraw: (podIP) => balancer.withdraw(podIP),
+      withdraw: (podIP) => backends.withdraw(podIP),
       serviceAddress: (clusterIP, port) => clusterIps.address(clusterIP, port),
       async stop() {
-        endpoints.stop();
-        await Promise.all([ingress.stop(), clusterIps.stop()]);
+        await Promise.all([ingress.stop(), stop()]);
       },
     };
   } catch (error) {
-    endpoints.stop();
-    await clusterIps.stop();
+    await stop();
     throw error;
   }
 }

@@ -10,59 +10,38 @@ export interface Route {
   readonly backend: IngressBackend;
 }
 
-interface Candidate extends Route {
-  readonly host: string;
-  readonly path: string;
-  readonly exact: boolean;
-  /** Position among all, so that ties are decided always alike. */
-  readonly order: number;
-}
-
 /**
  * The backend for a request: the most exact host wins (named, then wildcard, then none), then an exact path, then the
  * longest prefix by path elements, then the older ingress. Without a rule that fits, a default backend; else undefined.
  */
 export function routeFor(ingresses: readonly IngressObject[], host: string, path: string): Route | undefined {
   const name = host.replace(/:\d+$/, "").toLowerCase();
-  const [best] = ingresses
-    .flatMap(candidates)
-    .filter((candidate) => hostFits(candidate.host, name) && pathFits(candidate, path))
-    .toSorted(compare);
-  if (best) return { namespace: best.namespace, backend: best.backend };
+  const fitting = ingresses.flatMap(({ metadata: { namespace = "" }, spec }) =>
+    (spec?.rules ?? []).flatMap(({ host: rule = "", http }) =>
+      (http?.paths ?? [])
+        .filter(({ path: prefix = "/", pathType }) => hostFits(rule, name) && pathFits(pathType, prefix, path))
+        .map(({ path: prefix = "/", pathType, backend }) => ({
+          route: { namespace, backend },
+          weight: [rule === "" ? 0 : rule.startsWith("*.") ? 1 : 2, pathType === "Exact" ? 1 : 0, prefix.length],
+        })),
+    ),
+  );
+  // Sorting is stable, so the older ingress stays before the younger.
+  const [best] = fitting.toSorted((a, b) => a.weight.reduce((sum, each, at) => sum || (b.weight[at] ?? 0) - each, 0));
+  if (best) return best.route;
   const fallback = ingresses.find(({ spec }) => spec?.defaultBackend);
   const backend = fallback?.spec?.defaultBackend;
   return backend && { namespace: fallback.metadata.namespace ?? "", backend };
 }
 
-function candidates({ metadata, spec }: IngressObject, order: number): readonly Candidate[] {
-  return (spec?.rules ?? []).flatMap(({ host = "", http }) =>
-    (http?.paths ?? []).map(({ path = "/", pathType, backend }) => ({
-      host,
-      path,
-      exact: pathType === "Exact",
-      backend,
-      namespace: metadata.namespace ?? "",
-      order,
-    })),
-  );
-}
-
 function hostFits(rule: string, host: string): boolean {
-  if (rule === "") return true;
-  if (!rule.startsWith("*.")) return rule === host;
+  if (!rule.startsWith("*.")) return rule === "" || rule === host;
   const dot = host.indexOf(".");
   return dot > 0 && host.slice(dot) === rule.slice(1);
 }
 
-function pathFits({ exact, path: rule }: Candidate, path: string): boolean {
-  if (exact) return rule === path;
+function pathFits(pathType: string, rule: string, path: string): boolean {
+  if (pathType === "Exact") return rule === path;
   const prefix = rule.replace(/\/+$/, "");
   return path === prefix || path.startsWith(`${prefix}/`);
-}
-
-function compare(a: Candidate, b: Candidate): number {
-  const weight = ({ host }: Candidate) => (host === "" ? 0 : host.startsWith("*.") ? 1 : 2);
-  return (
-    weight(b) - weight(a) || Number(b.exact) - Number(a.exact) || b.path.length - a.path.length || a.order - b.order
-  );
 }

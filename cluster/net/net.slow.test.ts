@@ -6,7 +6,7 @@ import { test, type TestContext } from "node:test";
 import type { KubeObject } from "../client.ts";
 import { isReady, startTestCluster, type TestCluster } from "../node/cluster-in-test.ts";
 import type { Pod } from "../node/pod.ts";
-import type { ServiceObject } from "./endpoints.ts";
+import type { ServiceObject } from "./backends.ts";
 
 const podsResource = { group: "", resource: "pods" };
 const probe = { httpGet: { path: "/", port: 8080 }, periodSeconds: 1 };

@@ -1,14 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { createClient } from "../api/client.ts";
-import { ApiServer } from "../api/server.ts";
-import type { RecordEvent } from "../events.ts";
 import { TurnedClock } from "../turned-clock.ts";
-import { containerImage } from "./container-image.ts";
-import type { Image } from "./image-store.ts";
-import type { PodContext } from "./pod-context.ts";
+import { containerImage, type Telling } from "./container-image.ts";
+import type { Image, ImageStore } from "./image-store.ts";
 
-const image: Image = { id: "x@sha256:0", config: {}, layers: [], size: 1 };
+const image: Image = { id: "x@sha256:0", config: {}, tree: "", size: 1 };
 
 /** Pulls an image that comes at the nth attempt; tells what was heard, with the second it was heard in. */
 async function pull(comesAt: number, seconds: number): Promise<{ heard: readonly string[]; got: Image | undefined }> {
@@ -16,32 +12,17 @@ async function pull(comesAt: number, seconds: number): Promise<{ heard: readonly
   const start = clock.now();
   const heard: string[] = [];
   const say = (what: string) => heard.push(`${(clock.now() - start) / 1000} ${what}`);
-  const record: RecordEvent = (_object, type, reason, message) =>
-    say(`${type} ${reason}: ${message.replace(/ in \d+ms.*/, "")}`);
   let attempt = 0;
-  const context: PodContext = {
-    client: createClient(new ApiServer(clock), "test"),
-    clock,
-    record,
-    images: {
-      present: () => undefined,
-      pull: () => Promise.resolve((attempt += 1) >= comesAt ? image : undefined),
-      compose: () => Promise.resolve(),
-    },
-    hostIP: "",
-    podIP: "",
-    folder: "",
-    allocatable: { cpu: 1, memory: 1 },
-    pod: () => ({ apiVersion: "v1", kind: "Pod", metadata: { name: "p" }, spec: { containers: [] } }),
-    dial: (host, port) => ({ host, port }),
-    serviceAddress: (host, port) => ({ host, port }),
-    addressVariables: () => ({}),
-    changed: () => undefined,
-    configChange: () => Promise.resolve(),
+  const images: ImageStore = {
+    present: () => undefined,
+    pull: () => Promise.resolve((attempt += 1) >= comesAt ? image : undefined),
+  };
+  const telling: Telling = {
+    say: (type, reason, message) => say(`${type} ${reason}: ${message.replace(/ in \d+ms.*/, "")}`),
+    wait: (reason) => say(`waiting: ${reason}`),
   };
   const stop = new AbortController();
-  const waiting = (reason: string) => say(`waiting: ${reason}`);
-  const result = containerImage({ name: "c", image: "x:1" }, context, waiting, stop.signal);
+  const result = containerImage({ name: "c", image: "x:1" }, { clock, images }, telling, stop.signal);
   await clock.advance(seconds * 1000);
   stop.abort();
   return { heard, got: await result };

@@ -1,10 +1,13 @@
-import type { ConfigMap, Container, EnvVar, Secret, Service } from "kubernetes-types/core/v1.js";
+import type { ConfigMap, Container, Secret, Service } from "kubernetes-types/core/v1.js";
 import type { Client, KubeObject } from "../client.ts";
-import { type Pod } from "./pod.ts";
+import type { Pod } from "./pod.ts";
 import { parseQuantity } from "../quantity.ts";
 
 /** A container cannot be made from what the cluster holds now; the message is the kubelet's. */
 export class ContainerConfigError extends Error {}
+
+/** Variables of a process by name. */
+export type Variables = Readonly<Record<string, string>>;
 
 /** What values of the environment can refer to, besides the pod. */
 export interface EnvironmentContext {
@@ -14,182 +17,149 @@ export interface EnvironmentContext {
   /** What a limit is when the container sets none: the node's. */
   readonly allocatable: { readonly cpu: number; readonly memory: number };
   /** Where a service's port really is on this machine; by default where it says. */
-  serviceAddress?(clusterIP: string, port: number): { readonly host: string; readonly port: number };
+  readonly serviceAddress?: (clusterIP: string, port: number) => { readonly host: string; readonly port: number };
 }
 
 /**
  * The variables that the kubelet gives a container, in its order of precedence: services, envFrom, env. `$(NAME)` refers
  * to what was set before, `$$` is a dollar. Throws ContainerConfigError when a ConfigMap, Secret or key is missing.
  */
-export function containerEnvironment(
-  pod: Pod,
-  container: Container,
-  context: EnvironmentContext,
-): Readonly<Record<string, string>> {
-  const services = serviceVariables(pod, context);
-  const result: Record<string, string> = {};
-  for (const source of container.envFrom ?? []) {
-    const reference = source.configMapRef ?? source.secretRef;
-    if (!reference?.name) continue;
-    const data = source.configMapRef
-      ? configMapData(pod, reference.name, reference.optional, context.client)
-      : secretData(pod, reference.name, reference.optional, context.client);
-    for (const [key, value] of Object.entries(data ?? {})) result[`${source.prefix ?? ""}${key}`] = value;
+export function containerEnvironment(pod: Pod, container: Container, context: EnvironmentContext): Variables {
+  const result = new Map(serviceVariables(pod, context));
+  const read = (kind: "configmap" | "secret", { name = "", optional = false }): ConfigData | undefined =>
+    configData(kind, pod, { name, optional }, context.client);
+  for (const { prefix = "", configMapRef, secretRef } of container.envFrom ?? []) {
+    const data = configMapRef ? read("configmap", configMapRef) : read("secret", secretRef ?? {});
+    for (const [key, value] of data?.texts ?? []) result.set(`${prefix}${key}`, String(value));
   }
-  for (const variable of container.env ?? []) {
-    const value = variableValue(pod, container, variable, { ...services, ...result }, context);
-    if (value !== undefined) result[variable.name] = value;
+  for (const { name, value = "", valueFrom = {} } of container.env ?? []) {
+    const { fieldRef, resourceFieldRef, configMapKeyRef, secretKeyRef } = valueFrom;
+    const keyRef = configMapKeyRef ?? secretKeyRef;
+    let found: string | undefined = expandVariables(value, Object.fromEntries(result));
+    if (fieldRef) found = fieldValue(pod, fieldRef.fieldPath, context);
+    else if (resourceFieldRef) {
+      const target = pod.spec.containers.find((other) => other.name === resourceFieldRef.containerName) ?? container;
+      found = resourceValue(target, resourceFieldRef.resource, resourceFieldRef.divisor, context);
+    } else if (keyRef) {
+      found = read(configMapKeyRef ? "configmap" : "secret", keyRef)
+        ?.texts.get(keyRef.key)
+        ?.toString();
+      if (found === undefined && !keyRef.optional) {
+        const kind = configMapKeyRef ? "ConfigMap" : "Secret";
+        const where = `${kind} ${pod.metadata.namespace}/${keyRef.name}`;
+        throw new ContainerConfigError(`couldn't find key ${keyRef.key} in ${where}`);
+      }
+    }
+    if (found !== undefined) result.set(name, found);
   }
-  return { ...services, ...result };
+  return Object.fromEntries(result);
 }
 
 /** Replaces `$(NAME)` by the variable where there is one, and `$$` by `$`; as in commands, arguments and values. */
-export function expandVariables(text: string, variables: Readonly<Record<string, string>>): string {
-  return text.replace(/\$(\$|\(([^)]*)\))/g, (all: string, mark: string, name: string | undefined) =>
-    mark === "$" ? "$" : name === undefined || !Object.hasOwn(variables, name) ? all : (variables[name] ?? all),
-  );
+export function expandVariables(text: string, variables: Variables): string {
+  return text.replace(/\$(?:\$|\(([^()]*)\))/g, (whole, name: string | undefined) => {
+    if (name === undefined) return "$";
+    return Object.hasOwn(variables, name) ? (variables[name] ?? "") : whole;
+  });
 }
 
-function variableValue(
-  pod: Pod,
-  container: Container,
-  { value, valueFrom }: EnvVar,
-  variables: Readonly<Record<string, string>>,
-  context: EnvironmentContext,
-): string | undefined {
-  if (!valueFrom) return expandVariables(value ?? "", variables);
-  if (valueFrom.fieldRef) return fieldValue(pod, valueFrom.fieldRef.fieldPath, context);
-  if (valueFrom.resourceFieldRef) {
-    const { containerName, resource, divisor } = valueFrom.resourceFieldRef;
-    const target = containerName ? pod.spec.containers.find(({ name }) => name === containerName) : container;
-    return resourceValue(target ?? container, resource, divisor, context);
-  }
-  const configMap = valueFrom.configMapKeyRef;
-  if (configMap?.name) {
-    const found = configMapData(pod, configMap.name, configMap.optional, context.client)?.[configMap.key];
-    return required(found, configMap, `ConfigMap ${pod.metadata.namespace}/${configMap.name}`);
-  }
-  const secret = valueFrom.secretKeyRef;
-  if (secret?.name) {
-    const found = secretData(pod, secret.name, secret.optional, context.client)?.[secret.key];
-    return required(found, secret, `Secret ${pod.metadata.namespace}/${secret.name}`);
-  }
-  return undefined;
+/** What a ConfigMap or Secret holds. */
+export interface ConfigData {
+  readonly texts: ReadonlyMap<string, Buffer>;
+  /** With what a ConfigMap holds beside its texts. */
+  readonly all: ReadonlyMap<string, Buffer>;
 }
 
-function required(
-  found: string | undefined,
-  { key, optional }: { readonly key: string; readonly optional?: boolean },
-  where: string,
-): string | undefined {
-  if (found === undefined && !optional) {
-    throw new ContainerConfigError(`couldn't find key ${key} in ${where}`);
-  }
-  return found;
-}
-
-type Stored = KubeObject & Pick<ConfigMap, "data" | "binaryData">;
-
-/** A ConfigMap's data; undefined when it is missing and optional. */
-export function configMapData(
-  pod: Pod,
-  name: string,
-  optional: boolean | undefined,
+/** The data of a ConfigMap or Secret; undefined when it is missing and optional. */
+export function configData(
+  kind: "configmap" | "secret",
+  { metadata: { namespace = "" } }: Pod,
+  { name, optional }: { readonly name: string; readonly optional: boolean },
   client: Client,
-): Readonly<Record<string, string>> | undefined {
-  const found = client.get<Stored>({ group: "", resource: "configmaps" }, pod.metadata.namespace ?? "", name);
-  if (!found && !optional) throw new ContainerConfigError(`configmap "${name}" not found`);
-  return found?.data ?? (found ? {} : undefined);
+): ConfigData | undefined {
+  type Stored = KubeObject & Pick<ConfigMap & Secret, "data" | "binaryData">;
+  const found = client.get<Stored>({ group: "", resource: `${kind}s` }, namespace, name);
+  if (!found && !optional) throw new ContainerConfigError(`${kind} "${name}" not found`);
+  if (!found) return undefined;
+  const decode = (data: Variables | undefined, encoding: "utf8" | "base64") =>
+    Object.entries(data ?? {}).map(([key, value]) => [key, Buffer.from(value, encoding)] as const);
+  const texts = decode(found.data, kind === "secret" ? "base64" : "utf8");
+  return { texts: new Map(texts), all: new Map([...texts, ...decode(found.binaryData, "base64")]) };
 }
 
-/** A Secret's decoded data; undefined when it is missing and optional. */
-export function secretData(
-  pod: Pod,
-  name: string,
-  optional: boolean | undefined,
-  client: Client,
-): Readonly<Record<string, string>> | undefined {
-  const secret: Pick<Secret, "data"> | undefined = client.get<KubeObject & Pick<Secret, "data">>(
-    { group: "", resource: "secrets" },
-    pod.metadata.namespace ?? "",
-    name,
-  );
-  if (!secret && !optional) throw new ContainerConfigError(`secret "${name}" not found`);
-  if (!secret) return undefined;
-  const decoded = Object.entries(secret.data ?? {}).map(([key, value]) => [
-    key,
-    Buffer.from(value, "base64").toString(),
+/** A field of the pod as the downward API gives it; all labels or annotations are a line each. */
+export function fieldValue(
+  { metadata, spec }: Pod,
+  path: string,
+  { hostIP, podIP }: Pick<EnvironmentContext, "podIP" | "hostIP">,
+): string {
+  const [, of, key] = /^metadata\.(labels|annotations)(?:\['(.+)'\])?$/.exec(path) ?? [];
+  if (of) {
+    const map = metadata[of as "labels" | "annotations"] ?? {};
+    if (key !== undefined) return map[key] ?? "";
+    const lines = Object.entries(map).toSorted(([a], [b]) => (a < b ? -1 : 1));
+    return lines.map(([name, value]) => `${name}=${JSON.stringify(value)}`).join("\n");
+  }
+  const { name, namespace, uid } = metadata;
+  const fields = new Map<string, string | undefined>([
+    ["metadata.name", name],
+    ["metadata.namespace", namespace],
+    ["metadata.uid", uid],
+    ["spec.nodeName", spec.nodeName],
+    ["spec.serviceAccountName", spec.serviceAccountName],
+    ["status.hostIP", hostIP],
+    ["status.hostIPs", hostIP],
+    ["status.podIP", podIP],
+    ["status.podIPs", podIP],
   ]);
-  return Object.fromEntries(decoded) as Record<string, string>;
-}
-
-/** A field of the pod as the downward API gives it. */
-export function fieldValue(pod: Pod, path: string, context: Pick<EnvironmentContext, "podIP" | "hostIP">): string {
-  const { metadata, spec } = pod;
-  const keyed = /^metadata\.(labels|annotations)\['(.+)'\]$/.exec(path);
-  if (keyed) return metadata[keyed[1] as "labels" | "annotations"]?.[keyed[2] ?? ""] ?? "";
-  const fields: Readonly<Record<string, string | undefined>> = {
-    "metadata.name": metadata.name,
-    "metadata.namespace": metadata.namespace,
-    "metadata.uid": metadata.uid,
-    "spec.nodeName": spec.nodeName,
-    "spec.serviceAccountName": spec.serviceAccountName,
-    "status.hostIP": context.hostIP,
-    "status.hostIPs": context.hostIP,
-    "status.podIP": context.podIP,
-    "status.podIPs": context.podIP,
-  };
-  const value = fields[path];
-  if (value === undefined && !Object.hasOwn(fields, path)) {
-    throw new ContainerConfigError(`unsupported fieldPath: ${path}`);
-  }
-  return value ?? "";
+  if (!fields.has(path)) throw new ContainerConfigError(`unsupported fieldPath: ${path}`);
+  return fields.get(path) ?? "";
 }
 
 /** A request or limit in units of the divisor, rounded up; a limit that is not set is the node's. */
 export function resourceValue(
-  container: Container,
+  { resources = {} }: Pick<Container, "resources">,
   resource: string,
   divisor: string | undefined,
   { allocatable }: Pick<EnvironmentContext, "allocatable">,
 ): string {
-  const [kind = "", ...rest] = resource.split(".");
-  const name = rest.join(".");
-  const set = kind === "limits" ? container.resources?.limits : container.resources?.requests;
-  const fallback = kind === "limits" && (name === "cpu" || name === "memory") ? allocatable[name] : 0;
-  const amount = set?.[name] === undefined ? fallback : parseQuantity(set[name]);
+  const [, kind, name = ""] = /^(limits|requests)\.(.+)$/.exec(resource) ?? [];
+  const set = resources[kind === "limits" ? "limits" : "requests"]?.[name];
+  const node = kind === "limits" ? { ...allocatable }[name] : undefined;
+  const amount = set === undefined ? (node ?? 0) : parseQuantity(set);
   const unit = divisor === undefined || divisor === "0" ? 1 : parseQuantity(divisor);
   return String(Math.ceil(Number((amount / unit).toPrecision(12))));
 }
 
 /** Variables for the services of the pod's namespace that have an address, and for the API server's. */
-function serviceVariables(pod: Pod, context: EnvironmentContext): Record<string, string> {
-  const result: Record<string, string> = {};
-  const own = pod.metadata.namespace ?? "";
-  const services = context.client.list<KubeObject & Pick<Service, "spec">>({ group: "", resource: "services" });
-  for (const { metadata, spec } of services) {
-    const isMaster = metadata.namespace === "default" && metadata.name === "kubernetes";
-    if (!isMaster && (metadata.namespace !== own || pod.spec.enableServiceLinks === false)) continue;
-    const clusterIP = spec?.clusterIP;
-    const [first] = spec?.ports ?? [];
-    if (!clusterIP || clusterIP === "None" || !first) continue;
-    const placed = (port: number) => context.serviceAddress?.(clusterIP, port) ?? { host: clusterIP, port };
-    const prefix = variableName(metadata.name ?? "");
-    const { host, port } = placed(first.port);
-    result[`${prefix}_SERVICE_HOST`] = host;
-    result[`${prefix}_SERVICE_PORT`] = String(port);
-    result[`${prefix}_PORT`] = `${(first.protocol ?? "TCP").toLowerCase()}://${host}:${port}`;
-    for (const { name, port: said, protocol = "TCP" } of spec.ports ?? []) {
-      const at = placed(said);
-      if (name) result[`${prefix}_SERVICE_PORT_${variableName(name)}`] = String(at.port);
+function* serviceVariables(
+  { metadata, spec: { enableServiceLinks } }: Pod,
+  { client, serviceAddress }: EnvironmentContext,
+): Generator<readonly [string, string]> {
+  const services = client.list<KubeObject & Pick<Service, "spec">>({ group: "", resource: "services" });
+  for (const { metadata: about, spec } of services) {
+    const isMaster = about.namespace === "default" && about.name === "kubernetes";
+    if (!isMaster && (about.namespace !== metadata.namespace || enableServiceLinks === false)) continue;
+    const { clusterIP = "", ports = [] } = spec ?? {};
+    if (clusterIP === "" || clusterIP === "None") continue;
+    const prefix = variableName(about.name ?? "");
+    for (const [at, { name, port: said, protocol = "TCP" }] of ports.entries()) {
+      const { host, port } = serviceAddress?.(clusterIP, said) ?? { host: clusterIP, port: said };
+      const proto = protocol.toLowerCase();
+      const url = `${proto}://${host}:${port}`;
+      if (at === 0) {
+        yield [`${prefix}_SERVICE_HOST`, host];
+        yield [`${prefix}_SERVICE_PORT`, String(port)];
+        yield [`${prefix}_PORT`, url];
+      }
+      if (name) yield [`${prefix}_SERVICE_PORT_${variableName(name)}`, String(port)];
       const each = `${prefix}_PORT_${said}_${protocol}`;
-      result[each] = `${protocol.toLowerCase()}://${at.host}:${at.port}`;
-      result[`${each}_PROTO`] = protocol.toLowerCase();
-      result[`${each}_PORT`] = String(at.port);
-      result[`${each}_ADDR`] = at.host;
+      yield [each, url];
+      yield [`${each}_PROTO`, proto];
+      yield [`${each}_PORT`, String(port)];
+      yield [`${each}_ADDR`, host];
     }
   }
-  return result;
 }
 
 function variableName(name: string): string {

@@ -9,62 +9,45 @@ export function checkGrpc(
   service: string,
   timeoutMs: number,
 ): Promise<string | undefined> {
-  return new Promise((resolve) => {
-    const address = `${host}:${port}`;
-    const session = connect(`http://${address}`);
-    const end = (answer: string | undefined) => {
-      clearTimeout(timer);
-      session.destroy();
-      resolve(answer);
-    };
-    const timer = setTimeout(() => {
-      end(`timeout: failed to connect service "${address}" within ${timeoutMs / 1000}s: context deadline exceeded`);
-    }, timeoutMs);
-    let connected = false;
-    session.once("connect", () => {
-      connected = true;
-    });
+  const address = `${host}:${port}`;
+  const session = connect(`http://${address}`);
+  let connected = false;
+  session.once("connect", () => (connected = true));
+  const outcome = new Promise<string | undefined>((resolve) => {
     const fail = (error: Error) => {
       const what = connected ? "health rpc probe failed" : `failed to connect service at "${address}"`;
-      end(`error: ${what}: ${error.message}`);
+      resolve(`error: ${what}: ${error.message}`);
     };
-    session.on("error", fail);
+    const timer = setTimeout(() => {
+      resolve(`timeout: failed to connect service "${address}" within ${timeoutMs / 1000}s: context deadline exceeded`);
+    }, timeoutMs);
+    session.on("error", fail).once("close", () => clearTimeout(timer));
     const call = session.request({
       ":method": "POST",
       ":path": "/grpc.health.v1.Health/Check",
       "content-type": "application/grpc",
       te: "trailers",
     });
+    let status: unknown = "0";
     const chunks: Buffer[] = [];
-    let grpcStatus = "";
-    const take = (headers: Readonly<Record<string, unknown>>) => {
-      grpcStatus = typeof headers["grpc-status"] === "string" ? headers["grpc-status"] : grpcStatus;
-    };
-    call.on("response", take);
-    call.on("trailers", take);
+    const take = (headers: Readonly<Record<string, unknown>>) => (status = headers["grpc-status"] ?? status);
+    call.on("response", take).on("trailers", take).on("error", fail);
     call.on("data", (chunk: Buffer) => chunks.push(chunk));
-    call.on("error", fail);
     call.on("end", () => {
-      if (grpcStatus !== "0" && grpcStatus !== "") end(`error: health rpc failed with status ${grpcStatus}`);
-      else
-        end(
-          servingStatus(Buffer.concat(chunks)) === 1 ? undefined : 'service unhealthy (responded with "NOT_SERVING")',
-        );
+      const answer = Buffer.concat(chunks);
+      // Field 1 of the answer's message: 1 is SERVING.
+      const serving = answer[5] === 0x08 && answer[6] === 1;
+      if (status !== "0") resolve(`error: health rpc failed with status ${String(status)}`);
+      else resolve(serving ? undefined : 'service unhealthy (responded with "NOT_SERVING")');
     });
     call.end(frame(service));
   });
+  return outcome.finally(() => session.destroy());
 }
 
 /** One message as gRPC frames it: uncompressed, with its length; field 1 is the service's name. */
 function frame(service: string): Buffer {
   const name = Buffer.from(service).subarray(0, 127);
-  const message = name.length === 0 ? Buffer.alloc(0) : Buffer.concat([Buffer.from([0x0a, name.length]), name]);
-  const head = Buffer.alloc(5);
-  head.writeUInt32BE(message.length, 1);
-  return Buffer.concat([head, message]);
-}
-
-/** Field 1 of the answer: 1 is SERVING. */
-function servingStatus(answer: Buffer): number {
-  return answer[5] === 0x08 ? (answer[6] ?? 0) : 0;
+  const message = Buffer.concat(name.length === 0 ? [] : [Buffer.from([0x0a, name.length]), name]);
+  return Buffer.concat([Buffer.from([0, 0, 0, 0, message.length]), message]);
 }

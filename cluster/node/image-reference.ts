@@ -7,26 +7,18 @@ export interface ImageReference {
   readonly digest: string | undefined;
 }
 
+const component = String.raw`[a-z0-9]+(?:(?:\.|__?|-+)[a-z0-9]+)*`;
+const form = new RegExp(
+  String.raw`^((?:localhost|[\w-]+[.:][\w.:-]*)/)?(${component}(?:/${component})*)(?::(\w[\w.-]{0,127}))?(?:@(sha256:[0-9a-f]{64}))?$`,
+);
+
 /** Takes `[host[:port]/]path[:tag][@digest]` apart; returns why not as a string, in the words of the kubelet. */
 export function parseImageReference(text: string): ImageReference | string {
-  const refuse = (why: string) =>
-    `Failed to apply default image tag "${text}": couldn't parse image name "${text}": invalid reference format${why}`;
-  const [rest = "", digest, ...more] = text.split("@");
-  if (more.length > 0 || (digest !== undefined && !/^sha256:[0-9a-f]{64}$/.test(digest))) return refuse("");
-  const colon = rest.lastIndexOf(":");
-  const tagged = colon > rest.lastIndexOf("/");
-  const name = tagged ? rest.slice(0, colon) : rest;
-  const tag = tagged ? rest.slice(colon + 1) : undefined;
-  if (tag !== undefined && !/^\w[\w.-]{0,127}$/.test(tag)) return refuse("");
-  const slash = name.indexOf("/");
-  const host = slash < 0 ? "" : name.slice(0, slash);
-  const hasHost = host === "localhost" || /[.:]/.test(host);
-  const path = hasHost ? name.slice(slash + 1) : name;
-  if (hasHost && !/^[\w.-]+(:\d+)?$/.test(host)) return refuse("");
-  if (/[A-Z]/.test(path) && /^[\w./-]+$/.test(path)) {
-    return refuse(`: repository name (${path.includes("/") || hasHost ? path : `library/${path}`}) must be lowercase`);
-  }
-  if (!/^[a-z0-9]+(?:(?:\.|__?|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:\.|__?|-+)[a-z0-9]+)*)*$/.test(path))
-    return refuse("");
-  return { name, tag: tag ?? (digest === undefined ? "latest" : undefined), digest };
+  const [, host = "", path = "", tag, digest] = form.exec(text) ?? [];
+  if (path !== "") return { name: host + path, tag: tag ?? (digest ? undefined : "latest"), digest };
+  const [, lowerHost = "", lowerPath = ""] = form.exec(text.toLowerCase()) ?? [];
+  const written = text.slice(lowerHost.length, lowerHost.length + lowerPath.length);
+  const repository = lowerHost || written.includes("/") ? written : `library/${written}`;
+  const why = written === "" ? "" : `: repository name (${repository}) must be lowercase`;
+  return `Failed to apply default image tag "${text}": couldn't parse image name "${text}": invalid reference format${why}`;
 }

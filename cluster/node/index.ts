@@ -1,13 +1,11 @@
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { NodeHooks } from "../api/hooks.ts";
-import type { Client } from "../client.ts";
+import { ApiError, type Client } from "../client.ts";
 import { type Clock, systemClock } from "../clock.ts";
 import { recordEvents } from "../events.ts";
-import type { ImageSource } from "./image-source.ts";
-import { openImageStore } from "./image-store.ts";
+import { type ImageSource, openImageStore } from "./image-store.ts";
 import { machineCapacity, type NodeCapacity, registerNode } from "./node-object.ts";
-import { podLogs } from "./pod-logs.ts";
 import { type Pod, pods } from "./pod.ts";
 import { type PodAddresses, takePodAddresses } from "./pod-addresses.ts";
 import { runPods } from "./running-pods.ts";
@@ -15,6 +13,7 @@ import { startScheduler } from "./scheduler.ts";
 
 export { takePodAddresses } from "./pod-addresses.ts";
 export { ociLayout } from "./oci-layout.ts";
+export type { ImageSource } from "./image-store.ts";
 
 /** A running node; what the API server asks of it is part of it. */
 export interface Node extends NodeHooks {
@@ -50,42 +49,40 @@ export async function startNode(options: {
   await mkdir(podsFolder, { recursive: true, mode: 0o700 });
   const images = await openImageStore(join(folder, "images"), options.images);
   const addresses = options.addresses ?? (await takePodAddresses());
-  const events = recordEvents(client, clock, "kubelet", name);
-  const stopLease = await registerNode({ client, clock, name, hostIP: addresses.hostIP, capacity });
-  const running = runPods(client, {
-    name,
-    folder: podsFolder,
-    addresses,
-    services: {
-      clock,
-      record: events.record,
-      images,
-      allocatable: capacity,
-      withdraw: options.withdraw ?? (() => Promise.resolve()),
-      serviceAddress: options.serviceAddress ?? ((host, port) => ({ host, port })),
-    },
-  });
-  const schedulerClient = options.client.as("kube-scheduler");
-  const stopScheduler = startScheduler({
-    client: schedulerClient,
+  const { hostIP } = addresses;
+  const { record, settle } = recordEvents(client, clock, "kubelet", name);
+  const stopLease = await registerNode({ client, clock, name, hostIP, capacity });
+  const running = runPods(name, podsFolder, addresses, {
+    client,
     clock,
-    record: recordEvents(schedulerClient, clock, "default-scheduler", name).record,
-    nodeName: name,
+    record,
+    images,
+    hostIP,
+    allocatable: capacity,
+    dial: (host, port) => addresses.dial(host, port),
+    serviceAddress: options.serviceAddress ?? ((host, port) => ({ host, port })),
+    addressVariables: (podIP, environment) => addresses.variables(podIP, environment),
+    withdraw: options.withdraw ?? (() => Promise.resolve()),
   });
+  const stopScheduler = startScheduler(options.client.as("kube-scheduler"), clock, name);
 
   return {
     name,
     ownAddresses: addresses.own,
     dial: (podIP, port) => addresses.dial(podIP, port),
-    logs(namespace, podName, request) {
-      const uid = client.get<Pod>(pods, namespace, podName)?.metadata.uid ?? "";
-      return podLogs(podName, running.worker(uid)?.container(request.container), request, clock);
+    logs(namespace, pod, request) {
+      const uid = client.get<Pod>(pods, namespace, pod)?.metadata.uid ?? "";
+      const log = running.worker(uid)?.container(request.container)?.log(request.previous);
+      if (log && typeof log !== "string") return log.read(request);
+      const waits = `container "${request.container}" in pod "${pod}" is waiting to start: ${log ?? "ContainerCreating"}`;
+      const none = `previous terminated container "${request.container}" in pod "${pod}" not found`;
+      return new ApiError(400, "BadRequest", request.previous ? none : waits);
     },
     async stop(graceSeconds = 0) {
       stopScheduler();
       stopLease();
       await running.stop(graceSeconds);
-      await events.settle();
+      await settle();
       await rm(podsFolder, { recursive: true, force: true });
       addresses.close();
     },

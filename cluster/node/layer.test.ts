@@ -1,14 +1,13 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { lstat, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { lstat, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { test, type TestContext } from "node:test";
 import { gzipSync } from "node:zlib";
-import { unpackLayer } from "./layer.ts";
+import { copyTree, unpackLayer } from "./layer.ts";
 import { type LayerEntry, tarOf } from "./layout-in-test.ts";
-import { composeRootfs, type UnpackedLayer } from "./rootfs.ts";
 
 async function folderOf(t: TestContext): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), "layer-test-"));
@@ -16,23 +15,23 @@ async function folderOf(t: TestContext): Promise<string> {
   return folder;
 }
 
-async function unpack(tree: string, entries: readonly LayerEntry[], gzip = true): Promise<UnpackedLayer> {
+async function unpack(tree: string, entries: readonly LayerEntry[], gzip = true): Promise<void> {
   const tar = await tarOf(entries);
   const bytes = gzip ? gzipSync(tar) : tar;
   const digest = `sha256:${createHash("sha256").update(bytes).digest("hex")}`;
   const mediaType = `application/vnd.oci.image.layer.v1.tar${gzip ? "+gzip" : ""}`;
-  return { tree, whiteouts: await unpackLayer(Readable.from([bytes]), { digest, mediaType, diffId: undefined }, tree) };
+  await unpackLayer(Readable.from([bytes]), { digest, mediaType, diffId: undefined }, tree);
 }
 
+/** The layers laid over each other, each over a copy of what was below. */
 async function compose(t: TestContext, layers: readonly (readonly LayerEntry[])[]): Promise<string> {
   const folder = await folderOf(t);
-  const unpacked: UnpackedLayer[] = [];
+  await mkdir(join(folder, "0"));
   for (const [at, entries] of layers.entries()) {
-    const tree = await mkdtemp(join(folder, `tree-${at}-`));
-    unpacked.push(await unpack(tree, entries, at % 2 === 0));
+    await copyTree(join(folder, `${at}`), join(folder, `${at + 1}`));
+    await unpack(join(folder, `${at + 1}`), entries, at % 2 === 0);
   }
-  await composeRootfs(unpacked, join(folder, "root"));
-  return join(folder, "root");
+  return join(folder, `${layers.length}`);
 }
 
 test("Layers lie over each other: the upper file wins, whiteouts take away, opaque directories hide", async (t) => {
@@ -55,6 +54,35 @@ test("Layers lie over each other: the upper file wins, whiteouts take away, opaq
   assert.deepEqual(await readdir(join(root, "etc")), ["a"]);
   assert.deepEqual(await readdir(join(root, "var")), ["new"]);
   assert.equal((await stat(join(root, "bin/run"))).mode & 0o777, 0o555);
+});
+
+test("A whiteout hides what was below, not what its own layer brings, and no image below loses it", async (t) => {
+  const lower = [
+    { name: "d/old", text: "old" },
+    { name: "d/e/old", text: "old" },
+    { name: "f", text: "lower" },
+  ];
+  const upper = [
+    { name: "d/e/new", text: "new" },
+    { name: "d/.wh..wh..opq" },
+    { name: "f", text: "upper" },
+    { name: ".wh.f" },
+  ];
+  const root = await compose(t, [lower, upper]);
+  assert.deepEqual((await readdir(root, { recursive: true })).toSorted(), ["d", "d/e", "d/e/new", "f"]);
+  assert.equal(await readFile(join(root, "f"), "utf8"), "upper");
+  assert.equal(await readFile(join(root, "../1/f"), "utf8"), "lower");
+});
+
+test("A hard link to a symbolic link leads where that leads, inside the root", async (t) => {
+  const root = await compose(t, [
+    [
+      { name: "a", text: "inside" },
+      { name: "b/c/link", type: "symlink", linkname: "../../a" },
+      { name: "hard", type: "link", linkname: "b/c/link" },
+    ],
+  ]);
+  assert.equal(await readFile(join(root, "hard"), "utf8"), "inside");
 });
 
 test("A directory below a link of a lower layer goes where the link leads, inside the root", async (t) => {
@@ -80,6 +108,8 @@ for (const [what, entries] of [
   ["a name that climbs", [{ name: "a/../../evil", text: "x" }]],
   ["a hard link that climbs", [{ name: "evil", type: "link", linkname: "../../etc/passwd" }]],
   ["a symbolic link that climbs", [{ name: "a/evil", type: "symlink", linkname: "../../outside" }]],
+  ["a whiteout that climbs", [{ name: ".wh..." }]],
+  ["a whiteout of the root", [{ name: ".wh.." }]],
 ] as const) {
   test(`A layer with ${what} is refused`, async (t) => {
     const tree = await folderOf(t);

@@ -1,55 +1,63 @@
 import { createHash } from "node:crypto";
 import { createWriteStream } from "node:fs";
-import { chmod, link, lstat, mkdir, rm, symlink, writeFile } from "node:fs/promises";
+import { chmod, link, lstat, mkdir, readdir, readlink, rm, symlink } from "node:fs/promises";
 import { basename, dirname, join, relative } from "node:path";
 import { type Readable, Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { createGunzip } from "node:zlib";
-import { type Header, extract } from "tar-stream";
+import { extract, type Header } from "tar-stream";
 import { resolveInside } from "./inside.ts";
 
 type Entry = Readable & { readonly header: Header };
 
-/** What a layer takes away from those below it: paths relative to the root. */
-export interface Whiteouts {
-  readonly removed: readonly string[];
-  /** Directories whose contents below are hidden. */
-  readonly opaque: readonly string[];
+/** A layer as its manifest and its image's configuration name it. */
+export interface Layer {
+  readonly digest: string;
+  readonly mediaType: string;
+  /** The digest of the tar within. */
+  readonly diffId: string | undefined;
 }
 
 /**
- * Unpacks one layer (a tar, plain or gzip by its media type) into the empty folder `tree`, verifying the digest of its
- * bytes and of the tar within. Nothing is written outside `tree`: names and hard links with `..` and relative symbolic
- * links that leave the root are refused, other links are resolved inside it. Devices and pipes are left out.
+ * Unpacks a layer (a tar, plain or gzip by its media type) over those below it in the folder `tree`, verifying the digest
+ * of its bytes and of the tar within. Nothing is written outside `tree`: names, hard links and relative symbolic links
+ * that leave the root are refused, and every other link is written relative, so that a process which sees the whole
+ * machine stays within the image. Devices and pipes are left out.
  */
-export async function unpackLayer(
-  bytes: Readable,
-  layer: { readonly digest: string; readonly mediaType: string; readonly diffId: string | undefined },
-  tree: string,
-): Promise<Whiteouts> {
-  const packed = hashing();
-  const plain = hashing();
-  const tar = extract();
-  const gzip = layer.mediaType.endsWith("gzip");
-  if (!gzip && /zstd$|encrypted$/.test(layer.mediaType))
-    throw new Error(`layers of type ${layer.mediaType} cannot be read`);
+export async function unpackLayer(bytes: Readable, layer: Layer, tree: string): Promise<void> {
+  const { digest, mediaType, diffId } = layer;
+  const gzip = mediaType.endsWith("gzip");
+  if (!gzip && /zstd$|encrypted$/.test(mediaType)) throw new Error(`layers of type ${mediaType} cannot be read`);
+  const [packed, plain, tar] = [hashing(), hashing(), extract()];
   const reading = gzip
     ? pipeline(bytes, packed.stream, createGunzip(), plain.stream, tar)
     : pipeline(bytes, packed.stream, plain.stream, tar);
-  const whiteouts = { removed: [] as string[], opaque: [] as string[] };
   const writing = (async () => {
-    for await (const entry of tar as unknown as AsyncIterable<Entry>)
-      await placeEntry(entry, tree, whiteouts, layer.digest);
+    const unpacking = new Unpacking(tree, digest);
+    for await (const entry of tar as unknown as AsyncIterable<Entry>) {
+      await unpacking.place(entry);
+      entry.resume();
+    }
   })();
   await Promise.all([reading, writing]);
-  expectDigest(packed.digest(), layer.digest, "layer");
-  if (layer.diffId !== undefined) expectDigest(plain.digest(), layer.diffId, "unpacked layer");
-  return whiteouts;
+  expectDigest(packed.digest(), digest, "layer");
+  if (diffId !== undefined) expectDigest(plain.digest(), diffId, "unpacked layer");
 }
 
 /** Throws when a blob's bytes are not the ones that were asked for. */
 export function expectDigest(found: string, wanted: string, what: string): void {
   if (found !== wanted) throw new Error(`unexpected digest of ${what}: wanted ${wanted}, found ${found}`);
+}
+
+/** A copy of an unpacked tree in the new folder `to`: files as hard links, so it costs no space. */
+export async function copyTree(from: string, to: string): Promise<void> {
+  await mkdir(to, { recursive: true });
+  for (const entry of await readdir(from, { withFileTypes: true })) {
+    const [source, place] = [join(from, entry.name), join(to, entry.name)];
+    if (entry.isDirectory()) await copyTree(source, place);
+    else if (entry.isSymbolicLink()) await symlink(await readlink(source), place);
+    else await link(source, place);
+  }
 }
 
 function hashing(): { readonly stream: Transform; digest(): string } {
@@ -63,76 +71,78 @@ function hashing(): { readonly stream: Transform; digest(): string } {
   return { stream, digest: () => `sha256:${hash.digest("hex")}` };
 }
 
-async function placeEntry(
-  entry: Entry,
-  tree: string,
-  whiteouts: { removed: string[]; opaque: string[] },
-  digest: string,
-): Promise<void> {
-  const { header } = entry;
-  const path = entryPath(header.name, digest);
-  const name = basename(path);
-  if (name === ".wh..wh..opq") whiteouts.opaque.push(dirname(path));
-  else if (name.startsWith(".wh.")) whiteouts.removed.push(join(dirname(path), name.slice(4)));
-  else if (path !== ".") await writeEntry(entry, await placeFor(tree, path), tree, digest);
-  entry.resume();
-}
+/** One layer on its way into a tree. */
+class Unpacking {
+  readonly #tree: string;
+  readonly #digest: string;
+  /** What this layer brought, with the folders it lies in: a whiteout takes away only what was below. */
+  readonly #brought = new Set<string>();
 
-/** A name in a tar as a clean relative path. */
-function entryPath(name: string, digest: string): string {
-  const parts = name.split("/").filter((part) => part !== "" && part !== ".");
-  if (parts.includes("..") || name.includes("\0")) throw escape(name, digest);
-  return parts.join("/") || ".";
-}
+  constructor(tree: string, digest: string) {
+    this.#tree = tree;
+    this.#digest = digest;
+  }
 
-function escape(name: string, digest: string): Error {
-  return new Error(`layer ${digest} is refused: ${JSON.stringify(name)} leaves the image's root`);
-}
-
-/** Where the entry goes: its parents exist as real directories, and nothing but a directory is in its place. */
-async function placeFor(tree: string, path: string): Promise<string> {
-  const parent = await resolveInside(tree, dirname(path));
-  await mkdir(parent, { recursive: true });
-  return join(parent, basename(path));
-}
-
-async function writeEntry(entry: Entry, place: string, tree: string, digest: string): Promise<void> {
-  const { header } = entry;
-  const mode = header.mode ?? 0o644;
-  if (header.type === "directory") {
-    if (!(await isDirectory(place))) {
-      await rm(place, { force: true });
-      await mkdir(place);
+  async place(entry: Entry): Promise<void> {
+    const path = this.#clean(entry.header.name);
+    if (path === "") return;
+    const parent = await resolveInside(this.#tree, dirname(path));
+    const name = basename(path);
+    if (name === ".wh..wh..opq") {
+      for (const each of await readdir(parent).catch(() => [])) await this.#hide(join(parent, each));
+    } else if (name.startsWith(".wh.")) {
+      const hidden = this.#clean(name.slice(4));
+      if (hidden === "") throw this.#escape(name);
+      await this.#hide(join(parent, hidden));
+    } else {
+      await mkdir(parent, { recursive: true });
+      const isFolder = entry.header.type === "directory";
+      // A folder may be there as a link to one, as in images with a merged /usr.
+      await this.#write(entry, isFolder ? await resolveInside(this.#tree, path) : join(parent, name));
     }
-    return;
   }
-  if (header.type === "file" || header.type === "contiguous-file") {
+
+  /** A name in a tar as a clean relative path. */
+  #clean(name: string): string {
+    const parts = name.split("/").filter((part) => part !== "" && part !== ".");
+    if (parts.includes("..") || name.includes("\0")) throw this.#escape(name);
+    return parts.join("/");
+  }
+
+  #escape(name: string): Error {
+    return new Error(`layer ${this.#digest} is refused: ${JSON.stringify(name)} leaves the image's root`);
+  }
+
+  async #hide(place: string): Promise<void> {
+    if (!this.#brought.has(place)) await rm(place, { recursive: true, force: true });
+    else if (await isFolder(place)) for (const each of await readdir(place)) await this.#hide(join(place, each));
+  }
+
+  async #write(entry: Entry, place: string): Promise<void> {
+    const { type, mode } = entry.header;
+    const linkname = entry.header.linkname ?? "";
+    if (type === "directory" && (await isFolder(place))) return this.#note(place);
+    // A file may be shared with other images and containers by hard links: it is replaced, never written to.
     await rm(place, { recursive: true, force: true });
-    if (header.size === 0) await writeFile(place, "");
-    else await pipeline(entry, createWriteStream(place, { flags: "wx" }));
-    // Files are shared between the containers by hard links, so nobody writes to them.
-    await chmod(place, mode & 0o111 ? 0o555 : 0o444);
-  } else if (header.type === "symlink") {
-    await rm(place, { recursive: true, force: true });
-    const target = header.linkname ?? "";
-    if (leaves(relative(tree, join(dirname(place), target.startsWith("/") ? "." : target))))
-      throw escape(target, digest);
-    await symlink(target, place);
-  } else if (header.type === "link") {
-    const target = await resolveInside(tree, entryPath(header.linkname ?? "", digest), true);
-    await rm(place, { recursive: true, force: true });
-    await link(target, place);
+    if (type === "directory") await mkdir(place, { recursive: true });
+    else if (type === "file" || type === "contiguous-file") {
+      await pipeline(entry, createWriteStream(place, { flags: "wx" }));
+      await chmod(place, mode & 0o111 ? 0o555 : 0o444);
+    } else if (type === "symlink") {
+      const base = dirname(place);
+      const target = linkname.startsWith("/") ? join(this.#tree, join("/", linkname)) : join(base, linkname);
+      if (/^\.\.(\/|$)/.test(relative(this.#tree, target))) throw this.#escape(linkname);
+      await symlink(relative(base, target) || ".", place);
+    } else if (type === "link") await link(await resolveInside(this.#tree, this.#clean(linkname)), place);
+    else return;
+    this.#note(place);
+  }
+
+  #note(place: string): void {
+    for (let at = place; at.length > this.#tree.length; at = dirname(at)) this.#brought.add(at);
   }
 }
 
-function leaves(path: string): boolean {
-  return path === ".." || path.startsWith("../");
-}
-
-async function isDirectory(path: string): Promise<boolean> {
-  try {
-    return (await lstat(path)).isDirectory();
-  } catch {
-    return false;
-  }
+async function isFolder(path: string): Promise<boolean> {
+  return (await lstat(path).catch(() => undefined))?.isDirectory() === true;
 }

@@ -1,5 +1,6 @@
-import { createServer, type Server } from "node:net";
 import { randomInt } from "node:crypto";
+import { once } from "node:events";
+import { type AddressInfo, createServer, type Server } from "node:net";
 import { fileURLToPath } from "node:url";
 
 /** The loopback addresses of one cluster: its node's, and one for each pod. */
@@ -10,7 +11,7 @@ export interface PodAddresses {
   /** Whether each pod can bind its own address. If not (macOS), local ports stand for the pods' ports. */
   readonly own: boolean;
   /** An address for a pod that listens on `ports`. */
-  take(ports: readonly number[]): Promise<string>;
+  take(ports: readonly number[]): string;
   /** The address is free again. */
   give(ip: string): void;
   /** Where a port of a pod really is on this machine. */
@@ -50,15 +51,11 @@ export async function takePodAddresses(one = !hasManyLoopbacks): Promise<PodAddr
   throw new Error(`no loopback addresses for pods: ${why}; stop other clusters, or what listens on port ${lockPort}`);
 }
 
-function listen(host: string, port: number): Promise<Server> {
-  return new Promise((resolve, reject) => {
-    const server = createServer((socket) => socket.destroy());
-    server.once("error", reject);
-    server.listen({ host, port }, () => {
-      server.unref();
-      resolve(server);
-    });
-  });
+async function listen(host: string, port: number): Promise<Server> {
+  const server = createServer((socket) => socket.destroy()).unref();
+  server.listen({ host, port });
+  await once(server, "listening");
+  return server;
 }
 
 function podAddresses(block: number, lock: Server | undefined, own: boolean): PodAddresses {
@@ -69,10 +66,10 @@ function podAddresses(block: number, lock: Server | undefined, own: boolean): Po
     prefix: `127.${block}`,
     hostIP: own ? `127.${block}.0.1` : "127.0.0.1",
     own,
-    async take(ports) {
+    take(ports) {
       const ip = next();
       taken.add(ip);
-      if (!own) for (const port of ports) stands.set(`${ip}:${port}`, await freePort());
+      if (!own) for (const port of ports) stands.set(`${ip}:${port}`, freePort());
       return ip;
     },
     give(ip) {
@@ -112,9 +109,10 @@ function podAddresses(block: number, lock: Server | undefined, own: boolean): Po
   }
 }
 
-async function freePort(): Promise<number> {
-  const server = await listen("127.0.0.1", 0);
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return typeof address === "object" && address ? address.port : 0;
+/** Free on every address, so on 127.0.0.1 as well; bound for a moment only, to be told which. */
+function freePort(): number {
+  const server = createServer().listen(0);
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  return port;
 }

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Pod } from "./pod.ts";
-import { type ContainerView, podStatus, type PodView } from "./pod-status.ts";
+import type { ContainerStatus } from "kubernetes-types/core/v1.js";
+import type { ContainerState, Pod } from "./pod.ts";
+import { podStatus, type PodView } from "./pod-status.ts";
 
 const now = Date.UTC(2026, 0, 1);
 
@@ -10,12 +11,12 @@ function pod(more: Partial<Pod["spec"]> = {}): Pod {
   return { apiVersion: "v1", kind: "Pod", metadata: { name: "p", generation: 1 }, spec: { containers, ...more } };
 }
 
-function container(name: string, state: ContainerView["state"], more: Partial<ContainerView> = {}): ContainerView {
-  const rest = { lastState: {}, restartCount: 0, started: false, ready: false, containerID: undefined };
+function container(name: string, state: ContainerState, more: Partial<ContainerStatus> = {}): ContainerStatus {
+  const rest = { lastState: {}, restartCount: 0, started: false, ready: false };
   return { name, image: "i", imageID: "", state, ...rest, ...more };
 }
 
-function view(containers: readonly ContainerView[], more: Partial<PodView> = {}): PodView {
+function view(containers: readonly ContainerStatus[], more: Partial<PodView> = {}): PodView {
   const base = { hostIP: "127.1.0.1", podIP: "127.1.1.1", startedMs: now, sandbox: true, ended: false };
   return { ...base, initContainers: [], failure: undefined, containers, ...more };
 }

@@ -1,20 +1,6 @@
 import type { Container, ContainerStatus } from "kubernetes-types/core/v1.js";
-import { apiTime, type Condition, type ContainerState, isSidecar, type Pod, type Status } from "./pod.ts";
-
-/** What the node knows of one container. */
-export interface ContainerView {
-  readonly name: string;
-  readonly image: string;
-  readonly imageID: string;
-  readonly containerID: string | undefined;
-  readonly state: ContainerState;
-  readonly lastState: ContainerState;
-  readonly restartCount: number;
-  /** The startup probe passed, or there is none and it runs. */
-  readonly started: boolean;
-  /** The readiness probe passed, or there is none and it is started. */
-  readonly ready: boolean;
-}
+import { timeText } from "../clock.ts";
+import { type Condition, isSidecar, type Pod, type Status } from "./pod.ts";
 
 /** What the node knows of a pod. */
 export interface PodView {
@@ -25,80 +11,79 @@ export interface PodView {
   readonly sandbox: boolean;
   /** Nothing runs any more and nothing will. */
   readonly ended: boolean;
-  readonly containers: readonly ContainerView[];
-  readonly initContainers: readonly ContainerView[];
+  readonly containers: readonly ContainerStatus[];
+  readonly initContainers: readonly ContainerStatus[];
   /** Set when the node ended the pod itself, as at its deadline. */
   readonly failure: { readonly reason: string; readonly message: string } | undefined;
 }
 
 /** The status that the kubelet would write, with the conditions that others own left as they are. */
 export function podStatus(pod: Pod, view: PodView, nowMs: number): Status {
-  const phase = podPhase(pod, view);
-  const generation = pod.metadata.generation;
+  const { podIP, hostIP, ended, failure, initContainers } = view;
+  const { generation } = pod.metadata;
   const observed = generation === undefined ? {} : { observedGeneration: generation };
-  const { podIP, hostIP } = view;
+  const phase = podPhase(pod, view);
+  const ours = conditions(pod, view, phase).map((condition) => ({ ...condition, ...observed }));
+  const statusOf = (container: Container, status: ContainerStatus) => ({
+    ...(ended ? found(status) : status),
+    ...mountsOf(container),
+  });
   return {
     ...pod.status,
     ...observed,
     phase,
-    ...view.failure,
-    conditions: mergeConditions(
-      pod.status?.conditions ?? [],
-      conditions(pod, view, phase).map((condition) => ({ ...condition, ...observed })),
-      apiTime(nowMs),
-    ),
+    ...failure,
+    conditions: mergeConditions(pod.status?.conditions ?? [], ours, timeText(nowMs)),
     hostIP,
     hostIPs: [{ ip: hostIP }],
     ...(podIP === undefined ? {} : { podIP, podIPs: [{ ip: podIP }] }),
-    startTime: pod.status?.startTime ?? apiTime(view.startedMs),
-    ...(view.initContainers.length === 0 ? {} : { initContainerStatuses: view.initContainers.map(containerStatus) }),
-    containerStatuses: view.containers.map(containerStatus),
+    startTime: pod.status?.startTime ?? timeText(view.startedMs),
+    ...(initContainers.length === 0
+      ? {}
+      : { initContainerStatuses: zip(pod.spec.initContainers ?? [], initContainers, statusOf) }),
+    // As the kubelet lists them: by name.
+    containerStatuses: zip(pod.spec.containers, view.containers, statusOf).toSorted((a, b) =>
+      a.name < b.name ? -1 : 1,
+    ),
+  };
+}
+
+function zip<A, B, C>(left: readonly A[], right: readonly B[], make: (a: A, b: B) => C): C[] {
+  return right.flatMap((b, at) => left.slice(at, at + 1).map((a) => make(a, b)));
+}
+
+/** A container that had not begun when its pod ended was never found. */
+function found(status: ContainerStatus): ContainerStatus {
+  if (!status.state?.waiting || status.lastState?.terminated) return status;
+  const message = "The container could not be located when the pod was terminated";
+  const never = null as unknown as string;
+  const terminated = { exitCode: 137, reason: "ContainerStatusUnknown", message, startedAt: never, finishedAt: never };
+  return { ...status, state: { terminated } };
+}
+
+function mountsOf({ volumeMounts = [] }: Container): object {
+  if (volumeMounts.length === 0) return {};
+  return {
+    volumeMounts: volumeMounts.map(({ name, mountPath, readOnly }) => ({
+      name,
+      mountPath,
+      ...(readOnly && { readOnly, recursiveReadOnly: "Disabled" }),
+    })),
   };
 }
 
 /** Pending until every container was started once; then Running until all are over; then as they ended. */
 function podPhase(pod: Pod, { containers, initContainers, failure, ended }: PodView): string {
   if (failure && ended) return "Failed";
-  const initOf = new Map((pod.spec.initContainers ?? []).map((container) => [container.name, container]));
-  const initFailed = initContainers.some((view) => {
-    const container = initOf.get(view.name);
-    return container && !isSidecar(container) && (view.state.terminated?.exitCode ?? 0) !== 0;
-  });
+  const initFailed = zip(
+    pod.spec.initContainers ?? [],
+    initContainers,
+    (container, { state }) => !isSidecar(container) && (state?.terminated?.exitCode ?? 0) !== 0,
+  ).includes(true);
   if (ended && initFailed) return "Failed";
-  if (containers.some(({ state, lastState }) => state.waiting && !lastState.terminated))
-    return ended ? "Failed" : "Pending";
-  if (!ended) return "Running";
-  return containers.every(({ state }) => state.terminated?.exitCode === 0) ? "Succeeded" : "Failed";
-}
-
-function conditions(pod: Pod, view: PodView, phase: string): readonly Condition[] {
-  const main = readiness(pod.spec.containers, view.containers, phase);
-  const gates = pod.spec.readinessGates ?? [];
-  const openGates = gates.filter(
-    (gate) => pod.status?.conditions?.find(({ type }) => type === gate.conditionType)?.status !== "True",
-  );
-  const ready: Verdict =
-    main.status === "True" && openGates.length > 0
-      ? {
-          status: "False",
-          reason: "ReadinessGatesNotReady",
-          message: openGates
-            .map((gate) => {
-              const found = pod.status?.conditions?.some(({ type }) => type === gate.conditionType);
-              return found
-                ? `the status of pod readiness gate "${gate.conditionType}" is not "True", but False`
-                : `corresponding condition of pod readiness gate "${gate.conditionType}" does not exist.`;
-            })
-            .join(", "),
-        }
-      : main;
-  return [
-    { type: "PodReadyToStartContainers", status: view.sandbox && !view.ended ? "True" : "False" },
-    { type: "Initialized", ...initialized(pod, view, phase) },
-    { type: "Ready", ...ready },
-    { type: "ContainersReady", ...main },
-    { type: "PodScheduled", status: "True" },
-  ];
+  const begun = containers.every(({ state, lastState }) => !state?.waiting || lastState?.terminated);
+  if (!ended) return begun ? "Running" : "Pending";
+  return containers.every(({ state }) => state?.terminated?.exitCode === 0) ? "Succeeded" : "Failed";
 }
 
 interface Verdict {
@@ -107,25 +92,49 @@ interface Verdict {
   readonly message?: string;
 }
 
-function initialized(pod: Pod, { initContainers }: PodView, phase: string): Verdict {
-  if (phase === "Succeeded") return { status: "True", reason: "PodCompleted" };
-  const open = (pod.spec.initContainers ?? []).filter((container, at) => {
-    const view = initContainers[at];
-    return isSidecar(container) ? !view?.started : view?.state.terminated?.exitCode !== 0;
-  });
-  return open.length === 0 ? { status: "True" } : incomplete("ContainersNotInitialized", "incomplete", open);
+function conditions(pod: Pod, view: PodView, phase: string): readonly Condition[] {
+  const ready = readiness(pod, view, phase);
+  return [
+    { type: "PodReadyToStartContainers", status: view.sandbox && !view.ended ? "True" : "False" },
+    { type: "Initialized", ...initialized(pod, view, phase) },
+    { type: "Ready", ...(ready.status === "True" ? gates(pod) : ready) },
+    { type: "ContainersReady", ...ready },
+    { type: "PodScheduled", status: "True" },
+  ];
 }
 
-function readiness(containers: readonly Container[], views: readonly ContainerView[], phase: string): Verdict {
+function initialized({ spec }: Pod, { initContainers }: PodView, phase: string): Verdict {
+  if (phase === "Succeeded") return { status: "True", reason: "PodCompleted" };
+  const open = (spec.initContainers ?? []).filter((container, at) => {
+    const status = initContainers[at];
+    return isSidecar(container) ? !status?.started : status?.state?.terminated?.exitCode !== 0;
+  });
+  return complete("ContainersNotInitialized", "incomplete", open);
+}
+
+function readiness({ spec }: Pod, { containers }: PodView, phase: string): Verdict {
   if (phase === "Succeeded") return { status: "False", reason: "PodCompleted" };
   if (phase === "Failed") return { status: "False", reason: "PodFailed" };
-  const open = containers.filter((_, at) => !views[at]?.ready);
-  return open.length === 0 ? { status: "True" } : incomplete("ContainersNotReady", "unready", open);
+  const open = spec.containers.filter((_, at) => !containers[at]?.ready);
+  return complete("ContainersNotReady", "unready", open);
 }
 
-function incomplete(reason: string, what: string, open: readonly Container[]): Verdict {
+function complete(reason: string, what: string, open: readonly Container[]): Verdict {
+  if (open.length === 0) return { status: "True" };
   const message = `containers with ${what} status: [${open.map(({ name }) => name).join(" ")}]`;
   return { status: "False", reason, message };
+}
+
+/** Whether the conditions that the pod's author asks for hold. */
+function gates({ spec, status }: Pod): Verdict {
+  const open = (spec.readinessGates ?? []).flatMap(({ conditionType: gate }) => {
+    const found = status?.conditions?.find(({ type }) => type === gate);
+    if (found?.status === "True") return [];
+    if (found) return [`the status of pod readiness gate "${gate}" is not "True", but ${found.status}`];
+    return [`corresponding condition of pod readiness gate "${gate}" does not exist.`];
+  });
+  if (open.length === 0) return { status: "True" };
+  return { status: "False", reason: "ReadinessGatesNotReady", message: open.join(", ") };
 }
 
 /** A condition keeps its time while its status stays. */
@@ -136,10 +145,4 @@ function mergeConditions(before: readonly Condition[], ours: readonly Condition[
     return { lastProbeTime: null as unknown as string, ...condition, lastTransitionTime: since ?? now };
   });
   return [...merged, ...before.filter(({ type }) => !ours.some((condition) => condition.type === type))];
-}
-
-function containerStatus(view: ContainerView): ContainerStatus {
-  const { name, state, lastState, ready, restartCount, image, imageID, containerID, started } = view;
-  const id = containerID === undefined ? {} : { containerID };
-  return { name, state, lastState, ready, restartCount, image, imageID, ...id, started };
 }

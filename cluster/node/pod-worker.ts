@@ -1,51 +1,53 @@
 import { mkdir, rm } from "node:fs/promises";
 import { isDeepStrictEqual } from "node:util";
 import type { Container } from "kubernetes-types/core/v1.js";
-import { ApiError, type Client } from "../client.ts";
+import { ApiError } from "../client.ts";
+import { until } from "../clock.ts";
 import { ContainerWorker } from "./container-worker.ts";
 import { ContainerConfigError } from "./environment.ts";
-import { isSidecar, isTerminal, type Pod, pods } from "./pod.ts";
-import { type PodContext, until } from "./pod-context.ts";
+import { graceMs, isSidecar, isTerminal, type Pod, pods } from "./pod.ts";
+import { lookAgainMs, type NodeServices, type PodContext } from "./pod-context.ts";
 import { podStatus, type PodView } from "./pod-status.ts";
 import { makeVolumes } from "./volumes.ts";
 
-/** What a pod's worker needs besides the pod. */
-export type PodServices = Omit<PodContext, "pod" | "podIP" | "changed" | "addressVariables"> & {
-  readonly client: Client;
-  /** Takes the pod's address; called once. */
-  takeAddress(pod: Pod): Promise<string>;
-  addressVariables(podIP: string, environment: Readonly<Record<string, string>>): Readonly<Record<string, string>>;
-  /** Settles when no proxy sends anything new to the address any more. */
-  withdraw(podIP: string): Promise<void>;
-};
-
 /** Runs one pod: from its assignment to the node until nothing of it is left. */
 export class PodWorker {
-  readonly #services: PodServices;
-  #pod: Pod;
-  #podIP: string | undefined;
+  readonly podIP: string;
+  readonly #context: PodContext;
   readonly #startedMs: number;
+  readonly #stopping = new AbortController();
+  #pod: Pod;
+  #mounts: PodContext["mounts"] = () => [];
   #sandbox = false;
   #ended = false;
   #failure: PodView["failure"];
-  #init: readonly ContainerWorker[] = [];
-  #main: readonly ContainerWorker[] = [];
-  readonly #stopping = new AbortController();
+  #init: readonly ContainerWorker[];
+  #main: readonly ContainerWorker[];
   #terminating: Promise<void> | undefined;
+  #graceMs = 0;
   #writer: Promise<void> | undefined;
   #dirty = false;
-  #graceMs = 0;
   /** The object is gone: nobody reads a status any more. */
   #orphaned = false;
 
-  constructor(pod: Pod, services: PodServices) {
+  /** A worker for the pod at its address; `folder` is the pod's own: logs, volumes and root file systems. */
+  constructor(pod: Pod, podIP: string, folder: string, services: NodeServices) {
     this.#pod = pod;
-    this.#services = services;
+    this.podIP = podIP;
     this.#startedMs = services.clock.now();
-  }
-
-  get podIP(): string | undefined {
-    return this.#podIP;
+    this.#context = {
+      ...services,
+      podIP,
+      folder,
+      pod: () => this.#pod,
+      mounts: (container) => this.#mounts(container),
+      changed: () => {
+        this.#writeStatus().catch((error: unknown) => this.#report("Error updating pod status", error));
+      },
+    };
+    const make = (container: Container) => new ContainerWorker(container, this.#context);
+    this.#init = (pod.spec.initContainers ?? []).map(make);
+    this.#main = pod.spec.containers.map(make);
   }
 
   /** The worker of a container by its name. */
@@ -56,9 +58,7 @@ export class PodWorker {
   /** The pod as it is now. Deleting it begins, or hastens, its end. */
   update(pod: Pod): void {
     this.#pod = pod;
-    if (pod.metadata.deletionTimestamp === undefined) return;
-    const seconds = pod.metadata.deletionGracePeriodSeconds ?? pod.spec.terminationGracePeriodSeconds ?? 30;
-    this.terminate(seconds * 1000);
+    if (pod.metadata.deletionTimestamp !== undefined) this.terminate(graceMs(pod));
   }
 
   /** The object was removed: what still runs is killed. */
@@ -68,18 +68,14 @@ export class PodWorker {
   }
 
   /** Ends the pod: first no proxy sends it anything new, then its containers are stopped, sidecars last. */
-  terminate(graceMs: number): void {
-    if (this.#terminating && (graceMs > 0 || this.#graceMs === 0)) return;
-    const first = this.#terminating === undefined;
-    this.#graceMs = graceMs;
-    if (!first) {
-      for (const worker of [...this.#main, ...this.#init]) void worker.stop(graceMs);
-      return;
-    }
-    this.#terminating = this.#stopAll().catch((error: unknown) => this.#report("error killing pod", error));
+  terminate(grace: number): void {
+    if (this.#terminating && (grace > 0 || this.#graceMs === 0)) return;
+    this.#graceMs = grace;
+    if (this.#terminating) for (const worker of [...this.#main, ...this.#init]) void worker.stop(grace);
+    else this.#terminating = this.#stopAll().catch((error: unknown) => this.#report("error killing pod", error));
   }
 
-  /** Settles when nothing of the pod runs or will; then its folder is gone if its object is. */
+  /** Settles when nothing of the pod runs or will; a deleted pod's object is gone then as well. */
   async run(): Promise<void> {
     try {
       await this.#runContainers();
@@ -88,140 +84,88 @@ export class PodWorker {
       this.#ended = true;
       await this.#writeStatus();
     }
-    await this.#finish();
-  }
-
-  /** Once the pod is deleted, its object goes as well. */
-  async #finish(): Promise<void> {
-    const { metadata } = this.#pod;
-    if (this.#orphaned || metadata.deletionTimestamp === undefined) return;
-    const uid = metadata.uid === undefined ? {} : { uid: metadata.uid };
+    const { deletionTimestamp, namespace = "", name = "", uid = "" } = this.#pod.metadata;
+    if (this.#orphaned || deletionTimestamp === undefined) return;
     try {
-      await this.#services.client.delete(pods, metadata.namespace ?? "", metadata.name ?? "", {
-        gracePeriodSeconds: 0,
-        ...uid,
-      });
+      await this.#context.client.delete(pods, namespace, name, { gracePeriodSeconds: 0, uid });
     } catch (error) {
       // Gone already, or another pod of the same name by now.
       if (!(error instanceof ApiError) || (error.code !== 404 && error.code !== 409)) throw error;
     }
   }
 
+  /** Removes everything that the pod left on the machine. */
+  async clean(): Promise<void> {
+    await rm(this.#context.folder, { recursive: true, force: true });
+  }
+
   async #runContainers(): Promise<void> {
-    const { spec } = this.#pod;
-    const { folder } = this.#services;
-    await mkdir(folder, { recursive: true, mode: 0o700 });
-    this.#podIP = await this.#services.takeAddress(this.#pod);
-    const context = this.#context(this.#podIP);
-    const waiting = spec.initContainers?.length ? "PodInitializing" : "ContainerCreating";
-    const make = (list: readonly Container[]) => list.map((each) => new ContainerWorker(each, [], context, waiting));
-    this.#init = make(spec.initContainers ?? []);
-    this.#main = make(spec.containers);
-    context.changed();
-    const mountsOf = await this.#volumes(context);
-    if (!mountsOf) return;
-    const remake = (list: readonly ContainerWorker[]) =>
-      list.map(({ container }) => new ContainerWorker(container, mountsOf(container), context, waiting));
-    this.#init = remake(this.#init);
-    this.#main = remake(this.#main);
+    const { signal } = this.#stopping;
+    await mkdir(this.#context.folder, { recursive: true, mode: 0o700 });
+    this.#context.changed();
+    await this.#makeVolumes();
+    if (signal.aborted) return;
     this.#sandbox = true;
-    this.#armDeadline();
+    void this.#holdToDeadline();
     const sidecars: Promise<void>[] = [];
+    const { restartPolicy = "Always" } = this.#pod.spec;
     for (const worker of this.#init) {
-      if (this.#stopping.signal.aborted) break;
+      if (signal.aborted) break;
       if (isSidecar(worker.container)) {
         const running = worker.run(() => true);
         sidecars.push(running);
         await Promise.race([worker.started, running]);
-        continue;
+      } else {
+        await worker.run((exitCode) => exitCode !== 0 && restartPolicy !== "Never");
+        if (worker.status.state?.terminated?.exitCode !== 0) this.#stopping.abort();
       }
-      await worker.run((exitCode) => exitCode !== 0 && spec.restartPolicy !== "Never" && !this.#terminating);
-      if (worker.view.state.terminated?.exitCode !== 0) this.#stopping.abort();
     }
-    if (!this.#stopping.signal.aborted) {
-      await Promise.all(this.#main.map((worker) => worker.run((exitCode) => this.#restarts(exitCode))));
+    if (!signal.aborted) {
+      const restarts = (exitCode: number) =>
+        restartPolicy === "Always" || (restartPolicy === "OnFailure" && exitCode !== 0);
+      await Promise.all(this.#main.map((worker) => worker.run(restarts)));
     }
-    await Promise.all(this.#init.map((worker) => worker.stop(this.#terminating ? this.#graceMs : this.#specGraceMs())));
+    const grace = this.#terminating ? this.#graceMs : graceMs(this.#pod);
+    await Promise.all(this.#init.map((worker) => worker.stop(grace)));
     await Promise.all(sidecars);
   }
 
-  #restarts(exitCode: number): boolean {
-    if (this.#terminating) return false;
-    const policy = this.#pod.spec.restartPolicy ?? "Always";
-    return policy === "Always" || (policy === "OnFailure" && exitCode !== 0);
-  }
-
-  #specGraceMs(): number {
-    return (this.#pod.spec.terminationGracePeriodSeconds ?? 30) * 1000;
-  }
-
-  async #volumes(context: PodContext): Promise<Awaited<ReturnType<typeof makeVolumes>> | undefined> {
+  async #makeVolumes(): Promise<void> {
     const { signal } = this.#stopping;
+    const { clock, record } = this.#context;
     while (!signal.aborted) {
-      const changed = context.configChange(signal);
       try {
-        return await makeVolumes(context);
+        this.#mounts = await makeVolumes(this.#context);
+        return;
       } catch (error) {
         if (!(error instanceof ContainerConfigError)) throw error;
-        context.record(this.#pod, "Warning", "FailedMount", error.message);
-        await changed;
+        record(this.#pod, "Warning", "FailedMount", error.message);
+        await until(clock, clock.now() + lookAgainMs, signal);
       }
     }
-    return undefined;
   }
 
   /** activeDeadlineSeconds counts from the pod's start, whatever it does then. */
-  #armDeadline(): void {
-    const seconds = this.#pod.spec.activeDeadlineSeconds;
-    if (seconds === undefined) return;
-    const { clock, record } = this.#services;
-    void until(clock, this.#startedMs + seconds * 1000, this.#stopping.signal).then(() => {
-      if (this.#ended || this.#stopping.signal.aborted) return;
-      const message = "Pod was active on the node longer than the specified deadline";
-      this.#failure = { reason: "DeadlineExceeded", message };
-      record(this.#pod, "Normal", "DeadlineExceeded", message);
-      this.terminate(this.#specGraceMs());
-    });
+  async #holdToDeadline(): Promise<void> {
+    const { activeDeadlineSeconds: seconds = Infinity } = this.#pod.spec;
+    await until(this.#context.clock, this.#startedMs + seconds * 1000, this.#stopping.signal);
+    if (this.#ended || this.#stopping.signal.aborted) return;
+    const message = "Pod was active on the node longer than the specified deadline";
+    this.#failure = { reason: "DeadlineExceeded", message };
+    this.#context.record(this.#pod, "Normal", "DeadlineExceeded", message);
+    this.terminate(graceMs(this.#pod));
   }
 
   async #stopAll(): Promise<void> {
     this.#stopping.abort();
-    this.#changed();
-    if (this.#podIP !== undefined && this.#graceMs > 0) await this.#services.withdraw(this.#podIP);
+    this.#context.changed();
+    if (this.#graceMs > 0) await this.#context.withdraw(this.podIP);
     await Promise.all(this.#main.map((worker) => worker.stop(this.#graceMs)));
     await Promise.all(this.#init.map((worker) => worker.stop(this.#graceMs)));
   }
 
-  #context(podIP: string): PodContext {
-    const services = this.#services;
-    return {
-      ...services,
-      podIP,
-      pod: () => this.#pod,
-      changed: () => this.#changed(),
-      addressVariables: (environment) => services.addressVariables(podIP, environment),
-    };
-  }
-
-  #view(): PodView {
-    return {
-      hostIP: this.#services.hostIP,
-      podIP: this.#sandbox ? this.#podIP : undefined,
-      startedMs: this.#startedMs,
-      sandbox: this.#sandbox,
-      ended: this.#ended,
-      containers: this.#main.map(({ view }) => view),
-      initContainers: this.#init.map(({ view }) => view),
-      failure: this.#failure,
-    };
-  }
-
-  #changed(): void {
-    this.#writeStatus().catch((error: unknown) => this.#report("Error updating pod status", error));
-  }
-
   #report(what: string, error: unknown): void {
-    this.#services.record(this.#pod, "Warning", "FailedSync", `${what}: ${(error as Error).message}`);
+    this.#context.record(this.#pod, "Warning", "FailedSync", `${what}: ${(error as Error).message}`);
   }
 
   /** Writes the newest status; what changes while one is written goes with the next. */
@@ -243,11 +187,21 @@ export class PodWorker {
   }
 
   async #writeOnce(): Promise<void> {
-    const { client, clock } = this.#services;
+    const { client, clock, hostIP } = this.#context;
     const { name = "", namespace = "", uid } = this.#pod.metadata;
     const latest = client.get<Pod>(pods, namespace, name);
     if (!latest || latest.metadata.uid !== uid || (isTerminal(latest) && !this.#ended)) return;
-    const status = podStatus(latest, this.#view(), clock.now());
+    const view: PodView = {
+      hostIP,
+      podIP: this.#sandbox ? this.podIP : undefined,
+      startedMs: this.#startedMs,
+      sandbox: this.#sandbox,
+      ended: this.#ended,
+      containers: this.#main.map(({ status }) => status),
+      initContainers: this.#init.map(({ status }) => status),
+      failure: this.#failure,
+    };
+    const status = podStatus(latest, view, clock.now());
     if (isDeepStrictEqual(status, latest.status)) return;
     try {
       await client.updateStatus<Pod>(pods, { ...latest, status });
@@ -255,10 +209,5 @@ export class PodWorker {
       if (!(error instanceof ApiError)) throw error;
       if (error.code === 409) this.#dirty = true;
     }
-  }
-
-  /** Removes everything that the pod left on the machine. */
-  async clean(): Promise<void> {
-    await rm(this.#services.folder, { recursive: true, force: true });
   }
 }

@@ -17,17 +17,20 @@ export type Status = Omit<PodStatus, "conditions"> & {
   readonly hostIPs?: readonly { readonly ip: string }[];
 };
 
+/** A container's state as the API writes it: exactly one of waiting, running and terminated. */
+export type ContainerState = NonNullable<ContainerStatus["state"]>;
+
 /** The resource of pods. */
 export const pods: ResourceName = { group: "", resource: "pods" };
 
 /** How the kubelet names a pod in its messages: `name_namespace(uid)`. */
-export function podTitle(pod: Pod): string {
-  return `${pod.metadata.name}_${pod.metadata.namespace}(${pod.metadata.uid})`;
+export function podTitle({ metadata: { name, namespace, uid } }: Pod): string {
+  return `${name}_${namespace}(${uid})`;
 }
 
 /** Whether nothing of the pod will run again. */
-export function isTerminal(pod: Pod): boolean {
-  return pod.status?.phase === "Succeeded" || pod.status?.phase === "Failed";
+export function isTerminal({ status }: Pod): boolean {
+  return status?.phase === "Succeeded" || status?.phase === "Failed";
 }
 
 /** An init container that keeps running beside the others (a "sidecar"). */
@@ -35,10 +38,7 @@ export function isSidecar(container: Container): boolean {
   return (container as { readonly restartPolicy?: string }).restartPolicy === "Always";
 }
 
-/** A container's state as the API writes it: exactly one of waiting, running and terminated. */
-export type ContainerState = NonNullable<ContainerStatus["state"]>;
-
-/** Times as the API writes them, in whole seconds. */
-export function apiTime(ms: number): string {
-  return `${new Date(ms).toISOString().slice(0, 19)}Z`;
+/** How long the pod's containers are given to end. */
+export function graceMs({ metadata, spec }: Pod): number {
+  return (metadata.deletionGracePeriodSeconds ?? spec.terminationGracePeriodSeconds ?? 30) * 1000;
 }

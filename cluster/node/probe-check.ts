@@ -1,7 +1,8 @@
 import { request as httpRequest } from "node:http";
 import { request as httpsRequest } from "node:https";
 import { connect } from "node:net";
-import type { Container, HTTPGetAction, Probe } from "kubernetes-types/core/v1.js";
+import type { Container, HTTPGetAction, LifecycleHandler, Probe } from "kubernetes-types/core/v1.js";
+import { type Clock, until } from "../clock.ts";
 import { checkGrpc } from "./grpc-health.ts";
 
 /** What one attempt of a probe found. */
@@ -15,7 +16,7 @@ export type ProbeOutcome =
       readonly refused: boolean;
     };
 
-/** Where a probe looks. */
+/** Where probes and hooks of a container aim. */
 export interface ProbeTarget {
   readonly container: Container;
   readonly podIP: string;
@@ -25,107 +26,98 @@ export interface ProbeTarget {
   exec(words: readonly string[], timeoutMs: number): Promise<{ readonly exitCode: number; readonly output: string }>;
 }
 
-const passed: ProbeOutcome = { passed: true };
-
 /** One attempt of a probe. Never rejects. */
 export async function checkProbe(probe: Probe, target: ProbeTarget): Promise<ProbeOutcome> {
-  const timeoutMs = (probe.timeoutSeconds ?? 1) * 1000;
   try {
-    if (probe.httpGet) return await checkHttp(probe.httpGet, target, timeoutMs);
-    if (probe.tcpSocket) {
-      const host = probe.tcpSocket.host ?? target.podIP;
-      return await checkTcp(host, portNumber(probe.tcpSocket.port, target.container), target, timeoutMs);
-    }
-    if (probe.grpc) {
-      const { port, service } = probe.grpc;
-      const failure = await checkGrpc(target.dial(target.podIP, port), service ?? "", timeoutMs);
-      return failure === undefined ? passed : failed(failure);
-    }
-    const { exitCode, output } = await target.exec(probe.exec?.command ?? [], timeoutMs);
-    return exitCode === 0 ? passed : failed(output);
+    const output = await failureOf(probe, target, (probe.timeoutSeconds ?? 1) * 1000);
+    return output === undefined ? { passed: true } : { passed: false, output, refused: false };
   } catch (error) {
-    return failed((error as Error).message);
+    const { code, message } = error as NodeJS.ErrnoException;
+    return { passed: false, output: message, refused: code === "ECONNREFUSED" };
   }
 }
 
-function failed(output: string, refused = false): ProbeOutcome {
-  return { passed: false, output, refused };
+async function failureOf(probe: Probe, target: ProbeTarget, timeoutMs: number): Promise<string | undefined> {
+  const { httpGet: http, tcpSocket: tcp, grpc, exec } = probe;
+  if (http) {
+    const status = await httpGet(http, target, timeoutMs);
+    return status >= 200 && status < 400 ? undefined : `HTTP probe failed with statuscode: ${status}`;
+  }
+  if (tcp) {
+    await connectTo(tcp.host ?? target.podIP, portNumber(tcp.port, target.container), target, timeoutMs);
+    return undefined;
+  }
+  if (grpc) return checkGrpc(target.dial(target.podIP, grpc.port), grpc.service ?? "", timeoutMs);
+  const { exitCode, output } = await target.exec(exec?.command ?? [], timeoutMs);
+  return exitCode === 0 ? undefined : output;
+}
+
+/** Runs a lifecycle hook; rejects with why it failed. */
+export async function runHook(
+  hook: LifecycleHandler & { readonly sleep?: { readonly seconds: number } },
+  target: ProbeTarget,
+  timeoutMs: number,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<void> {
+  if (hook.sleep) await until(clock, clock.now() + hook.sleep.seconds * 1000, signal);
+  else if (hook.httpGet) await httpGet(hook.httpGet, target, timeoutMs);
+  else if (hook.exec) {
+    const { exitCode, output } = await target.exec(hook.exec.command ?? [], timeoutMs);
+    if (exitCode !== 0) throw new Error(`command exited with ${exitCode}: ${output}`);
+  }
 }
 
 /** A port by number, or by the name that the container gives it. */
-export function portNumber(port: string | number, container: Container): number {
-  if (typeof port === "number") return port;
-  const named = container.ports?.find(({ name }) => name === port)?.containerPort;
-  const number = named ?? Number(port);
+function portNumber(port: string | number, { ports = [] }: Container): number {
+  const number = Number(ports.find(({ name }) => name === port)?.containerPort ?? port);
   if (!Number.isInteger(number)) throw new Error(`couldn't find port: ${port}`);
   return number;
 }
 
 /** A GET as probes and hooks do it; answers the status. Rejects in the words of Go's HTTP client. */
-export function httpGet(action: HTTPGetAction, target: ProbeTarget, timeoutMs: number): Promise<number> {
-  const host = action.host ?? target.podIP;
+function httpGet(action: HTTPGetAction, target: ProbeTarget, timeoutMs: number): Promise<number> {
+  const { host = target.podIP, scheme = "HTTP", httpHeaders = [] } = action;
   const port = portNumber(action.port, target.container);
-  const secure = action.scheme === "HTTPS";
   const path = `/${(action.path ?? "/").replace(/^\//, "")}`;
-  const url = `${secure ? "https" : "http"}://${host}:${port}${path}`;
+  const url = `${scheme.toLowerCase()}://${host}:${port}${path}`;
   const headers: Record<string, string> = { "user-agent": "kube-probe/1.34", accept: "*/*", host: `${host}:${port}` };
-  for (const { name, value } of action.httpHeaders ?? []) headers[name.toLowerCase()] = value;
-  const dialled = target.dial(host, port);
+  for (const { name, value } of httpHeaders) headers[name.toLowerCase()] = value;
+  const signal = AbortSignal.timeout(timeoutMs);
+  const options = { ...target.dial(host, port), path, headers, signal, agent: false, rejectUnauthorized: false };
   return new Promise((resolve, reject) => {
-    const send = secure ? httpsRequest : httpRequest;
-    const options = { ...dialled, path, headers, agent: false, timeout: timeoutMs, rejectUnauthorized: false };
-    const request = send(options, (response) => {
-      response.resume();
-      // The headers decide, as long as the body ends in time or not at all.
+    const request = (scheme === "HTTPS" ? httpsRequest : httpRequest)(options, (response) => {
+      // The headers decide; the body may end in its own time, up to the timeout.
       resolve(response.statusCode ?? 0);
-      response.on("error", () => undefined);
-      if (!response.complete) response.once("end", () => request.destroy());
+      response.on("error", () => undefined).resume();
     });
-    const timer = setTimeout(() => {
-      reject(new Error(`Get "${url}": context deadline exceeded (Client.Timeout exceeded while awaiting headers)`));
-      request.destroy();
-    }, timeoutMs);
     request.on("error", (error: NodeJS.ErrnoException) => {
-      reject(Object.assign(new Error(`Get "${url}": ${goError(error, host, port)}`), { code: error.code }));
-    });
-    request.on("close", () => {
-      clearTimeout(timer);
+      const late = "context deadline exceeded (Client.Timeout exceeded while awaiting headers)";
+      const why = signal.aborted ? late : goError(error, host, port);
+      reject(Object.assign(new Error(`Get "${url}": ${why}`), { code: error.code }));
     });
     request.end();
   });
 }
 
-async function checkHttp(action: HTTPGetAction, target: ProbeTarget, timeoutMs: number): Promise<ProbeOutcome> {
-  try {
-    const status = await httpGet(action, target, timeoutMs);
-    return status >= 200 && status < 400 ? passed : failed(`HTTP probe failed with statuscode: ${status}`);
-  } catch (error) {
-    return failed((error as Error).message, (error as NodeJS.ErrnoException).code === "ECONNREFUSED");
-  }
-}
-
-function checkTcp(host: string, port: number, target: ProbeTarget, timeoutMs: number): Promise<ProbeOutcome> {
-  return new Promise((resolve) => {
-    const socket = connect(target.dial(host, port));
-    const timer = setTimeout(() => {
-      resolve(failed(`dial tcp ${host}:${port}: i/o timeout`));
-      socket.destroy();
-    }, timeoutMs);
+/** Connects and closes again. */
+function connectTo(host: string, port: number, target: ProbeTarget, timeoutMs: number): Promise<void> {
+  const signal = AbortSignal.timeout(timeoutMs);
+  return new Promise((resolve, reject) => {
+    const socket = connect({ ...target.dial(host, port), signal });
     socket.once("connect", () => {
-      resolve(passed);
+      resolve();
       socket.destroy();
     });
     socket.on("error", (error: NodeJS.ErrnoException) => {
-      resolve(failed(goError(error, host, port), error.code === "ECONNREFUSED"));
-    });
-    socket.once("close", () => {
-      clearTimeout(timer);
+      const why = signal.aborted ? `dial tcp ${host}:${port}: i/o timeout` : goError(error, host, port);
+      reject(Object.assign(new Error(why), { code: error.code }));
     });
   });
 }
 
-function goError(error: NodeJS.ErrnoException, host: string, port: number): string {
-  if (error.code === "ECONNREFUSED") return `dial tcp ${host}:${port}: connect: connection refused`;
-  if (error.code === "ECONNRESET") return error.message === "socket hang up" ? "EOF" : "read: connection reset by peer";
-  return error.message;
+function goError({ code, message }: NodeJS.ErrnoException, host: string, port: number): string {
+  if (code === "ECONNREFUSED") return `dial tcp ${host}:${port}: connect: connection refused`;
+  if (code === "ECONNRESET") return message === "socket hang up" ? "EOF" : "read: connection reset by peer";
+  return message;
 }

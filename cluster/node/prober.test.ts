@@ -16,7 +16,7 @@ async function heard(probe: Probe, outcomes: readonly ProbeOutcome[], seconds: n
   const heard: string[] = [];
   const say = (what: string) => heard.push(`${(clock.now() - start) / 1000}s ${what}`);
   let at = 0;
-  const prober = startProber({
+  const stop = startProber({
     probe,
     clock,
     check: () => {
@@ -28,7 +28,7 @@ async function heard(probe: Probe, outcomes: readonly ProbeOutcome[], seconds: n
     onFailure: (output) => say(`failure: ${output}`),
   });
   await clock.advance(seconds * 1000);
-  prober.stop();
+  stop();
   const before = heard.length;
   await clock.advance(60_000);
   assert.equal(heard.length, before, "a stopped probe asks no more");

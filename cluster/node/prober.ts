@@ -1,18 +1,13 @@
-import type { Probe } from "kubernetes-types/core/v1.js";
+import type { Container, Probe } from "kubernetes-types/core/v1.js";
 import type { Clock } from "../clock.ts";
 import type { ProbeOutcome } from "./probe-check.ts";
-
-/** A probe that is asked again and again. */
-export interface Prober {
-  stop(): void;
-}
 
 /** While nothing listens yet, within the first period. */
 const soonMs = 100;
 
 /**
  * Asks a probe at its times: first after the initial delay, then each period, one attempt at a time. `onResult` hears each
- * time the thresholds decide: `true` passed, `false` failed. `onFailure` hears each failed attempt.
+ * time the thresholds decide: `true` passed, `false` failed. `onFailure` hears each failed attempt. Returns what ends it.
  *
  * The kubelet's first attempt falls anywhere within the first period. So within it, as long as the port refuses
  * connections, the attempt is simply repeated soon and not counted: a pod is ready when it listens, not a period later.
@@ -23,41 +18,75 @@ export function startProber(options: {
   readonly check: () => Promise<ProbeOutcome>;
   readonly onResult: (passed: boolean) => void;
   readonly onFailure: (output: string) => void;
-}): Prober {
+}): () => void {
   const { probe, clock, check, onResult, onFailure } = options;
-  const periodMs = (probe.periodSeconds ?? 10) * 1000;
-  const firstMs = clock.now() + (probe.initialDelaySeconds ?? 0) * 1000;
+  const { periodSeconds = 10, initialDelaySeconds = 0, successThreshold = 1, failureThreshold = 3 } = probe;
+  const firstMs = clock.now() + initialDelaySeconds * 1000;
   let last: boolean | undefined;
   let inRow = 0;
   let stopped = false;
-  let attemptMs = firstMs;
-  let cancel = clock.at(firstMs, attempt);
+  let cancel = clock.at(firstMs, () => void attempt());
 
-  function attempt(): void {
-    attemptMs = clock.now();
-    check().then(judge, (error: unknown) => {
-      judge({ passed: false, output: String(error), refused: false });
-    });
-  }
-
-  function judge(outcome: ProbeOutcome): void {
+  async function attempt(): Promise<void> {
+    const begunMs = clock.now();
+    const outcome = await check();
     if (stopped) return;
-    if (!outcome.passed && outcome.refused && last === undefined && clock.now() + soonMs < firstMs + periodMs) {
-      cancel = clock.at(clock.now() + soonMs, attempt);
-      return;
-    }
-    cancel = clock.at(Math.max(attemptMs + periodMs, clock.now()), attempt);
+    const soon = clock.now() + soonMs;
+    const isEarly = !outcome.passed && outcome.refused && last === undefined && soon < firstMs + periodSeconds * 1000;
+    cancel = clock.at(isEarly ? soon : Math.max(begunMs + periodSeconds * 1000, clock.now()), () => void attempt());
+    if (isEarly) return;
     inRow = last === outcome.passed ? inRow + 1 : 1;
     last = outcome.passed;
     if (!outcome.passed) onFailure(outcome.output);
-    const threshold = outcome.passed ? (probe.successThreshold ?? 1) : (probe.failureThreshold ?? 3);
-    if (inRow >= threshold) onResult(outcome.passed);
+    if (inRow >= (outcome.passed ? successThreshold : failureThreshold)) onResult(outcome.passed);
   }
 
-  return {
-    stop() {
-      stopped = true;
-      cancel();
-    },
+  return () => {
+    stopped = true;
+    cancel();
   };
+}
+
+/** What the probes of one run of a container say. */
+export interface ProbeFindings {
+  onStarted(): void;
+  onReady(ready: boolean): void;
+  /** A startup or liveness probe failed for good; `kind` is which. */
+  onDead(kind: "startup" | "liveness", probe: Probe): void;
+  /** Each failed attempt, as "Readiness probe failed: …". */
+  onFailure(message: string): void;
+}
+
+/** The probes of a container that just started: the others wait for the startup probe. */
+export function startProbes(
+  { startupProbe, readinessProbe, livenessProbe }: Container,
+  clock: Clock,
+  check: (probe: Probe) => Promise<ProbeOutcome>,
+  findings: ProbeFindings,
+): { stop(): void; stopLiveness(): void } {
+  const running = new Map<string, () => void>();
+  const start = (title: string, probe: Probe, onResult: (passed: boolean) => void) => {
+    const onFailure = (output: string) => findings.onFailure(`${title} probe failed: ${output}`);
+    running.set(title, startProber({ probe, clock, check: () => check(probe), onResult, onFailure }));
+  };
+  const started = () => {
+    findings.onStarted();
+    if (readinessProbe) start("Readiness", readinessProbe, (passed) => findings.onReady(passed));
+    else findings.onReady(true);
+    if (!livenessProbe) return;
+    start("Liveness", livenessProbe, (passed) => {
+      if (!passed) findings.onDead("liveness", livenessProbe);
+    });
+  };
+  if (startupProbe) {
+    start("Startup", startupProbe, (passed) => {
+      running.get("Startup")?.();
+      if (passed) started();
+      else findings.onDead("startup", startupProbe);
+    });
+  } else started();
+  const stop = (titles: Iterable<string>) => {
+    for (const title of titles) running.get(title)?.();
+  };
+  return { stop: () => stop(running.keys()), stopLiveness: () => stop(["Startup", "Liveness"]) };
 }

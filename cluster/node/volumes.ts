@@ -1,9 +1,14 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, join, normalize } from "node:path";
-import type { Container, DownwardAPIVolumeFile, KeyToPath, Volume } from "kubernetes-types/core/v1.js";
-import type { Mount } from "./container-start.ts";
-import { configMapData, ContainerConfigError, fieldValue, resourceValue, secretData } from "./environment.ts";
+import type { ConfigMapProjection, Container, DownwardAPIVolumeFile, Volume } from "kubernetes-types/core/v1.js";
+import { configData, ContainerConfigError, fieldValue, resourceValue } from "./environment.ts";
 import type { PodContext } from "./pod-context.ts";
+
+/** A folder or file of this machine that a container finds at a path of its own. */
+export interface Mount {
+  readonly mountPath: string;
+  readonly place: string;
+}
 
 /** Where the service account's token would be; the node gives none, so the mount is left out. */
 const tokenPath = "/var/run/secrets/kubernetes.io/serviceaccount";
@@ -16,115 +21,101 @@ const tokenPath = "/var/run/secrets/kubernetes.io/serviceaccount";
  */
 export async function makeVolumes(context: PodContext): Promise<(container: Container) => readonly Mount[]> {
   const { spec } = context.pod();
-  const mounted = [...(spec.initContainers ?? []), ...spec.containers].flatMap((container) =>
-    (container.volumeMounts ?? []).map((mount) => ({ container, mount })),
-  );
+  const mountsOf = ({ volumeMounts = [] }: Container) =>
+    volumeMounts.filter(({ mountPath }) => mountPath !== tokenPath);
+  const containers = [...(spec.initContainers ?? []), ...spec.containers];
   for (const volume of spec.volumes ?? []) {
-    const uses = mounted.filter(({ mount }) => mount.name === volume.name && mount.mountPath !== tokenPath);
-    if (uses.length === 0) continue;
+    const users = containers.flatMap((container) =>
+      mountsOf(container).flatMap(({ name, mountPath }) => (name === volume.name ? [{ container, mountPath }] : [])),
+    );
+    if (users.length === 0) continue;
     try {
-      for (const { container, mount } of uses) refuseUnreachable(volume, container, mount.mountPath);
-      await makeVolume(volume, context);
+      for (const { container, mountPath } of users) refuseUnreachable(volume, container, mountPath);
+      const folder = join(context.folder, "volumes", volume.name);
+      await mkdir(folder, { recursive: true, mode: 0o700 });
+      for (const { path, content, mode } of volume.emptyDir ? [] : volumeFiles(volume, context)) {
+        const place = join(folder, inside(path));
+        await mkdir(dirname(place), { recursive: true });
+        await writeFile(place, content, { mode });
+      }
     } catch (error) {
       if (!(error instanceof ContainerConfigError)) throw error;
       throw new ContainerConfigError(`MountVolume.SetUp failed for volume "${volume.name}" : ${error.message}`);
     }
   }
   return (container) =>
-    (container.volumeMounts ?? [])
-      .filter(({ mountPath }) => mountPath !== tokenPath)
-      .map(({ name, mountPath, subPath }) => ({
-        mountPath,
-        folder: join(context.folder, "volumes", name, inside(subPath ?? ".")),
-      }));
+    mountsOf(container).map(({ name, mountPath, subPath = "." }) => ({
+      mountPath,
+      place: join(context.folder, "volumes", name, inside(subPath)),
+    }));
 }
 
-function refuseUnreachable(volume: Volume, container: Container, mountPath: string): void {
-  if (volume.emptyDir) return;
-  const below = container.workingDir !== undefined && container.workingDir !== "/";
-  if (below && `${normalize(mountPath)}/`.startsWith(`${normalize(container.workingDir ?? "")}/`)) return;
+function refuseUnreachable({ emptyDir }: Volume, { workingDir = "/" }: Container, mountPath: string): void {
+  const below = normalize(workingDir) !== "/" && `${normalize(mountPath)}/`.startsWith(`${normalize(workingDir)}/`);
+  if (emptyDir || below) return;
   throw new ContainerConfigError(
     `this node runs containers as processes of the machine, which cannot see ${mountPath}: mount it below the container's ` +
       `workingDir and open it by a relative path, or use env or envFrom`,
   );
 }
 
-async function makeVolume(volume: Volume, context: PodContext): Promise<void> {
-  const folder = join(context.folder, "volumes", volume.name);
-  await mkdir(folder, { recursive: true, mode: 0o700 });
-  if (volume.emptyDir) return;
-  for (const [path, text] of Object.entries(volumeFiles(volume, context))) {
-    const place = join(folder, inside(path));
-    await mkdir(dirname(place), { recursive: true });
-    await writeFile(place, text, { mode: 0o600 });
-  }
+interface File {
+  readonly path: string;
+  readonly content: string | Buffer;
+  readonly mode: number;
 }
 
-type Files = Readonly<Record<string, string>>;
-
-function volumeFiles(volume: Volume, context: PodContext): Files {
-  const { configMap, secret, downwardAPI, projected } = volume;
-  if (configMap) return named(configMapFiles(configMap, context), configMap.items, `configmap references`);
-  if (secret) {
-    const data = secretData(context.pod(), secret.secretName ?? "", secret.optional, context.client) ?? {};
-    return named(data, secret.items, "secret references");
+function volumeFiles({ configMap, secret, downwardAPI, projected }: Volume, context: PodContext): readonly File[] {
+  if (configMap) return configFiles("configmap", configMap, configMap.defaultMode, context);
+  if (secret) return configFiles("secret", { ...secret, name: secret.secretName ?? "" }, secret.defaultMode, context);
+  if (downwardAPI) return downwardFiles(downwardAPI.items ?? [], downwardAPI.defaultMode, context);
+  if (!projected) {
+    const served = "emptyDir, configMap, secret, downwardAPI and projected";
+    throw new ContainerConfigError(`this node serves only ${served} volumes`);
   }
-  if (downwardAPI) return downwardFiles(downwardAPI.items ?? [], context);
-  if (projected) {
-    const parts = (projected.sources ?? []).map((source): Files => {
-      if (source.serviceAccountToken) return {};
-      if (source.downwardAPI) return downwardFiles(source.downwardAPI.items ?? [], context);
-      if (source.configMap)
-        return named(configMapFiles(source.configMap, context), source.configMap.items, "configmap");
-      const { name = "", optional, items } = source.secret ?? {};
-      return named(secretData(context.pod(), name, optional, context.client) ?? {}, items, "secret");
-    });
-    return Object.assign({}, ...parts) as Files;
-  }
-  throw new ContainerConfigError(
-    "this node serves only emptyDir, configMap, secret, downwardAPI and projected volumes",
-  );
-}
-
-function configMapFiles(source: { readonly name?: string; readonly optional?: boolean }, context: PodContext): Files {
-  return configMapData(context.pod(), source.name ?? "", source.optional, context.client) ?? {};
-}
-
-function named(data: Files, items: readonly KeyToPath[] | undefined, what: string): Files {
-  if (!items) return data;
-  const files = items.map(({ key, path }) => {
-    const text = data[key];
-    if (text === undefined) throw new ContainerConfigError(`${what} non-existent config key: ${key}`);
-    return [path, text];
+  return (projected.sources ?? []).flatMap((source) => {
+    if (source.downwardAPI) return downwardFiles(source.downwardAPI.items ?? [], projected.defaultMode, context);
+    if (source.configMap) return configFiles("configmap", source.configMap, projected.defaultMode, context);
+    return source.secret ? configFiles("secret", source.secret, projected.defaultMode, context) : [];
   });
-  return Object.fromEntries(files) as Files;
 }
 
-function downwardFiles(items: readonly DownwardAPIVolumeFile[], context: PodContext): Files {
-  const { spec, metadata } = context.pod();
-  const files = items.map(({ path, fieldRef, resourceFieldRef }) => {
-    if (resourceFieldRef) {
-      const container = spec.containers.find(({ name }) => name === resourceFieldRef.containerName);
-      return [
-        path,
-        resourceValue(container ?? { name: "" }, resourceFieldRef.resource, resourceFieldRef.divisor, context),
-      ];
-    }
-    const field = fieldRef?.fieldPath ?? "";
-    const map =
-      field === "metadata.labels" ? metadata.labels : field === "metadata.annotations" ? metadata.annotations : null;
-    if (map === null) return [path, fieldValue(context.pod(), field, context)];
-    const lines = Object.entries(map ?? {}).toSorted(([a], [b]) => (a < b ? -1 : 1));
-    return [path, lines.map(([key, value]) => `${key}=${JSON.stringify(value)}`).join("\n")];
+function configFiles(
+  kind: "configmap" | "secret",
+  { name = "", optional = false, items }: ConfigMapProjection,
+  defaultMode = 0o644,
+  context: PodContext,
+): readonly File[] {
+  const data = configData(kind, context.pod(), { name, optional }, context.client)?.all;
+  const wanted = items ?? [...(data?.keys() ?? [])].map((key) => ({ key, path: key }));
+  return wanted.flatMap(({ key, path, mode = defaultMode }: { key: string; path: string; mode?: number }) => {
+    const content = data?.get(key);
+    if (content) return [{ path, content, mode }];
+    if (optional) return [];
+    const what =
+      kind === "secret" ? "references non-existent secret key" : "configmap references non-existent config key";
+    throw new ContainerConfigError(`${what}: ${key}`);
   });
-  return Object.fromEntries(files) as Files;
+}
+
+function downwardFiles(
+  items: readonly DownwardAPIVolumeFile[],
+  defaultMode = 0o644,
+  context: PodContext,
+): readonly File[] {
+  const pod = context.pod();
+  return items.map(({ path, mode = defaultMode, fieldRef, resourceFieldRef }) => {
+    const container = pod.spec.containers.find(({ name }) => name === resourceFieldRef?.containerName) ?? {};
+    const content = resourceFieldRef
+      ? resourceValue(container, resourceFieldRef.resource, resourceFieldRef.divisor, context)
+      : fieldValue(pod, fieldRef?.fieldPath ?? "", context);
+    return { path, content, mode };
+  });
 }
 
 /** A path that stays where it belongs. */
 function inside(path: string): string {
   const clean = normalize(path);
-  if (clean.startsWith("/") || clean === ".." || clean.startsWith("../")) {
-    throw new ContainerConfigError(`path ${JSON.stringify(path)} must be relative and may not contain '..'`);
-  }
-  return clean;
+  if (!/^(\/|\.\.(\/|$))/.test(clean)) return clean;
+  throw new ContainerConfigError(`path ${JSON.stringify(path)} must be relative and may not contain '..'`);
 }

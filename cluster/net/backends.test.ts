@@ -5,7 +5,7 @@ import { furnishNamespaces } from "../api/namespaces.ts";
 import { ApiServer } from "../api/server.ts";
 import type { KubeObject } from "../client.ts";
 import { TurnedClock } from "../turned-clock.ts";
-import { watchEndpoints } from "./endpoints.ts";
+import { watchBackends } from "./backends.ts";
 
 const pods = { group: "", resource: "pods" };
 const ip = "127.90.1.1";
@@ -14,7 +14,7 @@ function start() {
   const server = new ApiServer(new TurnedClock());
   furnishNamespaces(server, "PEM");
   const client = createClient(server, "test");
-  const endpoints = watchEndpoints(client);
+  const backends = watchBackends(client, (host, port) => ({ host, port }));
   const pod = async (name: string) => {
     const spec = { containers: [{ name: "c", image: "c:1" }] };
     await client.create(pods, {
@@ -35,16 +35,16 @@ function start() {
     endpoints: [{ addresses: [ip], conditions: { ready: true } }],
   };
   const serve = () => client.create({ group: "discovery.k8s.io", resource: "endpointslices" }, slice);
-  const ready = () => endpoints.ready("default", "web", "");
-  return { endpoints, pod, remove, serve, ready };
+  const ready = () => backends.ready({ namespace: "default", service: "web", portName: "" });
+  return { backends, pod, remove, serve, ready };
 }
 
 test("an address that was withdrawn serves again for the pod that gets it next", async () => {
-  const { endpoints, pod, remove, serve, ready } = start();
+  const { backends, pod, remove, serve, ready } = start();
   await serve();
   await pod("one");
   assert.deepEqual(ready(), [{ ip, port: 8080 }]);
-  endpoints.withdraw(ip);
+  await backends.withdraw(ip);
   assert.deepEqual(ready(), []);
   await remove("one");
   await pod("two");
@@ -52,9 +52,9 @@ test("an address that was withdrawn serves again for the pod that gets it next",
 });
 
 test("an address withdrawn before its pod told of it is not lost for the pods after it", async () => {
-  const { endpoints, pod, serve, ready } = start();
+  const { backends, pod, serve, ready } = start();
   await serve();
-  endpoints.withdraw(ip);
+  await backends.withdraw(ip);
   await pod("next");
   assert.deepEqual(ready(), [{ ip, port: 8080 }]);
 });
