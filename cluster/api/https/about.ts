@@ -1,22 +1,45 @@
-import { type Answer, type Exchange, json, plain } from "./exchange.ts";
+import { dataFile } from "../data-file.ts";
+import { groupsOf } from "./discovery.ts";
+import { type Answer, type Exchange, json, pageNotFound, plain } from "./exchange.ts";
 
-const checks = ["ping", "log", "etcd", "poststarthook/start-apiextensions-controllers"];
+/** Answers the root, /version, /healthz, /livez and /readyz; undefined for any other path. */
+export function about(exchange: Exchange): Answer | undefined {
+  const { pathname } = exchange.url;
+  if (pathname === "/") return json(200, { paths: rootPaths(exchange) });
+  const [, root = "", ...rest] = pathname.replace(/\/$/, "").split("/");
+  if (root === "version" && rest.length === 0) return json(200, version);
+  return healthRoots.includes(root) ? health(exchange, root, rest.join("/")) : undefined;
+}
 
-/** Answers /version, /healthz, /livez and /readyz; undefined for any other path. */
-export function about({ url }: Exchange): Answer | undefined {
-  const path = url.pathname.replace(/\/$/, "");
-  if (path === "/version") return json(200, version);
-  const [, root = "", ...rest] = path.split("/");
-  if (root !== "healthz" && root !== "livez" && root !== "readyz") return undefined;
-  const check = rest.join("/");
-  if (check !== "") return checks.includes(check) ? plain(200, "ok") : plain(404, "404 page not found\n");
-  if (!url.searchParams.has("verbose")) return plain(200, "ok");
-  const excluded = url.searchParams.getAll("exclude");
+const healthRoots = ["healthz", "livez", "readyz"];
+
+let hooks: readonly string[] | undefined;
+
+/** The checks of a Kubernetes API server. This one listens when everything is ready, so that all of them are met. */
+function checksOf(root: string): readonly string[] {
+  hooks ??= dataFile<readonly string[]>("health-checks.json");
+  return root === "readyz" ? ["ping", "log", "informer-sync", ...hooks, "shutdown"] : ["ping", "log", "etcd", ...hooks];
+}
+
+function health({ query }: Exchange, root: string, check: string): Answer {
+  const checks = checksOf(root);
+  if (check !== "") return checks.includes(check) ? plain(200, "ok") : pageNotFound;
+  if (query.flag("verbose") === undefined) return plain(200, "ok");
+  const excluded = query.all("exclude");
   const lines = checks.map((name) => `[+]${name} ${excluded.includes(name) ? "excluded: ok" : "ok"}`);
-  const wrong = excluded.filter((name) => !checks.includes(name)).map((name) => `"${name}"`);
-  const warning =
-    wrong.length === 0 ? [] : [`warn: some health checks cannot be excluded: no matches for ${wrong.join(",")}`];
-  return plain(200, [...lines, ...warning, `${root} check passed`, ""].join("\n"));
+  const unknown = excluded.filter((name) => !checks.includes(name)).map((name) => JSON.stringify(name));
+  const matches = `no matches for ${unknown.join(",")}`;
+  if (unknown.length > 0) lines.push(`warn: some health checks cannot be excluded: ${matches}`);
+  return plain(200, [...lines, `${root} check passed`, ""].join("\n"));
+}
+
+function rootPaths({ api }: Exchange): readonly string[] {
+  const groups = [...groupsOf(api.table)].flatMap(([group, versions]) =>
+    group === "" ? [] : [`/apis/${group}`, ...versions.map((served) => `/apis/${group}/${served}`)],
+  );
+  const checks = healthRoots.flatMap((root) => [`/${root}`, ...checksOf(root).map((check) => `/${root}/${check}`)]);
+  const openapi = ["/openapi/v2", "/openapi/v3", "/openapi/v3/"];
+  return ["/api", "/api/v1", "/apis", "/apis/", ...groups, ...checks, ...openapi, "/version"].sort();
 }
 
 const version = {

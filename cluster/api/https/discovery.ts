@@ -1,86 +1,83 @@
 import { createHash } from "node:crypto";
+import { noSuchResource, statusOf } from "../refusal.ts";
 import type { Resource, ResourceTable } from "../resource-table.ts";
-import { type Answer, type Exchange, json, plain } from "./exchange.ts";
+import { type Answer, type Exchange, json, pageNotFound } from "./exchange.ts";
+import { partOf } from "./parts.ts";
+import { reviews } from "./reviews.ts";
 
-const scaleKind = { group: "autoscaling", version: "v1", kind: "Scale" };
+/** The order in which Kubernetes tells its groups; those of custom resources come after them. */
+const groupOrder = [
+  "",
+  "apps",
+  "events.k8s.io",
+  "authentication.k8s.io",
+  "authorization.k8s.io",
+  "autoscaling",
+  "batch",
+  "networking.k8s.io",
+  "policy",
+  "rbac.authorization.k8s.io",
+  "storage.k8s.io",
+  "apiextensions.k8s.io",
+  "scheduling.k8s.io",
+  "coordination.k8s.io",
+  "discovery.k8s.io",
+];
 
-/** Subresources whose verbs or kinds are not those of a part of the object. */
-const special: Readonly<
-  Record<string, { readonly verbs: readonly string[]; readonly kind?: string; readonly of?: object }>
-> = {
-  "pods/log": { verbs: ["get"] },
-  "pods/eviction": { verbs: ["create"], of: { group: "policy", version: "v1", kind: "Eviction" } },
-  "pods/proxy": { verbs: ["create", "delete", "get", "patch", "update"], kind: "PodProxyOptions" },
-  "services/proxy": { verbs: ["create", "delete", "get", "patch", "update"], kind: "ServiceProxyOptions" },
-  "namespaces/finalize": { verbs: ["update"] },
-};
-
-/** Reviews are asked by POST and kept nowhere. */
-const reviews: readonly Resource[] = [];
-
-/** What of a resource discovery tells. */
-interface Entry {
-  readonly name: string;
-  readonly resource: Resource;
-  readonly verbs: readonly string[];
-  readonly kind: { readonly group?: string; readonly version?: string; readonly kind: string };
-}
-
-function entriesOf(resource: Resource): readonly Entry[] {
-  return [
-    { name: resource.resource, resource, verbs: resource.verbs, kind: { kind: resource.kind } },
-    ...resource.subresources.toSorted().map((subresource) => {
-      const name = `${resource.resource}/${subresource}`;
-      const { verbs = ["get", "patch", "update"], kind = resource.kind, of } = special[name] ?? {};
-      const scale = subresource === "scale" ? scaleKind : of;
-      return { name, resource, verbs, kind: { kind, ...scale } };
-    }),
-  ];
+/** Everything that is served, reviews too. */
+function servedBy(table: ResourceTable): readonly Resource[] {
+  return [...table.all(), ...reviews.map(({ resource }) => resource)];
 }
 
 /** The versions that are served, by group in the order in which they are told; "" is the core group. */
-function groups(table: ResourceTable): ReadonlyMap<string, readonly string[]> {
-  const found = new Map<string, Set<string>>([["", new Set(["v1"])]]);
-  for (const { group, version } of [...table.all(), ...reviews]) {
-    found.set(group, (found.get(group) ?? new Set<string>()).add(version));
-  }
-  for (const group of ["authentication.k8s.io", "authorization.k8s.io"]) found.set(group, new Set(["v1"]));
-  return new Map([...found].map(([group, versions]) => [group, [...versions].sort(byPriority)]));
+export function groupsOf(table: ResourceTable): ReadonlyMap<string, readonly string[]> {
+  const served = servedBy(table);
+  const custom = [...new Set(served.map(({ group }) => group))].filter((group) => !groupOrder.includes(group)).sort();
+  return new Map(
+    [...groupOrder, ...custom].map((group) => {
+      const versions = served.filter((resource) => resource.group === group).map(({ version }) => version);
+      return [group, [...new Set(versions)].sort(byPriority)];
+    }),
+  );
 }
 
 /** GA before beta before alpha, newer before older. */
 function byPriority(a: string, b: string): number {
-  const rank = (version: string): readonly number[] => {
-    const [, major = "0", stage, minor = "0"] = /^v(\d+)(?:(alpha|beta)(\d+))?$/.exec(version) ?? [];
-    return [stage === undefined ? 2 : stage === "beta" ? 1 : 0, Number(major), Number(minor)];
+  const rank = (version: string): number => {
+    const [, major = "0", stage = "", minor = "0"] = /^v(\d+)(?:(alpha|beta)(\d+))?$/.exec(version) ?? [];
+    return ["alpha", "beta", ""].indexOf(stage) * 1e6 + Number(major) * 1e3 + Number(minor);
   };
-  const [left, right] = [rank(a), rank(b)];
-  const at = left.findIndex((value, index) => value !== right[index]);
-  return at < 0 ? 0 : (right[at] ?? 0) - (left[at] ?? 0);
+  return rank(b) - rank(a);
 }
 
 /** Answers the roots /api, /apis, their groups and versions; undefined for any other path. */
 export function discovery(exchange: Exchange): Answer | undefined {
-  const { api, url } = exchange;
+  const { api, url, request } = exchange;
   const [root, ...rest] = url.pathname.split("/").filter((part) => part !== "");
   if (root !== "api" && root !== "apis") return undefined;
-  const aggregated = aggregatedVersion(exchange.request.headers.accept);
+  const groups = groupsOf(api.table);
   if (rest.length === 0) {
+    const aggregated = aggregatedVersion(request.headers.accept);
     if (aggregated) return aggregate(exchange, root === "api", aggregated);
-    return root === "api"
-      ? json(200, { kind: "APIVersions", versions: ["v1"], serverAddressByClientCIDRs: [] })
-      : json(200, groupList(api.table));
+    return json(200, root === "api" ? coreVersions(exchange) : groupList(groups));
   }
   const [group = "", version] = root === "api" ? ["", rest[0]] : rest;
-  const versions = groups(api.table).get(group);
-  if (!versions || rest.length > (root === "api" ? 1 : 2)) return versions ? undefined : notServed(exchange);
-  if (version === undefined) return json(200, { kind: "APIGroup", apiVersion: "v1", ...groupEntry(group, versions) });
-  return versions.includes(version) ? json(200, resourceList(api.table, group, version)) : notServed(exchange);
+  const versions = groups.get(group);
+  const isServed = version === undefined || versions?.includes(version) === true;
+  if (root === "api" && !isServed) return json(404, statusOf(noSuchResource()));
+  if (!versions || !isServed) return pageNotFound;
+  if (version !== undefined) return json(200, resourceList(api.table, group, version));
+  return json(200, { kind: "APIGroup", apiVersion: "v1", ...groupEntry(group, versions) });
 }
 
-/** A path of no group that is served is no API path at all. */
-export function notServed(_exchange: Exchange): Answer {
-  return plain(404, "404 page not found\n");
+function coreVersions({ request }: Exchange): object {
+  const serverAddressByClientCIDRs = [{ clientCIDR: "0.0.0.0/0", serverAddress: request.headers.host ?? "" }];
+  return { kind: "APIVersions", versions: ["v1"], serverAddressByClientCIDRs };
+}
+
+function groupList(groups: ReadonlyMap<string, readonly string[]>): object {
+  const told = [...groups].filter(([group]) => group !== "").map(([group, versions]) => groupEntry(group, versions));
+  return { kind: "APIGroupList", apiVersion: "v1", groups: told };
 }
 
 function groupEntry(group: string, versions: readonly string[]): object {
@@ -88,124 +85,127 @@ function groupEntry(group: string, versions: readonly string[]): object {
   return { name: group, versions: entries, preferredVersion: entries[0] };
 }
 
-function groupList(table: ResourceTable): object {
-  const entries = [...groups(table)].filter(([group]) => group !== "");
-  return {
-    kind: "APIGroupList",
-    apiVersion: "v1",
-    groups: entries.map(([group, versions]) => groupEntry(group, versions)),
-  };
+/** What discovery tells of a resource or of a part of it. */
+interface Entry {
+  /** "" for the resource itself. */
+  readonly subresource: string;
+  readonly verbs: readonly string[];
+  readonly kind: { readonly group?: string; readonly version?: string; readonly kind: string };
 }
 
-/** The resources of reviews, which are not in the table as they are not stored. */
-const reviewEntries: Readonly<Record<string, readonly { readonly name: string; readonly kind: string }[]>> = {
-  "authentication.k8s.io": [{ name: "selfsubjectreviews", kind: "SelfSubjectReview" }],
-  "authorization.k8s.io": [{ name: "selfsubjectaccessreviews", kind: "SelfSubjectAccessReview" }],
+const verbNames: Readonly<Record<string, string>> = {
+  GET: "get",
+  POST: "create",
+  PUT: "update",
+  PATCH: "patch",
+  DELETE: "delete",
 };
 
+/** Custom resources tell their verbs in an order of their own. */
+const customVerbs = ["delete", "deletecollection", "get", "list", "patch", "create", "update", "watch"];
+
+function entriesOf(resource: Resource): readonly Entry[] {
+  const { kind, subresources } = resource;
+  const own = { subresource: "", verbs: resource.custom ? customVerbs : resource.verbs, kind: { kind } };
+  const parts = (resource.custom ? subresources : subresources.toSorted()).flatMap((subresource) => {
+    const part = partOf(resource, subresource);
+    if (!part) return [];
+    const verbs = Object.keys(part.verbs).map((method) => verbNames[method] ?? "");
+    return [{ subresource, verbs: verbs.sort(), kind: part.kind ?? { kind } }];
+  });
+  return [own, ...parts];
+}
+
+function resourcesOf(table: ResourceTable, group: string, version: string): readonly Resource[] {
+  const served = servedBy(table).filter((resource) => resource.group === group && resource.version === version);
+  return served.toSorted((a, b) => (a.resource < b.resource ? -1 : 1));
+}
+
+/** Names where there are some. */
+function names({ shortNames, categories }: Resource): object {
+  return { ...(shortNames.length > 0 ? { shortNames } : {}), ...(categories.length > 0 ? { categories } : {}) };
+}
+
 function resourceList(table: ResourceTable, group: string, version: string): object {
-  const served = table.all().filter((resource) => resource.group === group && resource.version === version);
-  const resources = served.flatMap(entriesOf).map(({ name, resource, verbs, kind }) => ({
-    name,
-    singularName: name.includes("/") ? "" : resource.singular,
-    namespaced: resource.namespaced,
-    ...kind,
-    verbs,
-    ...(name.includes("/") || resource.shortNames.length === 0 ? {} : { shortNames: resource.shortNames }),
-    ...(name.includes("/") || resource.categories.length === 0 ? {} : { categories: resource.categories }),
-    ...(name.includes("/") ? {} : { storageVersionHash: storageHash(resource) }),
-  }));
-  const asked = (reviewEntries[group] ?? []).map(({ name, kind }) => ({
-    name,
-    singularName: kind.toLowerCase(),
-    namespaced: false,
-    kind,
-    verbs: ["create"],
-  }));
-  const sorted = [...resources, ...asked].sort((a, b) => (a.name < b.name ? -1 : 1));
-  return {
-    kind: "APIResourceList",
-    ...(group === "" ? {} : { apiVersion: "v1" }),
-    groupVersion: group === "" ? version : `${group}/${version}`,
-    resources: sorted,
-  };
+  const resources = resourcesOf(table, group, version).flatMap((resource) => {
+    const isReview = reviews.some((review) => review.resource === resource);
+    return entriesOf(resource).map(({ subresource, verbs, kind }) => ({
+      name: subresource === "" ? resource.resource : `${resource.resource}/${subresource}`,
+      singularName: subresource === "" ? resource.singular : "",
+      namespaced: resource.namespaced,
+      ...kind,
+      verbs,
+      ...(subresource === "" ? names(resource) : {}),
+      ...(subresource === "" && !isReview ? { storageVersionHash: storageHash(resource) } : {}),
+    }));
+  });
+  const core = { kind: "APIResourceList", groupVersion: version, resources };
+  return group === "" ? core : { ...core, apiVersion: "v1", groupVersion: `${group}/${version}` };
 }
 
-function storageHash({ group, version, kind, storedAs }: Resource): string {
-  const stored = storedAs === "events" ? "v1" : group === "" ? version : `${group}/${version}`;
-  return createHash("sha256")
-    .update(`${stored === "v1" ? "/v1" : stored}/${kind}`)
-    .digest()
-    .subarray(0, 8)
-    .toString("base64");
+/** The versions in which Kubernetes keeps what it serves in another one. */
+const keptAs: Readonly<Record<string, string>> = {
+  "events.events.k8s.io": "/v1",
+  "customresourcedefinitions.apiextensions.k8s.io": "apiextensions.k8s.io/v1beta1",
+};
+
+function storageHash({ group, version, kind, qualifiedName, custom }: Resource): string {
+  const kept = keptAs[qualifiedName] ?? `${group}/${custom?.storageVersion ?? version}`;
+  return createHash("sha256").update(`${kept}/${kind}`).digest().subarray(0, 8).toString("base64");
 }
 
-function aggregatedVersion(accept: string | undefined): "v2" | "v2beta1" | undefined {
-  for (const range of (accept ?? "").split(",")) {
-    if (!range.includes("as=APIGroupDiscoveryList") || !range.includes("g=apidiscovery.k8s.io")) continue;
-    if (/v=v2(;|$)/.test(range)) return "v2";
-    if (range.includes("v=v2beta1")) return "v2beta1";
-  }
-  return undefined;
+function aggregatedVersion(accept = ""): string | undefined {
+  const ranges = accept.split(",").filter((range) => range.includes("as=APIGroupDiscoveryList"));
+  return ranges.map((range) => /v=(v2(?:beta1)?)(?:;|$)/.exec(range)?.[1]).find((version) => version !== undefined);
 }
 
-function aggregate(exchange: Exchange, core: boolean, version: "v2" | "v2beta1"): Answer {
-  const { api, request } = exchange;
-  const items = [...groups(api.table)]
-    .filter(([group]) => (group === "") === core)
+/** The answer with an ETag, or 304 for a client that has it. */
+export function tagged({ request }: Exchange, type: string, body: string, cacheControl: string): Answer {
+  const etag = `"${hashOf(body)}"`;
+  const headers = { etag, vary: "Accept", "cache-control": cacheControl };
+  if (request.headers["if-none-match"] === etag) return { status: 304, type: undefined, body: "", headers };
+  return { status: 200, type, body, headers };
+}
+
+/** What of a document changes when the document does. */
+export function hashOf(text: string): string {
+  return createHash("sha512").update(text).digest("hex").toUpperCase();
+}
+
+function aggregate(exchange: Exchange, isCore: boolean, version: string): Answer {
+  const { table } = exchange.api;
+  const items = [...groupsOf(table)]
+    .filter(([group]) => (group === "") === isCore)
     .map(([group, versions]) => ({
       metadata: group === "" ? {} : { name: group },
       versions: versions.map((served) => ({
         version: served,
-        resources: aggregatedResources(api.table, group, served),
+        resources: resourcesOf(table, group, served).map(aggregated),
         freshness: "Current",
       })),
     }));
-  const body = JSON.stringify({
-    kind: "APIGroupDiscoveryList",
-    apiVersion: `apidiscovery.k8s.io/${version}`,
-    metadata: {},
-    items,
-  });
-  const etag = `"${createHash("sha512").update(body).digest("hex").toUpperCase()}"`;
-  const headers = { etag, vary: "Accept", "cache-control": "public" };
+  const apiVersion = `apidiscovery.k8s.io/${version}`;
+  const body = JSON.stringify({ kind: "APIGroupDiscoveryList", apiVersion, metadata: {}, items });
   const type = `application/json;g=apidiscovery.k8s.io;v=${version};as=APIGroupDiscoveryList`;
-  if (request.headers["if-none-match"] === etag) return { status: 304, type, body: "", headers };
-  return { status: 200, type, body, headers };
+  return tagged(exchange, type, body, "public");
 }
 
-function aggregatedResources(table: ResourceTable, group: string, version: string): readonly object[] {
-  const served = table
-    .all()
-    .filter((resource) => resource.group === group && resource.version === version)
-    .toSorted((a, b) => (a.resource < b.resource ? -1 : 1))
-    .map((resource) => {
-      const [own, ...parts] = entriesOf(resource);
-      return {
-        resource: resource.resource,
-        responseKind: { group: "", version: "", kind: resource.kind },
-        scope: resource.namespaced ? "Namespaced" : "Cluster",
-        singularResource: resource.singular,
-        verbs: own?.verbs,
-        ...(resource.shortNames.length > 0 ? { shortNames: resource.shortNames } : {}),
-        ...(resource.categories.length > 0 ? { categories: resource.categories } : {}),
-        ...(parts.length > 0
-          ? {
-              subresources: parts.map(({ name, verbs, kind }) => ({
-                subresource: name.split("/")[1],
-                responseKind: { group: "", version: "", ...kind },
-                verbs,
-              })),
-            }
-          : {}),
-      };
-    });
-  const asked = (reviewEntries[group] ?? []).map(({ name, kind }) => ({
-    resource: name,
-    responseKind: { group: "", version: "", kind },
-    scope: "Cluster",
-    singularResource: kind.toLowerCase(),
-    verbs: ["create"],
+function aggregated(resource: Resource): object {
+  const [own, ...parts] = entriesOf(resource);
+  // Custom resources name their group and version, Kubernetes' own leave them to be inferred.
+  const inferred = resource.custom ? { group: resource.group, version: resource.version } : { group: "", version: "" };
+  const subresources = parts.map(({ subresource, verbs, kind }) => ({
+    subresource,
+    responseKind: { ...inferred, ...kind },
+    verbs,
   }));
-  return [...served, ...asked];
+  return {
+    resource: resource.resource,
+    responseKind: { ...inferred, kind: resource.kind },
+    scope: resource.namespaced ? "Namespaced" : "Cluster",
+    singularResource: resource.singular,
+    verbs: own?.verbs,
+    ...names(resource),
+    ...(subresources.length > 0 ? { subresources } : {}),
+  };
 }

@@ -1,23 +1,24 @@
 import { ApiError } from "../../client.ts";
-import { methodNotAllowed } from "../refusal.ts";
+import { badRequest } from "../refusal.ts";
+import { selects } from "../selectors.ts";
 import type { ApiServer, Place } from "../server.ts";
 import type { JsonMap, StoredObject } from "../stored-object.ts";
 import { mapAt, textAt } from "../validation/causes.ts";
-import { selects } from "../selectors.ts";
-import { readBody } from "./body-text.ts";
-import { deleteOptions } from "./delete-options.ts";
-import { type Answer, type Exchange, json } from "./exchange.ts";
+import { type Answer, type Exchange, json, readBody } from "./exchange.ts";
+import { patchOf } from "./objects.ts";
+import { readDeletion } from "./options.ts";
 
-/** Deletes a pod unless a disruption budget forbids it now. */
+/** POST of pods/eviction: deletes the pod unless a disruption budget forbids it now. */
 export async function evict(exchange: Exchange, place: Place): Promise<Answer> {
-  const { api, method, request, url } = exchange;
-  if (method !== "POST") throw methodNotAllowed();
+  const { api, query } = exchange;
   const pod = api.get(place);
-  const body = JSON.parse((await readBody(request)) || "{}") as JsonMap;
-  const { options, dryRun } = deleteOptions(url, JSON.stringify(body["deleteOptions"] ?? {}));
+  const body = patchOf((await readBody(exchange)) || "{}") as JsonMap;
+  const { name } = mapAt(body, "metadata");
+  if (name !== undefined && name !== place.name) throw badRequest("name in URL does not match name in Eviction object");
+  const { options, dryRun } = readDeletion(mapAt(body, "deleteOptions"));
   const budget = budgetOf(api, pod);
   if (budget && Number(budget.status?.["disruptionsAllowed"] ?? 0) < 1) throw refusal(budget);
-  api.delete(place, options, dryRun);
+  api.delete(place, options, dryRun || query.all("dryRun").includes("All"));
   return json(201, { kind: "Status", apiVersion: "v1", metadata: {}, status: "Success", code: 201 });
 }
 
@@ -34,7 +35,5 @@ function refusal(budget: StoredObject): ApiError {
   const { desiredHealthy = 0, currentHealthy = 0 } = (budget.status ?? {}) as Record<string, number>;
   const why = `The disruption budget ${name} needs ${desiredHealthy} healthy pods and has ${currentHealthy} currently`;
   const message = "Cannot evict pod as it would violate the pod's disruption budget.";
-  return new ApiError(429, "TooManyRequests", message, {
-    causes: [{ reason: "DisruptionBudget", message: why }],
-  });
+  return new ApiError(429, "TooManyRequests", message, { causes: [{ reason: "DisruptionBudget", message: why }] });
 }

@@ -7,7 +7,8 @@ import type { NodeHooks } from "../hooks.ts";
 import { statusOf } from "../refusal.ts";
 import type { ApiServer } from "../server.ts";
 import { type Answer, json } from "./exchange.ts";
-import { type Identity, userOf } from "./identity.ts";
+import { type Identity, userOf, userOfToken } from "./identity.ts";
+import { Query } from "./query.ts";
 import { route } from "./route.ts";
 
 /** What a listener needs. */
@@ -67,45 +68,47 @@ export async function listen(options: ListenOptions): Promise<Listener> {
 }
 
 async function answerRequest(
-  options: ListenOptions,
+  { api, identity, hooks }: ListenOptions,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
-  const { api, identity, hooks } = options;
   const warnings: string[] = [];
   let answer: Answer | undefined;
   try {
     const user = userOf(identity, request.socket as TLSSocket, request.headers.authorization);
     if (!user) throw new ApiError(401, "Unauthorized", "Unauthorized");
     const url = new URL(request.url ?? "/", "https://127.0.0.1");
-    const warn = (text: string): void => {
-      warnings.push(`299 - ${JSON.stringify(text)}`);
-    };
-    answer = await route({ api, hooks, user, method: request.method ?? "GET", url, request, response, warn });
+    answer = await route({
+      api,
+      hooks,
+      user,
+      authenticate: (token) => userOfToken(identity, token),
+      method: request.method ?? "GET",
+      url,
+      query: new Query(url.searchParams),
+      request,
+      response,
+      warn: (text) => warnings.push(`299 - ${JSON.stringify(text)}`),
+    });
   } catch (error) {
     answer = refusal(error);
   }
   if (!answer) return;
-  if (response.headersSent) {
-    response.destroy();
-    return;
-  }
-  send(request, response, answer, warnings);
+  if (response.headersSent) response.destroy();
+  else send(request, response, answer, warnings);
 }
 
 function refusal(error: unknown): Answer {
   if (error instanceof ApiError) {
-    const answer = json(error.code, statusOf(error));
-    const { retryAfterSeconds } = error;
-    return retryAfterSeconds === undefined
-      ? answer
-      : { ...answer, headers: { "retry-after": String(retryAfterSeconds) } };
+    const { retryAfterSeconds: seconds } = error;
+    const headers = seconds === undefined ? {} : { "retry-after": String(seconds) };
+    return { ...json(error.code, statusOf(error)), headers };
   }
   // A defect of this server: the client gets a Status all the same, and the trace goes to who runs it.
   console.error(error);
-  const message = `Internal error occurred: ${(error as Error).message}`;
-  const details = { causes: [{ message: (error as Error).message }] };
-  return json(500, statusOf(new ApiError(500, "InternalError", message, details)));
+  const { message } = error as Error;
+  const causes = [{ message }];
+  return json(500, statusOf(new ApiError(500, "InternalError", `Internal error occurred: ${message}`, { causes })));
 }
 
 function send(request: IncomingMessage, response: ServerResponse, answer: Answer, warnings: readonly string[]): void {
@@ -114,7 +117,7 @@ function send(request: IncomingMessage, response: ServerResponse, answer: Answer
   if (!request.complete) request.resume();
   if (warnings.length > 0) response.setHeader("warning", warnings);
   response.writeHead(status, {
-    "content-type": type,
+    ...(type === undefined ? {} : { "content-type": type }),
     "content-length": Buffer.byteLength(body),
     "cache-control": "no-cache, private",
     ...headers,

@@ -3,15 +3,14 @@ import type { LogOptions } from "../hooks.ts";
 import { badRequest, invalid } from "../refusal.ts";
 import type { Place } from "../server.ts";
 import type { StoredObject } from "../stored-object.ts";
-import { type Cause } from "../refusal.ts";
-import { forbiddenField, invalidValue, listAt, textAt } from "../validation/causes.ts";
+import { valuesAt } from "../table/json-path.ts";
+import { forbiddenField, invalidValue } from "../validation/causes.ts";
 import type { Exchange } from "./exchange.ts";
 
-/** Streams the log of a pod's container. */
-export async function streamLog(exchange: Exchange, place: Place): Promise<void> {
+/** GET of pods/log: streams the log of a container. */
+export async function streamLog(exchange: Exchange, place: Place): Promise<undefined> {
   const { api, hooks, response } = exchange;
-  const pod = api.get(place);
-  const options = logOptions(exchange, pod);
+  const options = logOptions(exchange, api.get(place));
   const abort = new AbortController();
   response.once("close", () => {
     abort.abort();
@@ -23,80 +22,61 @@ export async function streamLog(exchange: Exchange, place: Place): Promise<void>
   response.flushHeaders();
   for await (const chunk of log) {
     if (!response.write(chunk)) await new Promise((resolve) => response.once("drain", resolve).once("close", resolve));
-    if (abort.signal.aborted) return;
+    if (abort.signal.aborted) return undefined;
   }
   response.end();
+  return undefined;
 }
 
 const named = { group: "", kind: "PodLogOptions", resource: "", qualifiedName: "" };
 
-function logOptions({ url }: Exchange, pod: StoredObject): Omit<LogOptions, "signal"> {
-  const { searchParams } = url;
-  const flag = (key: string): boolean => {
-    const value = searchParams.get(key);
-    return value !== null && value !== "false" && value !== "0";
-  };
-  const numbers = Object.fromEntries(
-    ["tailLines", "limitBytes", "sinceSeconds"].flatMap((key) => {
-      const value = integer(searchParams.get(key));
-      return value === undefined ? [] : [[key, value]];
-    }),
-  ) as { tailLines?: number; limitBytes?: number; sinceSeconds?: number };
-  const sinceTime = searchParams.get("sinceTime");
+/** The numbers among the options, and the least that each may be. */
+const least = { tailLines: 0, limitBytes: 1, sinceSeconds: 1 } as const;
+
+function logOptions({ query }: Exchange, pod: StoredObject): Omit<LogOptions, "signal"> {
+  const numbers = Object.entries(least).flatMap(([key, bound]) => {
+    const value = query.integer(key);
+    return value === undefined ? [] : [{ key, value, bound }];
+  });
+  const sinceTime = query.text("sinceTime");
   if (sinceTime && Number.isNaN(Date.parse(sinceTime))) {
     const quoted = JSON.stringify(sinceTime);
     throw badRequest(`parsing time ${quoted} as "2006-01-02T15:04:05Z07:00": cannot parse ${quoted} as "2006"`);
   }
-  const stream = searchParams.has("stream") ? [forbiddenField("stream", "may not be specified")] : [];
-  const causes = [...logCauses(numbers, sinceTime), ...stream];
+  const isTwice = sinceTime !== "" && query.text("sinceSeconds") !== "";
+  const tooSmall = numbers.filter(({ key, value, bound }) => value < bound && !(isTwice && key === "sinceSeconds"));
+  const causes = [
+    ...tooSmall.map(({ key, value, bound }) =>
+      invalidValue(key, value, `must be greater than ${bound === 0 ? "or equal to " : ""}0`),
+    ),
+    ...(isTwice ? [forbiddenField("[]", "at most one of `sinceTime` or `sinceSeconds` may be specified")] : []),
+    ...(query.text("stream") ? [forbiddenField("stream", "may not be specified")] : []),
+  ];
   if (causes.length > 0) throw invalid(named, pod.metadata.name ?? "", causes);
   return {
-    container: containerOf(pod, searchParams.get("container")),
-    follow: flag("follow"),
-    previous: flag("previous"),
-    timestamps: flag("timestamps"),
-    ...numbers,
+    container: containerOf(pod, query.text("container")),
+    follow: query.flag("follow") === true,
+    previous: query.flag("previous") === true,
+    timestamps: query.flag("timestamps") === true,
+    ...Object.fromEntries(numbers.map(({ key, value }) => [key, value])),
     ...(sinceTime ? { sinceTime } : {}),
   };
 }
 
-function integer(text: string | null): number | undefined {
-  if (text === null || text === "") return undefined;
-  if (/^-?\d+$/.test(text)) return Number(text);
-  throw badRequest(`strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax`);
-}
-
-function logCauses(
-  { tailLines, limitBytes, sinceSeconds }: { tailLines?: number; limitBytes?: number; sinceSeconds?: number },
-  sinceTime: string | null,
-): readonly Cause[] {
-  const causes: Cause[] = [];
-  if (tailLines !== undefined && tailLines < 0) {
-    causes.push(invalidValue("tailLines", tailLines, "must be greater than or equal to 0"));
-  }
-  if (limitBytes !== undefined && limitBytes < 1)
-    causes.push(invalidValue("limitBytes", limitBytes, "must be greater than 0"));
-  if (sinceSeconds !== undefined && sinceTime) {
-    causes.push(forbiddenField("[]", "at most one of `sinceTime` or `sinceSeconds` may be specified"));
-  } else if (sinceSeconds !== undefined && sinceSeconds < 1) {
-    causes.push(invalidValue("sinceSeconds", sinceSeconds, "must be greater than 0"));
-  }
-  return causes;
-}
-
 /** The container that is asked for, or the only one. */
-function containerOf(pod: StoredObject, asked: string | null): string {
+function containerOf(pod: StoredObject, asked: string): string {
   const name = pod.metadata.name ?? "";
-  const containers = listAt(pod.spec, "containers").map((container) => textAt(container, "name"));
-  const init = listAt(pod.spec, "initContainers").map((container) => textAt(container, "name"));
-  if (asked) {
+  const containers = valuesAt(pod, "spec.containers[*].name") as readonly string[];
+  const init = valuesAt(pod, "spec.initContainers[*].name") as readonly string[];
+  if (asked !== "") {
     if ([...containers, ...init].includes(asked)) return asked;
     throw badRequest(`container ${asked} is not valid for pod ${name}`);
   }
   const preferred = pod.metadata.annotations?.["kubectl.kubernetes.io/default-container"];
   if (preferred && containers.includes(preferred)) return preferred;
-  const [only] = containers;
-  if (containers.length === 1 && init.length === 0 && only) return only;
-  if (containers.length === 1 && only) return only;
-  throw badRequest(`a container name must be specified for pod ${name}, choose one of: [${containers.join(" ")}]`);
+  const [only = ""] = containers;
+  if (containers.length === 1) return only;
+  const initial = init.length === 0 ? "" : ` or one of the init containers: [${init.join(" ")}]`;
+  const choice = `choose one of: [${containers.join(" ")}]${initial}`;
+  throw badRequest(`a container name must be specified for pod ${name}, ${choice}`);
 }

@@ -1,137 +1,115 @@
 import { request as httpRequest } from "node:http";
 import { request as httpsRequest } from "node:https";
 import { ApiError } from "../../client.ts";
-import { badRequest, noSuchResource } from "../refusal.ts";
+import { badRequest } from "../refusal.ts";
 import type { Place } from "../server.ts";
-import type { JsonMap } from "../stored-object.ts";
-import { listAt, textAt } from "../validation/causes.ts";
+import { valuesAt } from "../table/json-path.ts";
 import type { Exchange } from "./exchange.ts";
+import type { ResourcePath } from "./request-path.ts";
 
-/** Where a proxied request goes. */
-interface Target {
+/** A place as the path of a proxy names it, `[scheme:]name[:port]`. */
+interface Named {
+  readonly place: Place;
   readonly scheme: string;
-  readonly host: string;
+  readonly port: string;
+}
+
+/** An address of a pod. */
+interface Address {
+  readonly ip: string;
   readonly port: number;
 }
 
-/** Passes a request on to a pod, or to a ready endpoint of a service: `[scheme:]name[:port]`. */
-export async function proxy(exchange: Exchange, place: Place, rest: string): Promise<void> {
-  const { scheme, name, port } = readName(place.name);
-  const exact = { ...place, name };
-  const target =
-    place.resource.qualifiedName === "pods" ? podTarget(exchange, exact, port) : serviceTarget(exchange, exact, port);
-  if (rest === "") {
-    const { pathname, search } = exchange.url;
-    exchange.response.writeHead(301, { location: `${pathname}/${search}` }).end();
-    return;
+/** Any verb on pods/proxy and services/proxy: passes the request on to the pod, or to a ready endpoint of the service. */
+export async function proxy(exchange: Exchange, place: Place, { rest }: ResourcePath): Promise<undefined> {
+  const { method, request, response, url } = exchange;
+  const named = namedBy(place);
+  const address = place.resource.resource === "pods" ? podAddress(exchange, named) : serviceAddress(exchange, named);
+  if (rest === "" && ["GET", "HEAD"].includes(method)) {
+    response.writeHead(301, { location: `${url.pathname}/${url.search}` }).end();
+    return undefined;
   }
-  await pass(exchange, { ...target, scheme }, rest);
+  if (Number.isNaN(address.port)) {
+    // Kubernetes takes the name of a port for a part of the URL, stumbles over it and hangs up.
+    request.socket.destroy();
+    return undefined;
+  }
+  await pass(exchange, named.scheme, address, rest === "" ? "/" : rest);
+  return undefined;
 }
 
-function readName(text: string): { readonly scheme: string; readonly name: string; readonly port: string } {
-  const parts = text.split(":");
-  const [scheme, name = "", port = ""] = parts.length === 3 ? parts : ["http", ...parts];
-  if (parts.length > 3 || !["http", "https", ""].includes(scheme ?? "")) {
-    throw badRequest(`invalid service request ${JSON.stringify(text)}`);
+function namedBy(place: Place): Named {
+  const parts = place.name.split(":");
+  const [scheme = "", name = "", port = ""] = parts.length === 3 ? parts : ["", ...parts];
+  if (parts.length > 3 || name === "" || !["http", "https", ""].includes(scheme)) {
+    throw badRequest(`invalid ${place.resource.singular} request ${JSON.stringify(place.name)}`);
   }
-  return { scheme: scheme || "http", name, port };
+  return { place: { ...place, name }, scheme, port };
+}
+
+function podAddress({ api }: Exchange, { place, port }: Named): Address {
+  const pod = api.get(place);
+  const ip = valuesAt(pod, "status.podIP")[0];
+  if (typeof ip !== "string") throw badRequest("address not allowed");
+  return { ip, port: Number(port || (valuesAt(pod, "spec.containers[*].ports[*].containerPort")[0] ?? 80)) };
+}
+
+function serviceAddress({ api }: Exchange, { place, port }: Named): Address {
+  let portName: unknown = port;
+  if (/^\d+$/.test(port)) {
+    const ports = valuesAt(api.get(place), "spec.ports[*]") as readonly { port?: number; name?: string }[];
+    const found = ports.find((candidate) => candidate.port === Number(port));
+    if (!found) throw unavailable(`no service port ${port} found for service ${JSON.stringify(place.name)}`);
+    portName = found.name ?? "";
+  }
+  const resource = api.resource({ group: "", resource: "endpoints" });
+  const points = valuesAt(api.get({ ...place, resource }), "subsets[*]").flatMap((subset) => {
+    const ports = valuesAt(subset, "ports[*]") as readonly { port: number; name?: string }[];
+    const number = ports.find(({ name = "" }) => name === portName)?.port;
+    const ips = valuesAt(subset, "addresses[*].ip") as readonly string[];
+    return number === undefined ? [] : ips.map((ip) => ({ ip, port: number }));
+  });
+  const chosen = points[Math.floor(Math.random() * points.length)];
+  if (chosen) return chosen;
+  const asked = port === "" || /^\d+$/.test(port) ? place.name : `${place.name}:${port}`;
+  throw unavailable(`no endpoints available for service ${JSON.stringify(asked)}`);
 }
 
 function unavailable(message: string): ApiError {
   return new ApiError(503, "ServiceUnavailable", message);
 }
 
-function dialed({ hooks }: Exchange, ip: string, port: number): Omit<Target, "scheme"> {
-  return hooks?.dial(ip, port) ?? { host: ip, port };
-}
+/** Headers that are about one connection, or for this server alone. */
+const ownHeaders = /^(connection|keep-alive|transfer-encoding|upgrade|authorization|host|te|trailer)$/;
 
-function podTarget(exchange: Exchange, place: Place, port: string): Omit<Target, "scheme"> {
-  const pod = exchange.api.get(place);
-  const ports = listAt(pod.spec, "containers").flatMap((container) => listAt(container, "ports"));
-  const found = port === "" ? ports[0] : ports.find((candidate) => candidate["name"] === port);
-  const number = /^\d+$/.test(port) ? Number(port) : Number(found?.["containerPort"] ?? 80);
-  const ip = textAt(pod.status, "podIP");
-  if (ip === "") throw badRequest("address not allowed");
-  return dialed(exchange, ip, number);
-}
-
-function serviceTarget(exchange: Exchange, place: Place, port: string): Omit<Target, "scheme"> {
-  const { api } = exchange;
-  const service = api.get(place);
-  const ports = listAt(service.spec, "ports");
-  const none = unavailable(`no endpoints available for service ${JSON.stringify(place.name)}`);
-  const wanted =
-    port === "" && ports.length === 1
-      ? ports[0]
-      : ports.find((candidate) => (candidate["name"] ?? "") === port || String(Number(candidate["port"])) === port);
-  if (!wanted)
-    throw port === ""
-      ? none
-      : unavailable(`no service port ${JSON.stringify(port)} found for service ${JSON.stringify(place.name)}`);
-  const slices = api.store
-    .list("endpointslices.discovery.k8s.io", `${place.namespace}/`)
-    .filter(({ metadata }) => metadata.labels?.["kubernetes.io/service-name"] === place.name);
-  const points = slices.flatMap((slice) => {
-    const number = listAt(slice, "ports").find((candidate) => (candidate["name"] ?? "") === (wanted["name"] ?? ""))?.[
-      "port"
-    ];
-    if (typeof number !== "number") return [];
-    return readyAddresses(listAt(slice, "endpoints")).map((ip) => ({ ip, port: number }));
-  });
-  const chosen = points[Math.floor(Math.random() * points.length)];
-  if (!chosen) throw none;
-  return dialed(exchange, chosen.ip, chosen.port);
-}
-
-function readyAddresses(endpoints: readonly JsonMap[]): readonly string[] {
-  return endpoints.flatMap((endpoint) => {
-    const conditions = (endpoint["conditions"] ?? {}) as JsonMap;
-    return conditions["ready"] === false ? [] : ((endpoint["addresses"] ?? []) as readonly string[]).slice(0, 1);
-  });
-}
-
-const hopByHop = new Set([
-  "connection",
-  "keep-alive",
-  "transfer-encoding",
-  "upgrade",
-  "authorization",
-  "host",
-  "te",
-  "trailer",
-]);
-
-function pass(exchange: Exchange, target: Target, rest: string): Promise<void> {
-  const { request, response, method, url } = exchange;
-  const send = target.scheme === "https" ? httpsRequest : httpRequest;
-  const headers = Object.fromEntries(Object.entries(request.headers).filter(([key]) => !hopByHop.has(key)));
+function pass(exchange: Exchange, scheme: string, address: Address, rest: string): Promise<void> {
+  const { request, response, method, url, hooks } = exchange;
+  const { host, port } = hooks?.dial(address.ip, address.port) ?? { host: address.ip, port: address.port };
+  const send = scheme === "https" ? httpsRequest : httpRequest;
+  const kept = (headers: object): object =>
+    Object.fromEntries(Object.entries(headers).filter(([key]) => !ownHeaders.test(key)));
+  const options = {
+    host,
+    port,
+    method,
+    path: `${encodeURI(rest)}${url.search}`,
+    headers: { ...kept(request.headers), host: `${host}:${port}`, connection: "close" },
+    rejectUnauthorized: false,
+  };
   return new Promise((resolve, reject) => {
-    const onward = send(
-      {
-        host: target.host,
-        port: target.port,
-        method,
-        path: `${rest}${url.search}`,
-        headers: { ...headers, host: `${target.host}:${target.port}`, connection: "close" },
-        rejectUnauthorized: false,
-      },
-      (answered) => {
-        const kept = Object.entries(answered.headers).filter(([key]) => !hopByHop.has(key));
-        response.writeHead(answered.statusCode ?? 502, Object.fromEntries(kept));
-        answered.pipe(response);
-        answered.once("end", resolve);
-        answered.once("error", () => {
-          response.destroy();
-          resolve();
-        });
-      },
-    );
-    onward.once("error", (error) => {
-      if (response.headersSent) {
+    const onward = send(options, (answered) => {
+      response.writeHead(answered.statusCode ?? 502, { ...kept(answered.headers) });
+      answered.pipe(response);
+      answered.once("end", resolve);
+      answered.once("error", () => response.destroy());
+      answered.once("close", resolve);
+    });
+    onward.once("error", (error: NodeJS.ErrnoException) => {
+      if (!response.headersSent) {
+        reject(unavailable(`error trying to reach service: ${reasonOf(error, address)}`));
+      } else {
         response.destroy();
         resolve();
-      } else {
-        reject(unavailable(`error trying to reach service: ${error.message}`));
       }
     });
     response.once("close", () => onward.destroy());
@@ -139,7 +117,16 @@ function pass(exchange: Exchange, target: Target, rest: string): Promise<void> {
   });
 }
 
-/** Nothing but these two kinds can be reached through the API server. */
-export function mustBeProxied(place: Place): void {
-  if (!["pods", "services"].includes(place.resource.qualifiedName)) throw noSuchResource();
+/** Why a pod could not be reached, as Go's network says it. */
+function reasonOf({ code = "", message }: NodeJS.ErrnoException, { ip, port }: Address): string {
+  if (code === "EPROTO" || code.startsWith("ERR_SSL")) return "tls: first record does not look like a TLS handshake";
+  const known = reasons[code];
+  return known === undefined ? message : `dial tcp ${ip}:${port}: ${known}`;
 }
+
+const reasons: Readonly<Record<string, string>> = {
+  ECONNREFUSED: "connect: connection refused",
+  EHOSTUNREACH: "connect: no route to host",
+  ENETUNREACH: "connect: network is unreachable",
+  ETIMEDOUT: "i/o timeout",
+};

@@ -1,41 +1,83 @@
-import { parseBody, readBody } from "./body-text.ts";
+import type { KubeObject } from "../../client.ts";
+import { trackUpdate } from "../apply/index.ts";
+import { timeText } from "../metadata.ts";
+import { invalid } from "../refusal.ts";
+import { type Resource, resourceOf } from "../resource-table.ts";
+import { textOf, valuesAt } from "../table/json-path.ts";
+import { objectBody } from "./body-text.ts";
 import { type Answer, type Exchange, json } from "./exchange.ts";
-import { invalid, methodNotAllowed } from "../refusal.ts";
-import type { ResourcePath } from "./request-path.ts";
-import type { JsonMap } from "../stored-object.ts";
+import { writeOptions } from "./options.ts";
 
-/** Answers the reviews by which a user asks who he is and what he may do; undefined for any other path. */
-export async function review(exchange: Exchange, path: ResourcePath): Promise<Answer | undefined> {
-  const { group, resource } = path;
-  if (group === "authentication.k8s.io" && resource === "selfsubjectreviews") return whoami(exchange);
-  if (group === "authorization.k8s.io" && resource === "selfsubjectaccessreviews") return mayI(exchange);
-  return undefined;
+/** What a review comes to: its status, and whatever else of it is not as it was asked. */
+type Verdict = (exchange: Exchange, spec: unknown) => object;
+
+/** A kind by which clients ask who they are and what they may do: asked by POST, and kept nowhere. */
+interface Review {
+  readonly resource: Resource;
+  readonly verdict: Verdict;
 }
 
-async function bodyOf(exchange: Exchange, kind: string): Promise<JsonMap> {
-  const { method, request } = exchange;
-  if (method !== "POST") throw methodNotAllowed();
-  return parseBody(await readBody(request), request.headers["content-type"], kind) as JsonMap;
+function review(group: string, kind: string, verdict: Verdict, namespaced = false): Review {
+  const resource = `${kind.toLowerCase()}s`;
+  const verbs = ["create"];
+  return { resource: resourceOf({ group, version: "v1", kind, resource, namespaced, verbs }, undefined), verdict };
 }
 
-async function whoami(exchange: Exchange): Promise<Answer> {
-  await bodyOf(exchange, "SelfSubjectReview");
-  const { username, groups } = exchange.user;
-  const status = { userInfo: { username, groups } };
-  return json(201, { kind: "SelfSubjectReview", apiVersion: "authentication.k8s.io/v1", metadata: {}, status });
+/** Every review that is served. Rules of RBAC are stored and not weighed: administrators may do all, others nothing. */
+export const reviews: readonly Review[] = [
+  review("authentication.k8s.io", "SelfSubjectReview", ({ api, user }) => ({
+    metadata: { creationTimestamp: timeText(api.clock.now()) },
+    status: { userInfo: user },
+  })),
+  review("authentication.k8s.io", "TokenReview", ({ authenticate }, spec) => {
+    const user = authenticate(textOf(spec, "token"));
+    return { status: user ? { authenticated: true, user } : { user: {}, error: "invalid bearer token" } };
+  }),
+  review("authorization.k8s.io", "LocalSubjectAccessReview", mayThey, true),
+  review("authorization.k8s.io", "SelfSubjectAccessReview", (_, spec) => {
+    checkAttributes(spec);
+    return { status: { allowed: true } };
+  }),
+  review("authorization.k8s.io", "SelfSubjectRulesReview", () => ({ metadata: {}, spec: {}, status: everything })),
+  review("authorization.k8s.io", "SubjectAccessReview", mayThey),
+];
+
+const everything = {
+  resourceRules: [
+    { verbs: ["*"], apiGroups: ["*"], resources: ["*"] },
+    {
+      verbs: ["create"],
+      apiGroups: ["authorization.k8s.io"],
+      resources: ["selfsubjectaccessreviews", "selfsubjectrulesreviews"],
+    },
+  ],
+  nonResourceRules: [{ verbs: ["*"], nonResourceURLs: ["*"] }],
+  incomplete: false,
+};
+
+function mayThey(_: Exchange, spec: unknown): object {
+  checkAttributes(spec);
+  return { status: { allowed: valuesAt(spec, "groups[*]").includes("system:masters") } };
 }
 
-/** The one user of this cluster may do everything. */
-async function mayI(exchange: Exchange): Promise<Answer> {
-  const kind = "SelfSubjectAccessReview";
-  const spec = ((await bodyOf(exchange, kind))["spec"] ?? {}) as JsonMap;
-  if (spec["resourceAttributes"] === undefined && spec["nonResourceAttributes"] === undefined) {
-    const named = { group: "authorization.k8s.io", kind: "", resource: "", qualifiedName: "" };
-    const why = "exactly one of nonResourceAttributes or resourceAttributes must be specified";
-    throw invalid(named, "", [
-      { reason: "FieldValueInvalid", message: `Invalid value: null: ${why}`, field: "spec.resourceAttributes" },
-    ]);
-  }
-  const status = { allowed: true };
-  return json(201, { kind, apiVersion: "authorization.k8s.io/v1", metadata: {}, spec, status });
+function checkAttributes(spec: unknown): void {
+  const given = valuesAt(spec, "*").filter((value) => typeof value === "object" && !Array.isArray(value));
+  if (given.length > 0) return;
+  const why = "exactly one of nonResourceAttributes or resourceAttributes must be specified";
+  const message = `Invalid value: null: ${why}`;
+  throw invalid({ group: "authorization.k8s.io", kind: "", resource: "", qualifiedName: "" }, "", [
+    { reason: "FieldValueInvalid", message, field: "spec.resourceAttributes" },
+  ]);
+}
+
+/** POST of a review. */
+export async function answerReview(exchange: Exchange, { resource, verdict }: Review): Promise<Answer> {
+  const { fieldManager } = writeOptions(exchange, "CreateOptions");
+  const body = await objectBody(exchange, resource);
+  const { kind, apiVersion } = resource;
+  const asked = { kind, apiVersion, metadata: body.metadata, spec: valuesAt(body, "spec")[0] ?? {} };
+  const now = timeText(exchange.api.clock.now());
+  const write = { live: undefined, manager: fieldManager, apiVersion, kind, schema: undefined, now };
+  const { metadata } = trackUpdate<KubeObject>({ ...write, next: asked });
+  return json(201, { ...asked, metadata, ...verdict(exchange, asked.spec) });
 }

@@ -1,84 +1,76 @@
 import type { KubeObject } from "../../client.ts";
-import { type PatchMediaType, patchMediaTypes, patchObject } from "../patch/index.ts";
-import { badRequest, invalid, methodNotAllowed } from "../refusal.ts";
+import { patchMediaTypes, patchObject } from "../patch/index.ts";
+import { invalid } from "../refusal.ts";
 import { resourceOf } from "../resource-table.ts";
 import { schemaOf } from "../schema.ts";
 import type { Place } from "../server.ts";
 import type { JsonMap, StoredObject } from "../stored-object.ts";
 import { selectorText } from "../table/cells.ts";
-import { mapAt, notNegative } from "../validation/causes.ts";
-import { objectBody, parseBody, readBody } from "./body-text.ts";
-import { type Answer, type Exchange, json } from "./exchange.ts";
-import { writeOptions } from "./objects.ts";
+import { valuesAt } from "../table/json-path.ts";
+import { notNegative } from "../validation/causes.ts";
+import { objectBody } from "./body-text.ts";
+import { type Answer, contentType, type Exchange, json, readBody } from "./exchange.ts";
+import { checkName, patchOf } from "./objects.ts";
+import { writeOptions } from "./options.ts";
 
-const scaleSchema = schemaOf("autoscaling", "v1", "Scale");
-const scaleResource = resourceOf(
-  { group: "autoscaling", version: "v1", kind: "Scale", resource: "scales", namespaced: true },
-  scaleSchema,
-);
+const kind = { group: "autoscaling", version: "v1", kind: "Scale", resource: "scales", namespaced: true };
+const scaleResource = resourceOf(kind, schemaOf("autoscaling", "v1", "Scale"));
 
-/** The scale subresource: how many replicas there shall be, whatever the kind calls it. */
-export async function scale(exchange: Exchange, place: Place): Promise<Answer> {
-  const { api, method, request } = exchange;
-  const { resource, name } = place;
-  if (method === "GET") return json(200, scaleOf(place, api.get(place)));
-  if (method !== "PUT" && method !== "PATCH") throw methodNotAllowed();
-  const text = await readBody(request);
-  const type = request.headers["content-type"]?.split(";")[0] ?? "";
+/** GET of the scale subresource: how many replicas there shall be, whatever the kind calls it. */
+export function getScale({ api }: Exchange, place: Place): Answer {
+  return json(200, scaleOf(place, api.get(place)));
+}
+
+/** PUT of a Scale. */
+export async function replaceScale(exchange: Exchange, place: Place): Promise<Answer> {
+  const body = await objectBody(exchange, scaleResource);
+  checkName(body.metadata, place.name);
+  return writeScale(exchange, place, () => body);
+}
+
+/** PATCH of a Scale. */
+export async function patchScale(exchange: Exchange, place: Place): Promise<Answer> {
+  const mediaType = patchMediaTypes.find((known) => known === contentType(exchange)) ?? patchMediaTypes[1];
+  const patch = patchOf(await readBody(exchange));
+  return writeScale(exchange, place, (live) => patchObject({ mediaType, live, patch, schema: scaleResource.schema }));
+}
+
+function writeScale(exchange: Exchange, place: Place, change: (live: KubeObject) => KubeObject): Answer {
   const options = { ...writeOptions(exchange, "UpdateOptions"), through: "scale" };
-  const change = (live: StoredObject): KubeObject => {
-    const before = scaleOf(place, live);
-    const next = method === "PUT" ? objectBody(text, type, scaleResource) : patched(before, text, type);
-    const spec = (next as unknown as JsonMap)["spec"] as JsonMap | undefined;
-    const replicas = spec?.["replicas"] ?? 0;
-    if (method === "PUT" && next.metadata.name !== name) {
-      throw badRequest(
-        `the name of the object (${next.metadata.name ?? ""}) does not match the name on the URL (${name})`,
-      );
-    }
-    const causes = notNegative("spec.replicas", replicas);
-    if (causes.length > 0) throw invalid(scaleResource, name, causes);
-    const version = next.metadata.resourceVersion;
-    const metadata = {
-      ...live.metadata,
-      ...(version && version !== before.metadata.resourceVersion ? { resourceVersion: version } : {}),
-    };
-    return withReplicas(place, { ...live, metadata }, replicas);
-  };
-  return json(200, scaleOf({ ...place, resource }, api.update(place, change, options)));
+  const written = exchange.api.update(
+    place,
+    (live) => {
+      const next = change(scaleOf(place, live));
+      const replicas = valuesAt(next, "spec.replicas")[0] ?? 0;
+      const causes = notNegative("spec.replicas", replicas);
+      if (causes.length > 0) throw invalid(scaleResource, place.name, causes);
+      const { resourceVersion = live.metadata.resourceVersion ?? "" } = next.metadata;
+      const scaled = withValue(live, pathsOf(place).specReplicasPath.split(".").slice(1), replicas) as StoredObject;
+      return { ...scaled, metadata: { ...live.metadata, resourceVersion } };
+    },
+    options,
+  );
+  return json(200, scaleOf(place, written));
 }
 
-function patched(before: KubeObject, text: string, type: string): KubeObject {
-  const mediaType: PatchMediaType = patchMediaTypes.find((known) => known === type) ?? "application/merge-patch+json";
-  const patch = parseBody(text, "application/json", "Scale");
-  return patchObject({ mediaType, live: before, patch, schema: scaleSchema });
+function pathsOf({ resource }: Place): { readonly specReplicasPath: string; readonly statusReplicasPath: string } {
+  return resource.custom?.scale ?? { specReplicasPath: ".spec.replicas", statusReplicasPath: ".status.replicas" };
 }
 
-function scaleOf({ resource }: Place, object: StoredObject): KubeObject {
+function scaleOf(place: Place, object: StoredObject): KubeObject {
   const { name, namespace, uid, resourceVersion, creationTimestamp } = object.metadata;
-  const paths = resource.custom?.scale;
-  const at = (path: string): unknown =>
-    path
-      .split(".")
-      .filter((part) => part !== "")
-      .reduce<unknown>((value, key) => (value as JsonMap | undefined)?.[key], object);
-  const replicas = paths ? at(paths.specReplicasPath) : object.spec?.["replicas"];
-  const current = paths ? at(paths.statusReplicasPath) : object.status?.["replicas"];
-  const selector = paths ? undefined : selectorText(mapAt(object.spec, "selector"));
+  const { specReplicasPath, statusReplicasPath } = pathsOf(place);
+  const replicas = valuesAt(object, specReplicasPath)[0] ?? 0;
+  const selector = place.resource.custom ? undefined : selectorText(object.spec?.["selector"]);
   return {
     kind: "Scale",
     apiVersion: "autoscaling/v1",
     metadata: { name, namespace, uid, resourceVersion, creationTimestamp },
-    spec: replicas === 0 || replicas === undefined ? {} : { replicas },
-    status: { replicas: current ?? 0, ...(selector === undefined ? {} : { selector }) },
+    spec: replicas === 0 ? {} : { replicas },
+    status: { replicas: valuesAt(object, statusReplicasPath)[0] ?? 0, ...(selector === undefined ? {} : { selector }) },
   } as unknown as KubeObject;
 }
 
-function withReplicas({ resource }: Place, object: StoredObject, replicas: unknown): StoredObject {
-  const path = (resource.custom?.scale?.specReplicasPath ?? ".spec.replicas").split(".").filter((part) => part !== "");
-  const set = (value: JsonMap, [key = "", ...rest]: readonly string[]): JsonMap => ({
-    ...value,
-    [key]: rest.length === 0 ? replicas : set((value[key] ?? {}) as JsonMap, rest),
-  });
-  return set(object, path) as StoredObject;
+function withValue(value: JsonMap, [key = "", ...rest]: readonly string[], inner: unknown): JsonMap {
+  return { ...value, [key]: rest.length === 0 ? inner : withValue((value[key] ?? {}) as JsonMap, rest, inner) };
 }

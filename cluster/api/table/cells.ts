@@ -1,139 +1,141 @@
-import type { JsonMap, StoredObject } from "../stored-object.ts";
-import { listAt, mapAt, textAt } from "../validation/causes.ts";
+import { age } from "./age.ts";
+import { numberOf, textOf, valuesAt } from "./json-path.ts";
+import { podGates, podReady, podRestarts, podStatus } from "./pod-cells.ts";
 
-/** A duration as kubectl shows ages: "4s", "3m20s", "26h", "12d". */
-export function age(fromMs: number, nowMs: number): string {
-  const seconds = Math.max(0, Math.floor((nowMs - fromMs) / 1000));
-  if (seconds < 120) return `${seconds}s`;
-  const minutes = Math.floor(seconds / 60);
-  if (minutes < 10) return withRest(minutes, "m", seconds % 60, "s");
-  if (minutes < 180) return `${minutes}m`;
-  const hours = Math.floor(minutes / 60);
-  if (hours < 8) return withRest(hours, "h", minutes % 60, "m");
-  if (hours < 48) return `${hours}h`;
-  const days = Math.floor(hours / 24);
-  if (days < 8) return withRest(days, "d", hours % 24, "h");
-  if (days < 730) return `${days}d`;
-  const years = Math.floor(days / 365);
-  return years < 8 ? withRest(years, "y", days % 365, "d") : `${years}y`;
+/** Shows the values of a cell's paths, or the object where it has none; undefined where there is nothing to show. */
+type Cell = (values: readonly unknown[], nowMs: number) => unknown;
+
+/** The ways to show a cell that cluster/data/columns.json names in `as`. */
+export const cells: Readonly<Record<string, Cell>> = {
+  age: ([time], nowMs) => time && age(Date.parse(textOf(time, "")), nowMs),
+  count: (values) => values.length,
+  list: (values) => values.join(",") || undefined,
+  some: (values) => (values.length === 0 ? undefined : some(values)),
+  labels: ([labels]) => pairs(labels).join(",") || undefined,
+  selector: ([selector]) => selectorText(selector),
+  trimmed: ([text]) => textOf(text, "").trim(),
+  truth: ([value]) => (value === true ? "True" : "False"),
+  podReady: ([pod]) => podReady(pod),
+  podStatus: ([pod]) => podStatus(pod),
+  podGates: ([pod]) => podGates(pod),
+  podRestarts: ([pod], nowMs) => podRestarts(pod, nowMs),
+  jobStatus: ([job]) => jobStatus(job),
+  jobCompletions: ([job]) => {
+    const parallelism = numberOf(job, "spec.parallelism");
+    const wanted = textOf(job, "spec.completions") || (parallelism > 1 ? `1 of ${parallelism}` : "1");
+    return `${numberOf(job, "status.succeeded")}/${wanted}`;
+  },
+  jobDuration: ([job], nowMs) => {
+    const started = Date.parse(textOf(job, "status.startTime"));
+    return Number.isNaN(started) ? "" : age(started, Date.parse(textOf(job, "status.completionTime")) || nowMs);
+  },
+  servicePorts: (ports) => ports.map(portText).join(",") || undefined,
+  serviceAddresses: ([service]) => serviceAddresses(service),
+  endpoints: ([endpoints]) => endpointsText(valuesAt(endpoints, "subsets[*]")),
+  nodeStatus: ([node]) => {
+    const ready = textOf(node, 'status.conditions[?(@.type=="Ready")].status');
+    const state = ready === "" ? "Unknown" : ready === "True" ? "Ready" : "NotReady";
+    return textOf(node, "spec.unschedulable") === "true" ? `${state},SchedulingDisabled` : state;
+  },
+  nodeRoles: ([labels]) =>
+    pairs(labels)
+      .flatMap((pair) => /^(?:node-role\.kubernetes\.io\/|kubernetes\.io\/role=)([^=]+)/.exec(pair)?.[1] ?? [])
+      .join(",") || undefined,
+  ingressPorts: (tls) => (tls.length > 0 ? "80, 443" : "80"),
+  eventTarget: ([event]) =>
+    `${textOf(event, "involvedObject.kind").toLowerCase()}/${textOf(event, "involvedObject.name")}`,
+  eventSource: ([event]) =>
+    [
+      textOf(event, "source.component") || textOf(event, "reportingComponent"),
+      textOf(event, "source.host") || textOf(event, "reportingInstance"),
+    ]
+      .filter((part) => part !== "")
+      .join(", "),
+  owner: ([reference]) => reference && `${kindOf(reference)}/${textOf(reference, "name")}`,
+  accounts: (subjects) =>
+    subjects.map((subject) => `${textOf(subject, "namespace")}/${textOf(subject, "name")}`).join(","),
+  accessModes: (modes) => modes.map((mode) => accessModes[String(mode)]).join(","),
+  quotaRequests: ([quota]) => quotaText(quota, false),
+  quotaLimits: ([quota]) => quotaText(quota, true),
+  metricTargets: (resources) =>
+    resources.map((metric) => `${textOf(metric, "name")}: <unknown>/${targetText(metric)}`).join(", ") || undefined,
+};
+
+const accessModes: Readonly<Record<string, string>> = {
+  ReadWriteOnce: "RWO",
+  ReadOnlyMany: "ROX",
+  ReadWriteMany: "RWX",
+  ReadWriteOncePod: "RWOP",
+};
+
+function kindOf(reference: unknown): string {
+  const [group, version] = textOf(reference, "apiVersion").split("/");
+  return [textOf(reference, "kind").toLowerCase(), ...(version === undefined ? [] : [group])].join(".");
 }
 
-function withRest(whole: number, unit: string, rest: number, restUnit: string): string {
-  return rest === 0 ? `${whole}${unit}` : `${whole}${unit}${rest}${restUnit}`;
+function quotaText(quota: unknown, limits: boolean): string {
+  return pairs(valuesAt(quota, "status.hard")[0])
+    .map((pair) => pair.split("=") as [string, string])
+    .filter(([name]) => name.startsWith("limits.") === limits)
+    .map(([name, hard]) => `${name}: ${textOf(quota, `status.used['${name}']`) || "0"}/${hard}`)
+    .join(", ");
 }
 
-/** How long ago a time was, or "<unknown>". */
-export function since(time: unknown, nowMs: number): string {
-  const at = typeof time === "string" ? Date.parse(time) : Number.NaN;
-  return Number.isNaN(at) ? "<unknown>" : age(at, nowMs);
+function targetText(metric: unknown): string {
+  const share = textOf(metric, "target.averageUtilization");
+  return share ? `${share}%` : textOf(metric, "target.averageValue");
 }
 
-/** A label selector in one line. */
-export function selectorText(selector: JsonMap | undefined): string {
-  const labels = mapAt(selector, "matchLabels");
-  const parts = Object.keys(labels)
-    .sort()
-    .map((key) => `${key}=${textAt(labels, key)}`);
-  for (const { key, operator, values } of listAt(selector, "matchExpressions")) {
-    const list = `(${((values ?? []) as string[]).join(",")})`;
-    const name = String(key);
-    if (operator === "Exists") parts.push(name);
-    else if (operator === "DoesNotExist") parts.push(`!${name}`);
-    else parts.push(`${name} ${operator === "In" ? "in" : "notin"} ${list}`);
+function pairs(map: unknown): readonly string[] {
+  return Object.entries((map ?? {}) as Record<string, unknown>)
+    .map(([key, value]) => `${key}=${String(value)}`)
+    .sort();
+}
+
+/** A label selector in one line; undefined where it selects everything. */
+export function selectorText(selector: unknown): string | undefined {
+  const parts = [...pairs(valuesAt(selector, "matchLabels")[0])];
+  for (const expression of valuesAt(selector, "matchExpressions[*]")) {
+    const [key, operator] = [textOf(expression, "key"), textOf(expression, "operator")];
+    const list = `(${valuesAt(expression, "values[*]").join(",")})`;
+    if (operator === "Exists") parts.push(key);
+    else if (operator === "DoesNotExist") parts.push(`!${key}`);
+    else parts.push(`${key} ${operator.toLowerCase()} ${list}`);
   }
-  return parts.length === 0 ? "<none>" : parts.join(",");
+  return parts.length === 0 ? undefined : parts.join(",");
 }
 
-/** A map of labels in one line. */
-export function mapText(map: JsonMap): string {
-  const parts = Object.keys(map)
-    .sort()
-    .map((key) => `${key}=${textAt(map, key)}`);
-  return parts.length === 0 ? "<none>" : parts.join(",");
+function some(list: readonly unknown[]): string {
+  return list.length > 3 ? `${list.slice(0, 3).join(",")} + ${list.length - 3} more...` : list.join(",");
 }
 
-/** The names and the images of a template's containers. */
-export function containerCells(spec: JsonMap): readonly string[] {
-  const containers = listAt(mapAt(mapAt(spec, "template"), "spec"), "containers");
-  return ["name", "image"].map((key) => containers.map((container) => textAt(container, key)).join(","));
+function jobStatus(job: unknown): string {
+  const held = valuesAt(job, 'status.conditions[?(@.status=="True")].type');
+  const early = ["Complete", "Failed"].find((type) => held.includes(type));
+  if (early !== undefined) return early;
+  if (textOf(job, "metadata.deletionTimestamp")) return "Terminating";
+  return ["Suspended", "FailureTarget", "SuccessCriteriaMet"].find((type) => held.includes(type)) ?? "Running";
 }
 
-/** What kubectl shows of a pod: how many containers are ready, its state in a word, and its restarts. */
-export function podCells(pod: StoredObject, nowMs: number): readonly unknown[] {
-  const spec = pod.spec ?? {};
-  const status = pod.status ?? {};
-  const statuses = listAt(status, "containerStatuses");
-  const ready = statuses.filter((container) => container["ready"] === true && mapAt(container, "state")["running"]);
-  const ips = listAt(status, "podIPs").map((entry) => textAt(entry, "ip"));
-  const gates = listAt(spec, "readinessGates");
-  const conditions = listAt(status, "conditions");
-  const passed = gates.filter((gate) =>
-    conditions.some((condition) => condition["type"] === gate["conditionType"] && condition["status"] === "True"),
-  );
-  return [
-    pod.metadata.name ?? "",
-    `${ready.length}/${listAt(spec, "containers").length}`,
-    podReason(pod),
-    restarts(pod, nowMs),
-    since(pod.metadata.creationTimestamp, nowMs),
-    ips[0] || textAt(status, "podIP") || "<none>",
-    textAt(spec, "nodeName") || "<none>",
-    textAt(status, "nominatedNodeName") || "<none>",
-    gates.length === 0 ? "<none>" : `${passed.length}/${gates.length}`,
-  ];
+function portText(port: unknown): string {
+  const node = numberOf(port, "nodePort");
+  return `${numberOf(port, "port")}${node > 0 ? `:${node}` : ""}/${textOf(port, "protocol")}`;
 }
 
-function restarts(pod: StoredObject, nowMs: number): string {
-  const statuses = listAt(pod.status, "containerStatuses");
-  const count = statuses.reduce((sum, container) => sum + Number(container["restartCount"] ?? 0), 0);
-  const ends = statuses.map((container) =>
-    Date.parse(textAt(mapAt(mapAt(container, "lastState"), "terminated"), "finishedAt")),
-  );
-  const last = Math.max(...ends.filter((end) => !Number.isNaN(end)));
-  return count > 0 && Number.isFinite(last) ? `${count} (${age(last, nowMs)} ago)` : String(count);
+function serviceAddresses(service: unknown): string | undefined {
+  const type = textOf(service, "spec.type");
+  if (type === "ExternalName") return textOf(service, "spec.externalName");
+  const given = valuesAt(service, "spec.externalIPs[*]");
+  if (type !== "LoadBalancer") return given.join(",") || undefined;
+  return [...valuesAt(service, "status.loadBalancer.ingress[*].*"), ...given].join(",") || "<pending>";
 }
 
-function podReason(pod: StoredObject): string {
-  const status = pod.status ?? {};
-  let reason = textAt(status, "reason") || textAt(status, "phase");
-  const initializing = initReason(pod);
-  if (initializing !== undefined) reason = initializing;
-  else {
-    let hasRunning = false;
-    for (const container of listAt(status, "containerStatuses").toReversed()) {
-      const state = mapAt(container, "state");
-      if (state["waiting"] && textAt(mapAt(state, "waiting"), "reason"))
-        reason = textAt(mapAt(state, "waiting"), "reason");
-      else if (state["terminated"]) reason = terminatedReason(mapAt(state, "terminated"));
-      else if (container["ready"] === true && state["running"]) hasRunning = true;
-    }
-    if (reason === "Completed" && hasRunning) reason = isReady(status) ? "Running" : "NotReady";
-  }
-  if (pod.metadata.deletionTimestamp === undefined) return reason;
-  if (textAt(status, "reason") === "NodeLost") return "Unknown";
-  return ["Failed", "Succeeded"].includes(textAt(status, "phase")) ? reason : "Terminating";
-}
-
-function isReady(status: JsonMap): boolean {
-  return listAt(status, "conditions").some(({ type, status: state }) => type === "Ready" && state === "True");
-}
-
-function initReason(pod: StoredObject): string | undefined {
-  const total = listAt(pod.spec, "initContainers").length;
-  const statuses = listAt(pod.status, "initContainerStatuses");
-  for (const [index, container] of statuses.entries()) {
-    const state = mapAt(container, "state");
-    const terminated = mapAt(state, "terminated");
-    if (state["terminated"] && terminated["exitCode"] === 0) continue;
-    if (container["started"] === true) continue;
-    if (state["terminated"]) return `Init:${terminatedReason(terminated)}`;
-    const waiting = textAt(mapAt(state, "waiting"), "reason");
-    return waiting && waiting !== "PodInitializing" ? `Init:${waiting}` : `Init:${index}/${total}`;
-  }
-  return undefined;
-}
-
-function terminatedReason(terminated: JsonMap): string {
-  const { signal, exitCode } = terminated;
-  return textAt(terminated, "reason") || (signal ? `Signal:${Number(signal)}` : `ExitCode:${Number(exitCode ?? 0)}`);
+function endpointsText(subsets: readonly unknown[]): string | undefined {
+  if (subsets.length === 0) return undefined;
+  const points = subsets.flatMap((subset) => {
+    const ports = valuesAt(subset, "ports[*].port").map((port) => `:${String(port)}`);
+    const addresses = valuesAt(subset, "addresses[*].ip");
+    return (ports.length === 0 ? [""] : ports).flatMap((port) => addresses.map((ip) => `${String(ip)}${port}`));
+  });
+  return some(points);
 }

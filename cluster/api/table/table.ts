@@ -1,9 +1,10 @@
 import { dataFile } from "../data-file.ts";
 import { inVersion } from "../conversion.ts";
-import type { Resource } from "../resource-table.ts";
-import type { JsonMap, StoredObject } from "../stored-object.ts";
-import { since } from "./cells.ts";
-import { printers } from "./columns.ts";
+import type { CustomResource, Resource } from "../resource-table.ts";
+import type { StoredObject } from "../stored-object.ts";
+import { age } from "./age.ts";
+import { cells } from "./cells.ts";
+import { textOf, valuesAt } from "./json-path.ts";
 
 /** A column as a Table defines it; priority 1 is shown by -o wide only. */
 interface Column {
@@ -14,91 +15,83 @@ interface Column {
   readonly priority: number;
 }
 
+/** A column in cluster/data/columns.json: what of it is not the rule, and how its cells come from an object. */
+interface ColumnRow extends Partial<Column> {
+  readonly name: string;
+  /** Paths, parted by spaces, whose values are shown: the first of them, or all by `as`. */
+  readonly path?: string;
+  /** One of the ways of cells.ts. */
+  readonly as?: string;
+  /** Paths in braces within a text. */
+  readonly text?: string;
+  /** What stands where there is nothing; "" where this is not said. */
+  readonly none?: string | number | boolean;
+}
+
 /** A row without its object; finished pods are marked. */
 interface Row {
   readonly cells: readonly unknown[];
   readonly conditions?: readonly object[];
 }
 
+let rows: Readonly<Record<string, readonly ColumnRow[]>> | undefined;
+
+/** The rows of a kind; what several kinds have in common stands under "*" by its name. */
+function rowsOf({ storedAs }: Pick<Resource, "storedAs">): readonly ColumnRow[] {
+  rows ??= dataFile<NonNullable<typeof rows>>("columns.json");
+  const shared = new Map(rows["*"]?.map((row) => [row.name, row]));
+  return (rows[storedAs] ?? [{ name: "Name" }, { name: "Age" }]).map((row) => ({ ...shared.get(row.name), ...row }));
+}
+
 /** The columns of a kind. */
 export function columnsOf(resource: Resource): readonly Column[] {
-  const { custom } = resource;
-  if (custom) {
-    const own = custom.columns.map(({ name, type, description = "", jsonPath, priority = 0 }) => ({
-      name,
-      type,
-      format: "",
-      description: described(resource, name, description, jsonPath),
-      priority,
-    }));
-    const age = { ...column("Age", "date"), description: described(resource, "Age") };
-    const named = { ...column("Name"), description: described(resource, "Name") };
-    return [named, ...own, ...(custom.columns.length === 0 ? [age] : [])];
-  }
-  const texts = printers[resource.storedAs]?.columns ?? [
-    "Name",
-    resource.group === "rbac.authorization.k8s.io" ? "Created At" : "Age",
-  ];
-  return texts.map((text) => {
-    const [head = "", wide] = text.split("|");
-    const [name = "", type = "string"] = head.split(":");
-    return { ...column(name, type), description: described(resource, name), priority: wide === undefined ? 0 : 1 };
+  return resource.custom ? customColumns(resource.custom) : rowsOf(resource).map(columnOf);
+}
+
+function columnOf({ name, type = "string", format = "", description = "", priority = 0 }: ColumnRow): Column {
+  return { name, type, format, description, priority };
+}
+
+function customColumns({ columns }: CustomResource): readonly Column[] {
+  const [name, created] = rowsOf({ storedAs: "" }).map(columnOf) as [Column, Column];
+  const own = columns.map((column) => {
+    const description = `Custom resource definition column (in JSONPath format): ${column.jsonPath}`;
+    return columnOf({ ...column, description: column.description || description });
   });
-}
-
-let descriptions: Readonly<Record<string, Readonly<Record<string, string>>>> | undefined;
-
-/** What a column tells, by cluster/data/columns.json; custom columns say where their value is. */
-function described(resource: Resource, name: string, given = "", path?: string): string {
-  if (path !== undefined)
-    return given === "" ? `Custom resource definition column (in JSONPath format): ${path}` : given;
-  descriptions ??= dataFile<NonNullable<typeof descriptions>>("columns.json");
-  return descriptions[resource.storedAs]?.[name] ?? descriptions["*"]?.[name] ?? "";
-}
-
-function column(name: string, type = "string"): Column {
-  return { name, type, format: name === "Name" ? "name" : "", description: "", priority: 0 };
+  return [name, ...(own.length > 0 ? own : [{ ...created, type: "date" }])];
 }
 
 /** The row of an object as of this moment. */
-export function rowOf(resource: Resource, object: StoredObject, nowMs = Date.now()): Row {
-  if (object.metadata.name === undefined) return { cells: columnsOf(resource).map(() => "") };
-  if (resource.custom) return { cells: customCells(resource, object, nowMs) };
-  const printer = printers[resource.storedAs];
-  const shown = resource.storedAs === "events" ? inVersion(object, { ...resource, apiVersion: "v1" }) : object;
-  if (!printer) return { cells: [object.metadata.name, since(object.metadata.creationTimestamp, nowMs)] };
-  const finished = resource.qualifiedName === "pods" ? finishedCondition(object) : undefined;
-  return { cells: printer.cells(shown, nowMs), ...(finished ? { conditions: [finished] } : {}) };
+export function rowOf(resource: Resource, object: StoredObject, nowMs: number): Row {
+  const { custom, storedAs } = resource;
+  if (custom && custom.columns.length > 0) return { cells: customCells(custom, object, nowMs) };
+  const shown = storedAs === "events" ? inVersion(object, { ...resource, apiVersion: "v1" }) : object;
+  const shownCells = rowsOf(custom ? { storedAs: "" } : resource).map((row) => cellOf(row, shown, nowMs));
+  const finished = storedAs === "pods" ? ended[String(object.status?.["phase"])] : undefined;
+  if (finished === undefined) return { cells: shownCells };
+  const condition = { type: "Completed", status: "True", reason: object.status?.["phase"], message: finished };
+  return { cells: shownCells, conditions: [condition] };
 }
 
-function finishedCondition({ status }: StoredObject): object | undefined {
-  const reason = status?.["phase"];
-  if (reason !== "Succeeded" && reason !== "Failed") return undefined;
-  const message = reason === "Succeeded" ? "The pod has completed successfully." : "The pod failed.";
-  return { type: "Completed", status: "True", reason, message };
+const ended: Readonly<Record<string, string>> = {
+  Succeeded: "The pod has completed successfully.",
+  Failed: "The pod failed.",
+};
+
+function cellOf({ path, as, text, none = "" }: ColumnRow, object: StoredObject, nowMs: number): unknown {
+  if (text) return text.replaceAll(/\{(.*?)\}/g, (_, inner: string) => textOf(object, inner) || String(none));
+  const values = path === undefined ? [object] : path.split(" ").flatMap((one) => valuesAt(object, one));
+  const shown = values.filter((value) => value !== "");
+  return (as === undefined ? shown[0] : cells[as]?.(shown, nowMs)) ?? none;
 }
 
-function customCells(resource: Resource, object: StoredObject, nowMs: number): readonly unknown[] {
-  const columns = resource.custom?.columns ?? [];
-  const name = object.metadata.name ?? "";
-  if (columns.length === 0) return [name, since(object.metadata.creationTimestamp, nowMs)];
-  return [
-    name,
-    ...columns.map(({ type, jsonPath }) => {
-      const value = atPath(object, jsonPath);
-      return type === "date" && value !== null ? since(value, nowMs) : value;
-    }),
-  ];
-}
-
-/** The value at a simple JSON path such as `.spec.size` or `.status.list[0].name`. */
-function atPath(object: StoredObject, path: string): unknown {
-  let value: unknown = object;
-  for (const key of path
-    .replaceAll(/\[(\d+)\]/g, ".$1")
-    .split(".")
-    .filter((part) => part !== "")) {
-    value = (value as JsonMap | null | undefined)?.[key];
-  }
-  return value ?? null;
+function customCells({ columns }: CustomResource, object: StoredObject, nowMs: number): unknown[] {
+  const own = columns.map(({ type, jsonPath }) => {
+    const [value] = valuesAt(object, jsonPath);
+    if (value === undefined) return null;
+    if (type === "date") return age(Date.parse(textOf(object, jsonPath)), nowMs);
+    if (type === "string") return textOf(object, jsonPath);
+    return typeof value === (type === "boolean" ? type : "number") ? value : null;
+  });
+  return [object.metadata.name ?? "", ...own];
 }

@@ -1,0 +1,119 @@
+import type { DeleteOptions } from "../../client.ts";
+import { type Cause, internal, invalid } from "../refusal.ts";
+import type { WriteOptions } from "../server.ts";
+import type { JsonMap } from "../stored-object.ts";
+import { forbiddenField, invalidValue, notSupported } from "../validation/causes.ts";
+import type { Exchange } from "./exchange.ts";
+import { parseJson } from "./json-text.ts";
+import type { Query } from "./query.ts";
+
+/** Refuses options of a request, of which there is a kind in meta.k8s.io, where there is cause to. */
+export function refuseOptions(kind: string, causes: readonly Cause[]): void {
+  if (causes.length > 0) throw invalid({ group: "meta.k8s.io", kind, resource: "", qualifiedName: "" }, "", causes);
+}
+
+/** The options of a write from the query; 422 for values that there are not. */
+export function writeOptions({ query, request, warn }: Exchange, kind: string): WriteOptions {
+  const dryRun = query.all("dryRun");
+  const asked = query.text("fieldValidation");
+  const fieldValidation = (["Ignore", "Strict", "Warn"] as const).find((value) => value === asked);
+  refuseOptions(kind, [
+    ...dryRunCauses(dryRun),
+    ...(asked === "" || fieldValidation
+      ? []
+      : [notSupported("fieldValidation", asked, ["", "Ignore", "Strict", "Warn"])]),
+  ]);
+  return {
+    // The name of the program that writes, where it does not say another.
+    fieldManager: query.text("fieldManager") || (request.headers["user-agent"]?.split("/")[0] ?? "") || "unknown",
+    dryRun: dryRun.length > 0,
+    fieldValidation: fieldValidation ?? "Warn",
+    warn,
+  };
+}
+
+function dryRunCauses(dryRun: readonly unknown[]): readonly Cause[] {
+  return dryRun.every((value) => value === "All") ? [] : [notSupported("dryRun", dryRun, ["All"])];
+}
+
+/** What a deletion asks for. */
+export interface Deletion {
+  readonly options: DeleteOptions;
+  readonly dryRun: boolean;
+}
+
+const policies = ["Foreground", "Background", "Orphan"] as const;
+
+/** The options of a deletion, from its body where it has one, else from the query. */
+export function deleteOptions(query: Query, text: string): Deletion {
+  return readDeletion(text.trim() === "" ? deletionOfQuery(query) : deletionOfBody(text));
+}
+
+/** The options of a deletion as an object. */
+export function readDeletion(given: JsonMap): Deletion {
+  const { propagationPolicy: policy, orphanDependents: orphan, gracePeriodSeconds: grace } = given;
+  const dryRun = [given["dryRun"] ?? []].flat() as readonly unknown[];
+  const propagation = policies.find((known) => known === policy);
+  const both = "orphanDependents and deletionPropagation cannot be both set";
+  const isWrong = policy !== undefined && !propagation;
+  refuseOptions("DeleteOptions", [
+    ...(orphan !== undefined && policy !== undefined ? [invalidValue("propagationPolicy", policy, both)] : []),
+    ...(orphan === undefined && isWrong ? [notSupported("propagationPolicy", policy, [...policies, "nil"])] : []),
+    ...dryRunCauses(dryRun),
+  ]);
+  const chosen = propagation ?? (orphan === undefined ? undefined : orphan === true ? "Orphan" : "Background");
+  const { uid, resourceVersion } = (given["preconditions"] ?? {}) as { uid?: string; resourceVersion?: string };
+  return {
+    options: {
+      ...(chosen ? { propagation: chosen } : {}),
+      ...(typeof grace === "number" ? { gracePeriodSeconds: grace } : {}),
+      ...(uid === undefined ? {} : { uid }),
+      ...(resourceVersion === undefined ? {} : { resourceVersion }),
+    },
+    dryRun: dryRun.length > 0,
+  };
+}
+
+function deletionOfQuery(query: Query): JsonMap {
+  return {
+    dryRun: query.all("dryRun"),
+    propagationPolicy: query.text("propagationPolicy") || undefined,
+    gracePeriodSeconds: query.integer("gracePeriodSeconds"),
+    orphanDependents: query.flag("orphanDependents"),
+  };
+}
+
+function deletionOfBody(text: string): JsonMap {
+  let body: JsonMap;
+  try {
+    body = parseJson(text) as JsonMap;
+  } catch (error) {
+    throw internal(`couldn't get version/kind; json parse error: ${(error as Error).message}`);
+  }
+  const { kind = "DeleteOptions", apiVersion } = body;
+  if (kind === "DeleteOptions") return body;
+  const scheme = "pkg/apis/meta/internalversion/scheme/register.go:27";
+  const named = `no kind ${JSON.stringify(kind)} is registered for version ${JSON.stringify(apiVersion)}`;
+  throw internal(`${named} in scheme "${scheme}"`);
+}
+
+/** Refuses a list or a watch whose resourceVersionMatch does not go with what else it asks for. */
+export function checkListOptions(query: Query, isWatch: boolean): void {
+  const field = "resourceVersionMatch";
+  const [match, version] = [query.text(field), query.text("resourceVersion")];
+  const initial = query.flag("sendInitialEvents") !== undefined;
+  const modes = isWatch ? ["NotOlderThan"] : ["Exact", "NotOlderThan", ""];
+  const given = match !== "";
+  const rules: readonly (readonly [boolean, string])[] = [
+    [isWatch && initial && match !== "NotOlderThan", `sendInitialEvents requires setting ${field} to NotOlderThan`],
+    [isWatch && given && !initial, `${field} is forbidden for watch unless sendInitialEvents is provided`],
+    [!isWatch && given && version === "", `${field} is forbidden unless resourceVersion is provided`],
+    [given && query.text("continue") !== "", `${field} is forbidden when continue is provided`],
+    [!isWatch && match === "Exact" && version === "0", `${field} "exact" is forbidden for resourceVersion "0"`],
+  ];
+  refuseOptions("ListOptions", [
+    ...rules.filter(([applies]) => applies).map(([, why]) => forbiddenField(field, why)),
+    ...(given && !modes.includes(match) ? [notSupported(field, match, modes)] : []),
+    ...(initial && !isWatch ? [forbiddenField("sendInitialEvents", "sendInitialEvents is forbidden for list")] : []),
+  ]);
+}
