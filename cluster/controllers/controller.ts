@@ -1,6 +1,8 @@
-import type { Client, KubeObject, ResourceName } from "../client.ts";
+import { isDeepStrictEqual } from "node:util";
+import { ApiError, type Client, type DeleteOptions, type KubeObject, type ResourceName } from "../client.ts";
 import type { Clock } from "../clock.ts";
 import { recordEvents, type RecordEvent } from "../events.ts";
+import type { Change, Informers } from "./informers.ts";
 import { keyOf } from "./objects.ts";
 import { WorkQueue } from "./work-queue.ts";
 
@@ -8,63 +10,81 @@ import { WorkQueue } from "./work-queue.ts";
 export interface Surroundings {
   readonly client: Client;
   readonly clock: Clock;
+  readonly informers: Informers;
   /** Is told of every error that sends a key back to its queue. */
   readonly report: (controller: string, key: string, error: unknown) => void;
 }
 
-/** A controller at work: its doors, its queue, and the watches that it must end. */
-export interface Controller extends Surroundings {
+/** A controller at work: the doors that it shares with the others, its own queue, and the voice of its events. */
+export interface Controller extends Omit<Surroundings, "report"> {
   readonly queue: WorkQueue;
   readonly event: RecordEvent;
-  /** Watches a kind; `changed` gets the object now (undefined: gone) and as it was before (undefined: new). */
-  watch<T extends KubeObject>(
-    resource: ResourceName,
-    changed: (now: T | undefined, before: T | undefined) => void,
-  ): void;
-  readonly stop: () => void;
+  /** Queues what a change of a kind concerns; by default the object itself. */
+  watch<T extends KubeObject>(resource: ResourceName, keysOf?: (change: Change<T>) => Iterable<string>): void;
 }
 
-/** Sets up a controller named as its events name it; `sync` reconciles one key. */
-export function createController(
+/** Reconciles one key, given in its two parts; the namespace is "" where the key has none. */
+export type Sync = (namespace: string, name: string) => Promise<void>;
+
+/** Starts a controller under the name that its events carry; `setUp` says what it watches and how it reconciles. */
+export function startController(
   surroundings: Surroundings,
   name: string,
-  sync: (controller: Controller, key: string) => Promise<void>,
-): Controller {
-  const ends: (() => void)[] = [];
+  setUp: (controller: Controller) => Sync,
+): () => void {
+  const { client, clock, informers, report } = surroundings;
   const queue = new WorkQueue({
-    clock: surroundings.clock,
-    sync: (key) => sync(controller, key),
+    clock,
+    sync: (key) => {
+      const slash = key.indexOf("/");
+      return sync(key.slice(0, Math.max(0, slash)), key.slice(slash + 1));
+    },
     report: (key, error) => {
-      surroundings.report(name, key, error);
+      report(name, key, error);
     },
   });
-  const controller: Controller = {
-    ...surroundings,
+  const sync = setUp({
+    client,
+    clock,
+    informers,
     queue,
-    event: recordEvents(surroundings.client, surroundings.clock, name).record,
-    watch(resource, changed) {
-      ends.push(observe(surroundings.client, resource, changed));
+    event: recordEvents(client, clock, name).record,
+    watch<T extends KubeObject>(
+      resource: ResourceName,
+      keysOf: (change: Change<T>) => Iterable<string> = ({ object }) => [keyOf(object)],
+    ) {
+      informers.listen((change, { name }) => {
+        if (name.resource !== resource.resource || name.group !== resource.group) return;
+        for (const key of keysOf(change as Change<T>)) queue.add(key);
+      });
     },
-    stop() {
-      for (const end of ends) end();
-      queue.stop();
-    },
+  });
+  return () => {
+    queue.stop();
   };
-  return controller;
 }
 
-/** Watches a kind and remembers each object's last state, so that a change can be compared with it. */
-export function observe<T extends KubeObject>(
-  client: Client,
+/** Writes a status that differs from the object's; gives the object as it is then. */
+export async function writeStatus<T extends KubeObject & { readonly status?: object }>(
+  { client }: Pick<Controller, "client">,
   resource: ResourceName,
-  changed: (now: T | undefined, before: T | undefined) => void,
-): () => void {
-  const known = new Map<string, T>();
-  return client.watch<T>(resource, ({ type, object }) => {
-    const key = keyOf(object);
-    const before = known.get(key);
-    if (type === "DELETED") known.delete(key);
-    else known.set(key, object);
-    changed(type === "DELETED" ? undefined : object, type === "DELETED" ? object : before);
-  });
+  object: T,
+  status: NonNullable<T["status"]>,
+): Promise<T> {
+  return isDeepStrictEqual(status, object.status) ? object : client.updateStatus(resource, { ...object, status });
+}
+
+/** Deletes just this object, if it is still there. */
+export async function remove(
+  { client }: Pick<Controller, "client">,
+  resource: ResourceName,
+  { metadata: { namespace = "", name = "", uid = "" } }: KubeObject,
+  options: DeleteOptions = {},
+): Promise<void> {
+  await client.delete(resource, namespace, name, { ...options, uid }).catch(ignoreGone);
+}
+
+/** Lets a refusal pass that says that the object has gone or is another one by now. */
+export function ignoreGone(error: unknown): undefined {
+  if (!(error instanceof ApiError && (error.code === 404 || error.code === 409))) throw error;
 }

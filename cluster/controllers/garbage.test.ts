@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Client, KubeObject, ResourceName } from "../client.ts";
-import { startTestCluster } from "./test-cluster.ts";
+import { startTestCluster } from "./cluster-in-test.ts";
 
 const configMaps: ResourceName = { group: "", resource: "configmaps" };
 

@@ -1,17 +1,27 @@
 import { ApiError, type Client } from "../client.ts";
 import type { Clock } from "../clock.ts";
-import type { Surroundings } from "./controller.ts";
-import { startDeployments } from "./deployment/deployment.ts";
-import { startDisruptionBudgets } from "./disruption/disruption.ts";
-import { startEndpoints, startEndpointSlices } from "./endpoints/endpoints.ts";
-import { startGarbageCollector } from "./garbage.ts";
-import { startJobs } from "./job/job.ts";
-import { startNamespaces } from "./namespace.ts";
-import { startQuotas } from "./quota/quota.ts";
-import { startReplicaSets } from "./replicaset/replicaset.ts";
+import { startController, type Controller, type Sync } from "./controller.ts";
+import { deploymentController } from "./deployment/deployment.ts";
+import { disruptionController } from "./disruption.ts";
+import { endpointsController } from "./endpoints/endpoints.ts";
+import { garbageCollector } from "./garbage.ts";
+import { Informers } from "./informers.ts";
+import { jobController } from "./job/job.ts";
+import { namespaceController } from "./namespace.ts";
+import { quotaController } from "./quota/quota.ts";
+import { replicaSetController } from "./replicaset/replicaset.ts";
 
-/** The name under which all controllers write. */
-const fieldManager = "kube-controller-manager";
+/** Every controller by the name that its events carry. */
+const controllers: Readonly<Record<string, (controller: Controller) => Sync>> = {
+  "deployment-controller": deploymentController,
+  "replicaset-controller": replicaSetController,
+  "job-controller": jobController,
+  controllermanager: disruptionController,
+  "endpoint-slice-controller": endpointsController,
+  "garbage-collector-controller": garbageCollector,
+  "namespace-controller": namespaceController,
+  "resourcequota-controller": quotaController,
+};
 
 /** What may be chosen about the controllers. */
 export interface ControllerOptions {
@@ -19,25 +29,15 @@ export interface ControllerOptions {
   readonly report?: (controller: string, key: string, error: unknown) => void;
 }
 
-/** Starts every controller of the cluster; returns what stops them. */
+/** Starts every controller of the cluster, all writing as the controller manager; returns what stops them. */
 export function startControllers(client: Client, clock: Clock, options: ControllerOptions = {}): () => void {
-  const surroundings: Surroundings = {
-    client: client.as(fieldManager),
-    clock,
-    report: options.report ?? warnOfDefects,
-  };
-  const stops = [
-    startDeployments,
-    startReplicaSets,
-    startJobs,
-    startDisruptionBudgets,
-    startEndpointSlices,
-    startEndpoints,
-    startGarbageCollector,
-    startNamespaces,
-    startQuotas,
-  ].map((start) => start(surroundings));
+  const manager = client.as("kube-controller-manager");
+  const informers = new Informers(manager);
+  const surroundings = { client: manager, clock, informers, report: options.report ?? warnOfDefects };
+  const stops = Object.entries(controllers).map(([name, setUp]) => startController(surroundings, name, setUp));
+  informers.start();
   return () => {
+    informers.stop();
     for (const stop of stops) stop();
   };
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { deployments, namespaces, type Namespace } from "./objects.ts";
-import { startTestCluster, webDeployment } from "./test-cluster.ts";
+import { startTestCluster, webDeployment } from "./cluster-in-test.ts";
 
 test("a namespace that is deleted takes everything in it along", async (t) => {
   const cluster = await startTestCluster();

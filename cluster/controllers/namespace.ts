@@ -1,14 +1,16 @@
-import type { NamespaceCondition } from "kubernetes-types/core/v1.js";
 import { isDeepStrictEqual } from "node:util";
-import { ApiError, type KubeObject } from "../client.ts";
-import { createController, type Controller, type Surroundings } from "./controller.ts";
-import { isTerminating, keyOf, namespaces, timeText, type Namespace } from "./objects.ts";
-import { ServedKinds, type ServedKind } from "./served-kinds.ts";
+import type { NamespaceCondition } from "kubernetes-types/core/v1.js";
+import { conditionAt, conditionOf } from "./conditions.ts";
+import { remove, type Controller, type Sync } from "./controller.ts";
+import type { KubeObject } from "../client.ts";
+import type { ServedKind } from "./informers.ts";
+import { groupBy, isTerminating, keyOf, namespaces, pods, type Namespace, type Pod } from "./objects.ts";
+import { isOver } from "./pod-control.ts";
 
 /** The finalizer in a namespace's spec that stands for its content. */
 const contentFinalizer = "kubernetes";
-/** How long after its end was due a pod may still be there before the namespace says so, in ms. */
-const lingeringMs = 5000;
+/** How long finalizers of content are waited for before one looks again, in seconds; as upstream. */
+const finalizerSeconds = 15;
 
 /** Objects of one kind that are still in a namespace. */
 export interface Remaining {
@@ -16,73 +18,57 @@ export interface Remaining {
   readonly objects: readonly KubeObject[];
 }
 
-/** Empties namespaces that are being deleted, pods first, and then lets them go. Returns the stop. */
-export function startNamespaces(surroundings: Surroundings): () => void {
-  const controller = createController(surroundings, "namespace-controller", (controller, name) =>
-    syncNamespace(controller, kinds, name),
-  );
-  const { client, queue } = controller;
-  const kinds: ServedKinds = new ServedKinds(client, (_kind, now, before) => {
-    const { namespace } = (now ?? before)?.metadata ?? {};
-    if (namespace === undefined || now) return;
-    const holder = client.get(namespaces, "", namespace);
-    if (holder && isTerminating(holder)) queue.add(namespace);
+/** Empties namespaces that are being deleted, pods first, and then lets them go. */
+export function namespaceController(controller: Controller): Sync {
+  const { client, informers, queue } = controller;
+  controller.watch<Namespace>(namespaces);
+  informers.listen(({ object: { metadata }, now }) => {
+    const holder = now || !metadata.namespace ? undefined : client.get(namespaces, "", metadata.namespace);
+    if (holder && isTerminating(holder)) queue.add(keyOf(holder));
   });
-  controller.watch<Namespace>(namespaces, (now) => {
-    if (now && isTerminating(now)) queue.add(keyOf(now));
-  });
-  return () => {
-    kinds.stop();
-    controller.stop();
-  };
+  return (_, name) => syncNamespace(controller, name);
 }
 
-async function syncNamespace(controller: Controller, kinds: ServedKinds, name: string): Promise<void> {
-  const { client, clock, queue } = controller;
+async function syncNamespace(controller: Controller, name: string): Promise<void> {
+  const { client, clock, informers, queue } = controller;
   const namespace = client.get<Namespace>(namespaces, "", name);
-  const finalizers = namespace?.spec?.finalizers ?? [];
+  const finalizers = namespace?.spec.finalizers ?? [];
   if (!namespace || !isTerminating(namespace) || !finalizers.includes(contentFinalizer)) return;
 
-  const namespaced = kinds.all().filter((kind) => kind.namespaced);
-  const pods = namespaced.filter((kind) => kind.name.resource === "pods" && kind.name.group === "");
-  await deleteAll(controller, name, pods);
-  const podsLeft = remaining(controller, name, pods);
-  if (podsLeft.length > 0) {
-    // Nothing is wrong while pods take the time that they have.
-    const patienceEnds = lastEndMs(podsLeft) + lingeringMs;
-    if (clock.now() < patienceEnds) queue.addAt(name, patienceEnds);
-    else await writeConditions(controller, namespace, podsLeft);
-    return;
-  }
-  await deleteAll(controller, name, namespaced);
-  const left = remaining(controller, name, namespaced);
-  await writeConditions(controller, namespace, left);
-  if (left.length > 0) return;
+  const all = informers.kinds().filter(({ namespaced }) => namespaced);
+  const podKind = all.filter(({ name }) => isDeepStrictEqual(name, pods));
+  const podsLeft = await empty(controller, name, podKind);
+  const left = podsLeft.length > 0 ? podsLeft : await empty(controller, name, all);
+  const seconds = graceSeconds(namespace, podsLeft, clock.now());
+  // Nothing is wrong, and nothing said, while pods take the time that they have.
+  if (podsLeft.length === 0 || seconds === 0) await writeConditions(controller, namespace, left);
+  if (left.length > 0)
+    return queue.addAt(name, clock.now() + (Math.trunc((seconds || finalizerSeconds) / 2) + 1) * 1000);
   const others = finalizers.filter((finalizer) => finalizer !== contentFinalizer);
   await client.mergePatch(namespaces, "", name, { spec: { finalizers: others } }, "finalize");
 }
 
-async function deleteAll({ client }: Controller, namespace: string, kinds: readonly ServedKind[]): Promise<void> {
-  for (const kind of kinds) {
-    for (const object of client.list(kind.name, namespace)) {
-      if (isTerminating(object)) continue;
-      const { name = "", uid = "" } = object.metadata;
-      await client.delete(kind.name, namespace, name, { propagation: "Background", uid }).catch(ignoreGone);
-    }
+/** Deletes what is in a namespace of some kinds; gives what is left of it. */
+async function empty(
+  controller: Controller,
+  namespace: string,
+  kinds: readonly ServedKind[],
+): Promise<readonly Remaining[]> {
+  const { client } = controller;
+  for (const { name } of kinds) {
+    const alive = client.list(name, namespace).filter((object) => !isTerminating(object));
+    for (const object of alive) await remove(controller, name, object, { propagation: "Background" });
   }
-}
-
-function remaining({ client }: Controller, namespace: string, kinds: readonly ServedKind[]): readonly Remaining[] {
   return kinds
     .map((kind) => ({ kind, objects: client.list(kind.name, namespace) }))
     .filter(({ objects }) => objects.length > 0);
 }
 
-function lastEndMs(left: readonly Remaining[]): number {
-  const ends = left.flatMap(({ objects }) =>
-    objects.map(({ metadata }) => Date.parse(metadata.deletionTimestamp ?? "") || 0),
-  );
-  return Math.max(0, ...ends);
+/** The longest time that pods have for their end, in seconds; none once that has passed since the namespace's deletion. */
+function graceSeconds({ metadata }: Namespace, left: readonly Remaining[], nowMs: number): number {
+  const running = left.flatMap(({ objects }) => objects as readonly Pod[]).filter((pod) => !isOver(pod));
+  const longest = Math.max(0, ...running.map(({ spec }) => spec.terminationGracePeriodSeconds ?? 0));
+  return nowMs - Date.parse(metadata.deletionTimestamp ?? "") >= longest * 1000 ? 0 : longest;
 }
 
 async function writeConditions(
@@ -90,10 +76,12 @@ async function writeConditions(
   namespace: Namespace,
   left: readonly Remaining[],
 ): Promise<void> {
+  const { name = "" } = namespace.metadata;
   const before = namespace.status?.conditions ?? [];
-  const conditions = terminationConditions(namespace.metadata.name ?? "", left, before, clock.now());
-  if (isDeepStrictEqual(conditions, before)) return;
-  await client.mergePatch(namespaces, "", namespace.metadata.name ?? "", { status: { conditions } }, "status");
+  const conditions = terminationConditions(name, left, before, clock.now());
+  if (!isDeepStrictEqual(conditions, before)) {
+    await client.mergePatch(namespaces, "", name, { status: { conditions } }, "status");
+  }
 }
 
 /** What a namespace that is being deleted says of what is left in it; transition times stay while a status does. */
@@ -103,67 +91,41 @@ export function terminationConditions(
   before: readonly NamespaceCondition[],
   nowMs: number,
 ): NamespaceCondition[] {
-  const finalizers = new Map<string, number>();
-  for (const finalizer of left.flatMap(({ objects }) => objects.flatMap(({ metadata }) => metadata.finalizers ?? []))) {
-    finalizers.set(finalizer, (finalizers.get(finalizer) ?? 0) + 1);
-  }
-  const stuck = left.filter(({ objects }) => objects.every(({ metadata }) => !metadata.finalizers?.length));
-  const held = left.filter((kind) => !stuck.includes(kind));
-  const failures = stuck.map(
-    ({ kind }) => `unexpected items still remain in namespace: ${namespace} for gvr: ${coordinates(kind)}`,
+  const all = left.flatMap(({ objects }) => objects.flatMap(({ metadata }) => metadata.finalizers ?? []));
+  const holders = [...groupBy(all, (finalizer) => finalizer)].map(
+    ([finalizer, { length }]) => `${finalizer} in ${length} resource instances`,
   );
-  const counts = held.map(
-    ({ kind: { name }, objects }) => `${name.resource}.${name.group} has ${objects.length} resource instances`,
-  );
-  const holders = [...finalizers].map(([finalizer, count]) => `${finalizer} in ${count} resource instances`);
-  const rows: readonly (readonly [type: string, status: boolean, reason: string, message: string])[] = [
-    ["NamespaceDeletionDiscoveryFailure", false, "ResourcesDiscovered", "All resources successfully discovered"],
-    [
-      "NamespaceDeletionGroupVersionParsingFailure",
-      false,
-      "ParsedGroupVersions",
-      "All legacy kube types successfully parsed",
-    ],
+  const isStuck = ({ objects }: Remaining): boolean => objects.every(({ metadata }) => !metadata.finalizers?.length);
+  const failures = left
+    .filter(isStuck)
+    .map(({ kind: { name, version } }) => `${name.group}/${version}, Resource=${name.resource}`)
+    .map((kind) => `unexpected items still remain in namespace: ${namespace} for gvr: ${kind}`);
+  const counts = left
+    .filter((kind) => !isStuck(kind))
+    .map(({ kind: { name }, objects }) => `${name.resource}.${name.group} has ${objects.length} resource instances`);
+  const list = (texts: readonly string[]): string => texts.toSorted().join(", ");
+  const failed = `Failed to delete all resource types, ${failures.length} remaining: ${failures.join(", ")}`;
+  const rows: readonly (readonly [type: string, status: string, reason: string, message: string])[] = [
+    ["DeletionDiscoveryFailure", "False", "ResourcesDiscovered", "All resources successfully discovered"],
+    ["DeletionGroupVersionParsingFailure", "False", "ParsedGroupVersions", "All legacy kube types successfully parsed"],
     failures.length > 0
-      ? ["NamespaceDeletionContentFailure", true, "ContentDeletionFailed", failureText(failures)]
+      ? ["DeletionContentFailure", "True", "ContentDeletionFailed", failed]
       : [
-          "NamespaceDeletionContentFailure",
-          false,
-          "ContentDeleted",
+          ...(["DeletionContentFailure", "False", "ContentDeleted"] as const),
           "All content successfully deleted, may be waiting on finalization",
         ],
     counts.length > 0
-      ? ["NamespaceContentRemaining", true, "SomeResourcesRemain", `Some resources are remaining: ${list(counts)}`]
-      : ["NamespaceContentRemaining", false, "ContentRemoved", "All content successfully removed"],
+      ? ["ContentRemaining", "True", "SomeResourcesRemain", `Some resources are remaining: ${list(counts)}`]
+      : ["ContentRemaining", "False", "ContentRemoved", "All content successfully removed"],
     holders.length > 0
       ? [
-          "NamespaceFinalizersRemaining",
-          true,
-          "SomeFinalizersRemain",
+          ...(["FinalizersRemaining", "True", "SomeFinalizersRemain"] as const),
           `Some content in the namespace has finalizers remaining: ${list(holders)}`,
         ]
-      : ["NamespaceFinalizersRemaining", false, "ContentHasNoFinalizers", "All content-preserving finalizers finished"],
+      : ["FinalizersRemaining", "False", "ContentHasNoFinalizers", "All content-preserving finalizers finished"],
   ];
-  return rows.map(([type, holds, reason, message]) => {
-    const status = holds ? "True" : "False";
-    const known = before.find((condition) => condition.type === type);
-    const since = known?.status === status ? known.lastTransitionTime : undefined;
-    return { type, status, lastTransitionTime: since ?? timeText(nowMs), reason, message };
+  return rows.map(([type, ...said]) => {
+    const name = `Namespace${type}`;
+    return conditionAt([name, ...said], nowMs, conditionOf(before, name));
   });
-}
-
-function failureText(failures: readonly string[]): string {
-  return `Failed to delete all resource types, ${failures.length} remaining: ${failures.join(", ")}`;
-}
-
-function coordinates({ name, version }: ServedKind): string {
-  return `${name.group}/${version}, Resource=${name.resource}`;
-}
-
-function list(texts: readonly string[]): string {
-  return texts.toSorted().join(", ");
-}
-
-function ignoreGone(error: unknown): void {
-  if (!(error instanceof ApiError && (error.code === 404 || error.code === 409))) throw error;
 }

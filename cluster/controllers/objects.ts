@@ -1,53 +1,20 @@
-import type {
-  DeploymentCondition,
-  DeploymentSpec,
-  DeploymentStatus,
-  ReplicaSetSpec,
-  ReplicaSetStatus,
-} from "kubernetes-types/apps/v1.js";
-import type { JobSpec, JobStatus } from "kubernetes-types/batch/v1.js";
-import type { NamespaceSpec, NamespaceStatus, PodSpec, PodStatus, ServiceSpec } from "kubernetes-types/core/v1.js";
+import type * as apps from "kubernetes-types/apps/v1.js";
+import type * as batch from "kubernetes-types/batch/v1.js";
+import type * as core from "kubernetes-types/core/v1.js";
 import type { KubeObject, ResourceName } from "../client.ts";
 
-export { timeText } from "../clock.ts";
+/** An object as the API server keeps it: its metadata and spec are there. */
+export type Stored<T extends { spec?: unknown; status?: unknown }> = KubeObject & {
+  readonly spec: NonNullable<T["spec"]>;
+  readonly status?: NonNullable<T["status"]>;
+};
 
-/** A Deployment as the API server keeps it. */
-export interface Deployment extends KubeObject {
-  spec: DeploymentSpec;
-  status?: DeploymentStatus;
-}
-
-/** A ReplicaSet as the API server keeps it. */
-export interface ReplicaSet extends KubeObject {
-  spec: ReplicaSetSpec;
-  status?: ReplicaSetStatus;
-}
-
-/** A Pod as the API server keeps it. */
-export interface Pod extends KubeObject {
-  spec: PodSpec;
-  status?: PodStatus;
-}
-
-/** A Job as the API server keeps it. */
-export interface Job extends KubeObject {
-  spec: JobSpec;
-  status?: JobStatus;
-}
-
-/** A Service as the API server keeps it. */
-export interface Service extends KubeObject {
-  spec: ServiceSpec;
-}
-
-/** A Namespace as the API server keeps it. */
-export interface Namespace extends KubeObject {
-  spec?: NamespaceSpec;
-  status?: NamespaceStatus;
-}
-
-/** A condition of a Deployment with the times that this controller always writes. */
-export type Condition = DeploymentCondition;
+export type Deployment = Stored<apps.Deployment>;
+export type ReplicaSet = Stored<apps.ReplicaSet>;
+export type Pod = Stored<core.Pod>;
+export type Job = Stored<batch.Job>;
+export type Service = Stored<core.Service>;
+export type Namespace = Stored<core.Namespace>;
 
 export const deployments: ResourceName = { group: "apps", resource: "deployments" };
 export const replicaSets: ResourceName = { group: "apps", resource: "replicasets" };
@@ -59,18 +26,28 @@ export const endpointSlices: ResourceName = { group: "discovery.k8s.io", resourc
 export const namespaces: ResourceName = { group: "", resource: "namespaces" };
 
 /** The key of an object in work queues: `namespace/name`, or the name alone where there is no namespace. */
-export function keyOf(object: KubeObject): string {
-  const { namespace, name = "" } = object.metadata;
+export function keyOf({ metadata: { namespace, name = "" } }: KubeObject): string {
   return namespace ? `${namespace}/${name}` : name;
-}
-
-/** A queue's key taken apart again. */
-export function splitKey(key: string): { readonly namespace: string; readonly name: string } {
-  const slash = key.indexOf("/");
-  return slash < 0 ? { namespace: "", name: key } : { namespace: key.slice(0, slash), name: key.slice(slash + 1) };
 }
 
 /** Whether someone has asked for the object's deletion. */
 export function isTerminating(object: KubeObject): boolean {
   return object.metadata.deletionTimestamp !== undefined;
+}
+
+/** A number or percentage of a whole; percentages are rounded as `round` does. */
+export function portion(value: number | string, whole: number, round: (value: number) => number): number {
+  return typeof value === "number" ? value : round((Number.parseInt(value, 10) * whole) / 100);
+}
+
+/** Counts under their names; as Go writes a status, those of nothing are left out. */
+export function counts(numbers: Readonly<Record<string, number>>): Readonly<Record<string, number>> {
+  return Object.fromEntries(Object.entries(numbers).filter(([, count]) => count > 0));
+}
+
+/** Items by what they have in common, in the order of the first of each. */
+export function groupBy<T>(items: readonly T[], keyOf: (item: T) => string): ReadonlyMap<string, readonly T[]> {
+  const groups = new Map<string, T[]>();
+  for (const item of items) groups.set(keyOf(item), [...(groups.get(keyOf(item)) ?? []), item]);
+  return groups;
 }

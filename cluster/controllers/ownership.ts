@@ -1,5 +1,6 @@
 import type { LabelSelector, OwnerReference } from "kubernetes-types/meta/v1.js";
-import { ApiError, type Client, type KubeObject, type ResourceName } from "../client.ts";
+import type { Client, KubeObject, ResourceName } from "../client.ts";
+import { ignoreGone } from "./controller.ts";
 import { isTerminating } from "./objects.ts";
 import { matches } from "./selector.ts";
 
@@ -8,45 +9,24 @@ export function controllerOf(object: KubeObject | undefined): OwnerReference | u
   return object?.metadata.ownerReferences?.find((reference) => reference.controller === true);
 }
 
+/** The keys of the owners of a kind that manage an object now or did before. */
+export function ownerKeys(kind: string, ...states: readonly (KubeObject | undefined)[]): readonly string[] {
+  return states.flatMap((state) => {
+    const owner = controllerOf(state);
+    return owner?.kind === kind ? [`${state?.metadata.namespace ?? ""}/${owner.name}`] : [];
+  });
+}
+
 /** The reference that a controller's child carries. */
 export function controllerReference(owner: KubeObject): OwnerReference {
-  return {
-    apiVersion: owner.apiVersion,
-    kind: owner.kind,
-    name: owner.metadata.name ?? "",
-    uid: owner.metadata.uid ?? "",
-    controller: true,
-    blockOwnerDeletion: true,
-  };
+  const { name = "", uid = "" } = owner.metadata;
+  return { apiVersion: owner.apiVersion, kind: owner.kind, name, uid, controller: true, blockOwnerDeletion: true };
 }
 
-/** What an owner has to do about objects that its selector may mean. */
-export interface Claims<T> {
-  readonly owned: readonly T[];
-  readonly adopt: readonly T[];
-  readonly release: readonly T[];
-}
-
-/** Sorts objects of the owner's namespace into its own, orphans to adopt, and those to release; others are left alone. */
-export function claimsOf<T extends KubeObject>(
-  owner: KubeObject,
-  selector: LabelSelector | undefined,
-  objects: readonly T[],
-): Claims<T> {
-  const claims = { owned: [] as T[], adopt: [] as T[], release: [] as T[] };
-  for (const object of objects) {
-    const controller = controllerOf(object);
-    const fits = matches(selector, object.metadata.labels);
-    if (controller && controller.uid !== owner.metadata.uid) continue;
-    if (controller && fits) claims.owned.push(object);
-    else if (isTerminating(owner)) continue;
-    else if (controller) claims.release.push(object);
-    else if (fits && !isTerminating(object)) claims.adopt.push(object);
-  }
-  return claims;
-}
-
-/** Adopts and releases as `claimsOf` says, and gives all that are the owner's now. */
+/**
+ * Gives the objects of the owner's namespace that are its own, having adopted orphans that its selector means and
+ * released what it means no longer; an owner that is being deleted does neither.
+ */
 export async function claim<T extends KubeObject>(
   client: Client,
   resource: ResourceName,
@@ -54,33 +34,32 @@ export async function claim<T extends KubeObject>(
   selector: LabelSelector | undefined,
   objects: readonly T[],
 ): Promise<readonly T[]> {
-  const claims = claimsOf(owner, selector, objects);
-  const owned = [...claims.owned];
-  for (const object of claims.adopt) {
-    const references = [...(object.metadata.ownerReferences ?? []), controllerReference(owner)];
-    const adopted = await patchOwners(client, resource, object, references);
-    if (adopted) owned.push(adopted);
+  const claimed: T[] = [];
+  for (const object of objects) {
+    const controller = controllerOf(object);
+    const fits = matches(selector, object.metadata.labels);
+    const references = object.metadata.ownerReferences ?? [];
+    if (controller && controller.uid !== owner.metadata.uid) continue;
+    if (controller && fits) claimed.push(object);
+    else if (isTerminating(owner)) continue;
+    else if (controller) {
+      const others = references.filter(({ uid }) => uid !== owner.metadata.uid);
+      await patchOwners(client, resource, object, others);
+    } else if (fits && !isTerminating(object)) {
+      const adopted = await patchOwners(client, resource, object, [...references, controllerReference(owner)]);
+      if (adopted) claimed.push(adopted);
+    }
   }
-  for (const object of claims.release) {
-    const others = (object.metadata.ownerReferences ?? []).filter(({ uid }) => uid !== owner.metadata.uid);
-    await patchOwners(client, resource, object, others);
-  }
-  return owned;
+  return claimed;
 }
 
 /** Sets an object's owners; undefined if it has gone meanwhile. */
 export async function patchOwners<T extends KubeObject>(
   client: Client,
   resource: ResourceName,
-  object: T,
+  { metadata: { namespace = "", name = "", uid } }: T,
   references: readonly OwnerReference[],
 ): Promise<T | undefined> {
-  const { namespace = "", name = "", uid } = object.metadata;
   const ownerReferences = references.length > 0 ? references : null;
-  try {
-    return await client.mergePatch<T>(resource, namespace, name, { metadata: { uid, ownerReferences } });
-  } catch (error) {
-    if (error instanceof ApiError && error.code === 404) return undefined;
-    throw error;
-  }
+  return client.mergePatch<T>(resource, namespace, name, { metadata: { uid, ownerReferences } }).catch(ignoreGone);
 }

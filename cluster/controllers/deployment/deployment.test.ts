@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { deployments, pods, replicaSets } from "../objects.ts";
-import type { Condition } from "../objects.ts";
-import { startTestCluster, webDeployment, webTemplate, type TestCluster } from "../test-cluster.ts";
+import type { DeploymentCondition } from "kubernetes-types/apps/v1.js";
+import { startTestCluster, webDeployment, webTemplate, type TestCluster } from "../cluster-in-test.ts";
 
-function condition(cluster: TestCluster, type: string): Condition | undefined {
+function condition(cluster: TestCluster, type: string): DeploymentCondition | undefined {
   return cluster.deployment().status?.conditions?.find((each) => each.type === type);
 }
 

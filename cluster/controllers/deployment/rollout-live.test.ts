@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { deployments, isTerminating, pods, type Pod } from "../objects.ts";
-import { isReady } from "../replicaset/ranking.ts";
-import { startTestCluster, webDeployment, webTemplate } from "../test-cluster.ts";
-import { maxSurge, maxUnavailable } from "./fenceposts.ts";
+import { isReady } from "../pod-control.ts";
+import { startTestCluster, webDeployment, webTemplate } from "../cluster-in-test.ts";
+import { fenceposts } from "./sizes.ts";
 
 const rollout = fc.record({
   replicas: fc.integer({ min: 1, max: 6 }),
@@ -41,8 +41,9 @@ test("on the real server, whatever pod gets ready next, the limits hold at every
     endWatch();
     cluster.stop();
 
-    assert.ok(worst.available >= replicas - maxUnavailable(deployment), `only ${worst.available} available`);
-    assert.ok(worst.total <= replicas + maxSurge(deployment), `${worst.total} pods at a time`);
+    const bounds = fenceposts(deployment);
+    assert.ok(worst.available >= replicas - bounds.unavailable, `only ${worst.available} available`);
+    assert.ok(worst.total <= replicas + bounds.surge, `${worst.total} pods at a time`);
     const { status } = cluster.deployment();
     assert.equal(status?.updatedReplicas, replicas);
     assert.equal(status.conditions?.find(({ type }) => type === "Progressing")?.reason, "NewReplicaSetAvailable");

@@ -1,186 +1,142 @@
-import type { DeploymentStatus } from "kubernetes-types/apps/v1.js";
-import { timeText, type Condition, type Deployment, type ReplicaSet } from "../objects.ts";
-import { desiredReplicas, maxUnavailable } from "./fenceposts.ts";
-import { totalAvailable, totalSize } from "./rollout.ts";
+import type { DeploymentCondition } from "kubernetes-types/apps/v1.js";
+import { timeText } from "../../clock.ts";
+import { conditionOf } from "../conditions.ts";
+import { counts, type Deployment } from "../objects.ts";
+import type { Fleet } from "./newest.ts";
+import { fenceposts, sizeOf, total } from "./sizes.ts";
+
+type Status = NonNullable<Deployment["status"]>;
+
+/** What a condition says. */
+export type Said = readonly [type: string, status: "True" | "False" | "Unknown", reason: string, message: string];
 
 /** No deadline, as Kubernetes writes it. */
 const never = 2_147_483_647;
 
-/** What is known when a status is computed. */
-export interface Observed {
-  readonly deployment: Deployment;
-  /** Undefined where no ReplicaSet has the Deployment's template yet. */
-  readonly newest: ReplicaSet | undefined;
-  readonly old: readonly ReplicaSet[];
-  readonly nowMs: number;
+/** Whether a rollout must make progress within some time; without, the Progressing condition is not kept. */
+export function hasDeadline({ spec }: Deployment): boolean {
+  return (spec.progressDeadlineSeconds ?? never) !== never;
 }
 
-/** The seconds within which a rollout must make progress, if there is a limit. */
-export function progressDeadline(deployment: Deployment): number | undefined {
-  const seconds = deployment.spec.progressDeadlineSeconds;
-  return seconds === undefined || seconds === never ? undefined : seconds;
-}
-
-/** The condition of a type. */
-export function conditionOf(status: DeploymentStatus | undefined, type: string): Condition | undefined {
-  return status?.conditions?.find((condition) => condition.type === type);
-}
-
-/** A condition that became so now. */
-export function newCondition(
-  type: string,
-  status: "True" | "False" | "Unknown",
-  reason: string,
-  message: string,
-  nowMs: number,
-): Condition {
+/** Sets what a condition says, as of now. */
+export function withCondition(status: Status, [type, value, reason, message]: Said, nowMs: number): Status {
   const time = timeText(nowMs);
-  return { type, status, lastUpdateTime: time, lastTransitionTime: time, reason, message };
+  return put(status, { type, status: value, lastUpdateTime: time, lastTransitionTime: time, reason, message });
 }
 
-/** Sets a condition: unchanged where status and reason are the same, with the old transition time where the status is. */
-export function withCondition(status: DeploymentStatus, condition: Condition): DeploymentStatus {
-  const before = conditionOf(status, condition.type);
-  if (before?.status === condition.status && before.reason === condition.reason) return status;
-  const since = before?.status === condition.status ? before.lastTransitionTime : undefined;
-  const next = since === undefined ? condition : { ...condition, lastTransitionTime: since };
-  const others = withoutCondition(status, condition.type).conditions ?? [];
-  return { ...status, conditions: [...others, next] };
+/** Puts a condition last; nothing changes where status and reason are the same. */
+function put(status: Status, next: DeploymentCondition): Status {
+  const before = conditionOf(status.conditions, next.type);
+  if (before?.status === next.status && before.reason === next.reason) return status;
+  const { lastTransitionTime: since } = before?.status === next.status ? before : next;
+  const others = without(status, next.type);
+  return {
+    ...others,
+    conditions: [...(others.conditions ?? []), { ...next, ...(since && { lastTransitionTime: since }) }],
+  };
 }
 
-/** Takes a condition out. */
-export function withoutCondition(status: DeploymentStatus, type: string): DeploymentStatus {
+function without(status: Status, type: string): Status {
   return { ...status, conditions: (status.conditions ?? []).filter((condition) => condition.type !== type) };
 }
 
-/** Counts and availability as the ReplicaSets say; other conditions stay. Zero counts are left out, as in Go. */
-export function countedStatus({ deployment, newest, old, nowMs }: Observed): DeploymentStatus {
+/** Counts and availability as the ReplicaSets say; other conditions stay. */
+export function countedStatus({ deployment, newest, old }: Fleet, nowMs: number): Status {
+  const { metadata, status = {} } = deployment;
   const all = newest ? [...old, newest] : old;
-  const available = totalAvailable(all);
-  const count = (of: (status: NonNullable<ReplicaSet["status"]>) => number | undefined, sets = all): number =>
-    sets.reduce((sum, { status }) => sum + ((status && of(status)) ?? 0), 0);
-  const collisions = deployment.status?.collisionCount;
-  const status: DeploymentStatus = {
-    observedGeneration: deployment.metadata.generation ?? 0,
-    ...positive(
-      "replicas",
-      count((status) => status.replicas),
-    ),
-    ...positive("updatedReplicas", newest ? count((status) => status.replicas, [newest]) : 0),
-    ...positive(
-      "readyReplicas",
-      count((status) => status.readyReplicas),
-    ),
-    ...positive("availableReplicas", available),
-    ...positive("unavailableReplicas", Math.max(0, totalSize(all) - available)),
-    ...(collisions !== undefined && { collisionCount: collisions }),
-    conditions: deployment.status?.conditions ?? [],
+  const available = total(all, ({ status }) => status?.availableReplicas);
+  const counted = {
+    observedGeneration: metadata.generation ?? 0,
+    ...counts({
+      replicas: total(all, ({ status }) => status?.replicas),
+      updatedReplicas: newest?.status?.replicas ?? 0,
+      readyReplicas: total(all, ({ status }) => status?.readyReplicas),
+      availableReplicas: available,
+      unavailableReplicas: total(all, sizeOf) - available,
+    }),
+    ...(status.collisionCount !== undefined && { collisionCount: status.collisionCount }),
+    conditions: status.conditions ?? [],
   };
-  const enough = available >= desiredReplicas(deployment) - maxUnavailable(deployment);
-  return withCondition(
-    status,
-    enough
-      ? newCondition("Available", "True", "MinimumReplicasAvailable", "Deployment has minimum availability.", nowMs)
-      : newCondition(
-          "Available",
-          "False",
-          "MinimumReplicasUnavailable",
-          "Deployment does not have minimum availability.",
-          nowMs,
-        ),
-  );
+  const isEnough = available >= sizeOf(deployment) - fenceposts(deployment).unavailable;
+  const said: Said = isEnough
+    ? ["Available", "True", "MinimumReplicasAvailable", "Deployment has minimum availability."]
+    : ["Available", "False", "MinimumReplicasUnavailable", "Deployment does not have minimum availability."];
+  return withCondition(counted, said, nowMs);
 }
 
 /** The status during a rollout: counts, whether it progresses, and failures of the ReplicaSets. */
-export function rolloutStatus(observed: Observed): DeploymentStatus {
-  const status = withFailures(withProgress(countedStatus(observed), observed), observed);
-  return status;
+export function rolloutStatus(fleet: Fleet, nowMs: number): Status {
+  const { newest, old } = fleet;
+  const status = withProgress(countedStatus(fleet, nowMs), fleet, nowMs);
+  const failure = [...(newest ? [newest] : []), ...old]
+    .map((replicaSet) => conditionOf(replicaSet.status?.conditions, "ReplicaFailure"))
+    .find((condition) => condition !== undefined);
+  if (!failure) return without(status, "ReplicaFailure");
+  return put(status, { ...failure, lastUpdateTime: failure.lastTransitionTime ?? timeText(nowMs) });
 }
 
-function withProgress(status: DeploymentStatus, { deployment, newest, nowMs }: Observed): DeploymentStatus {
-  if (progressDeadline(deployment) === undefined) return withoutCondition(status, "Progressing");
-  const current = conditionOf(deployment.status, "Progressing");
-  const settled =
-    (status.replicas ?? 0) === (status.updatedReplicas ?? 0) && current?.reason === "NewReplicaSetAvailable";
-  if (settled) return status;
-  const subject = newest
-    ? `ReplicaSet "${newest.metadata.name ?? ""}"`
-    : `Deployment "${deployment.metadata.name ?? ""}"`;
+function withProgress(status: Status, { deployment, newest }: Fleet, nowMs: number): Status {
+  if (!hasDeadline(deployment)) return without(status, "Progressing");
+  const current = conditionOf(deployment.status?.conditions, "Progressing");
+  const isRolledOut = (status.replicas ?? 0) === (status.updatedReplicas ?? 0);
+  if (isRolledOut && current?.reason === "NewReplicaSetAvailable") return status;
+  const { kind, metadata } = newest ?? deployment;
+  const say = (value: "True" | "False", reason: string, what: string): Said =>
+    ["Progressing", value, reason, `${kind} "${metadata.name ?? ""}" ${what}`] as const;
   if (isComplete(deployment, status)) {
-    const message = `${subject} has successfully progressed.`;
-    return withCondition(status, newCondition("Progressing", "True", "NewReplicaSetAvailable", message, nowMs));
+    return withCondition(status, say("True", "NewReplicaSetAvailable", "has successfully progressed."), nowMs);
   }
   if (madeProgress(deployment.status ?? {}, status)) {
-    const message = `${subject} is progressing.`;
-    const condition = newCondition("Progressing", "True", "ReplicaSetUpdated", message, nowMs);
     // Unlike other conditions this one is renewed with the same reason: its update time is when progress was last seen.
-    const since = current?.status === "True" ? current.lastTransitionTime : undefined;
-    const renewed = since === undefined ? condition : { ...condition, lastTransitionTime: since };
-    return withCondition(withoutCondition(status, "Progressing"), renewed);
+    const renewed = withoutReason(status, "Progressing");
+    return withCondition(renewed, say("True", "ReplicaSetUpdated", "is progressing."), nowMs);
   }
-  if (hasTimedOut(deployment, status, nowMs)) {
-    const message = `${subject} has timed out progressing.`;
-    return withCondition(status, newCondition("Progressing", "False", "ProgressDeadlineExceeded", message, nowMs));
-  }
-  return status;
+  if (deadlineMs(deployment, status) >= nowMs) return status;
+  return withCondition(status, say("False", "ProgressDeadlineExceeded", "has timed out progressing."), nowMs);
 }
 
 /** Whether every wanted pod is new, available, and nothing else is left. */
-export function isComplete(deployment: Deployment, status: DeploymentStatus): boolean {
-  const desired = desiredReplicas(deployment);
+export function isComplete(deployment: Deployment, status: Status): boolean {
+  const { updatedReplicas = 0, replicas = 0, availableReplicas = 0, observedGeneration = 0 } = status;
+  const size = sizeOf(deployment);
   return (
-    (status.updatedReplicas ?? 0) === desired &&
-    (status.replicas ?? 0) === desired &&
-    (status.availableReplicas ?? 0) === desired &&
-    (status.observedGeneration ?? 0) >= (deployment.metadata.generation ?? 0)
+    [updatedReplicas, replicas, availableReplicas].every((count) => count === size) &&
+    observedGeneration >= (deployment.metadata.generation ?? 0)
   );
 }
 
-function madeProgress(before: DeploymentStatus, now: DeploymentStatus): boolean {
-  const old = (status: DeploymentStatus): number => (status.replicas ?? 0) - (status.updatedReplicas ?? 0);
+/** The same with a condition that gives no reason, and so is replaced by any that does. */
+function withoutReason(status: Status, type: string): Status {
+  const conditions = status.conditions ?? [];
+  return { ...status, conditions: conditions.map((each) => (each.type === type ? { ...each, reason: "" } : each)) };
+}
+
+function madeProgress(before: Status, now: Status): boolean {
+  const { updatedReplicas = 0, readyReplicas = 0, availableReplicas = 0 } = before;
+  const old = ({ replicas = 0, updatedReplicas = 0 }: Status): number => replicas - updatedReplicas;
   return (
-    (now.updatedReplicas ?? 0) > (before.updatedReplicas ?? 0) ||
+    (now.updatedReplicas ?? 0) > updatedReplicas ||
     old(now) < old(before) ||
-    (now.readyReplicas ?? 0) > (before.readyReplicas ?? 0) ||
-    (now.availableReplicas ?? 0) > (before.availableReplicas ?? 0)
+    (now.readyReplicas ?? 0) > readyReplicas ||
+    (now.availableReplicas ?? 0) > availableReplicas
   );
 }
 
-function hasTimedOut(deployment: Deployment, status: DeploymentStatus, nowMs: number): boolean {
-  const condition = conditionOf(status, "Progressing");
-  const seconds = progressDeadline(deployment);
-  if (!condition || seconds === undefined || condition.reason === "NewReplicaSetAvailable") return false;
-  if (condition.reason === "ProgressDeadlineExceeded") return true;
-  return Date.parse(condition.lastUpdateTime ?? "") + seconds * 1000 < nowMs;
+/**
+ * When an unfinished rollout runs out of time, in ms since the epoch: never without a deadline, nor where it has once
+ * been complete; at once where that is already said.
+ */
+function deadlineMs({ spec }: Deployment, status: Status): number {
+  const condition = conditionOf(status.conditions, "Progressing");
+  if (!condition || condition.reason === "NewReplicaSetAvailable") return Number.POSITIVE_INFINITY;
+  if (condition.reason === "ProgressDeadlineExceeded") return 0;
+  return Date.parse(condition.lastUpdateTime ?? "") + (spec.progressDeadlineSeconds ?? never) * 1000;
 }
 
 /** When an unfinished rollout must be looked at again, in ms since the epoch, if at all. */
-export function nextDeadlineMs(deployment: Deployment, status: DeploymentStatus): number | undefined {
-  const condition = conditionOf(status, "Progressing");
-  const seconds = progressDeadline(deployment);
-  if (!condition || seconds === undefined || isComplete(deployment, status)) return undefined;
-  // What failed has no further deadline, and what once was complete does not fail by one any more.
-  if (["ProgressDeadlineExceeded", "NewReplicaSetAvailable"].includes(condition.reason ?? "")) return undefined;
+export function nextLookMs(deployment: Deployment, status: Status): number | undefined {
+  const deadline = deadlineMs(deployment, status);
+  if (!hasDeadline(deployment) || isComplete(deployment, status) || !Number.isFinite(deadline)) return undefined;
   // Condition times are whole seconds, so a second more makes sure that the deadline has passed.
-  return Date.parse(condition.lastUpdateTime ?? "") + seconds * 1000 + 1000;
-}
-
-function withFailures(status: DeploymentStatus, { newest, old, nowMs }: Observed): DeploymentStatus {
-  const failure = [...(newest ? [newest] : []), ...old]
-    .flatMap((replicaSet) => replicaSet.status?.conditions ?? [])
-    .find((condition) => condition.type === "ReplicaFailure");
-  if (!failure) return withoutCondition(status, "ReplicaFailure");
-  const time = failure.lastTransitionTime ?? timeText(nowMs);
-  return withCondition(status, {
-    type: "ReplicaFailure",
-    status: failure.status,
-    lastUpdateTime: time,
-    lastTransitionTime: time,
-    reason: failure.reason ?? "",
-    message: failure.message ?? "",
-  });
-}
-
-function positive(name: string, count: number): Readonly<Record<string, number>> {
-  return count > 0 ? { [name]: count } : {};
+  return deadline > 0 ? deadline + 1000 : undefined;
 }

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { deployments, endpoints, endpointSlices, pods, services, type Service } from "../objects.ts";
-import { startTestCluster, webDeployment, type TestCluster } from "../test-cluster.ts";
-import type { Endpoints } from "./endpoints-object.ts";
+import { startTestCluster, webDeployment, type TestCluster } from "../cluster-in-test.ts";
+import type { Endpoints } from "./reachable.ts";
 import { planSlices, type Slice } from "./slices.ts";
 
 function service(spec: Service["spec"] = {}): Service {

@@ -1,145 +1,95 @@
 import { isDeepStrictEqual } from "node:util";
-import { ApiError } from "../../client.ts";
-import { createController, type Controller, type Surroundings } from "../controller.ts";
-import { endpoints, endpointSlices, isTerminating, keyOf, pods, services, splitKey } from "../objects.ts";
-import type { Pod, Service } from "../objects.ts";
+import { remove, type Controller, type Sync } from "../controller.ts";
+import { endpoints, endpointSlices, isTerminating, keyOf, pods, services, type Pod, type Service } from "../objects.ts";
+import { readyCondition } from "../pod-control.ts";
 import { matchesLabels } from "../selector.ts";
-import { endpointsObject, type Endpoints } from "./endpoints-object.ts";
-import { groupEndpoints } from "./ready-endpoints.ts";
-import { managedByLabel, planSlices, serviceLabel, sliceManager, type Slice } from "./slices.ts";
-import { TriggerTimes } from "./trigger-time.ts";
+import { endpointsObject, groupEndpoints, type Endpoints } from "./reachable.ts";
+import { planSlices, serviceOf, type Slice } from "./slices.ts";
 
-/** Keeps EndpointSlices: which pods answer for each service that selects pods. Returns the stop. */
-export function startEndpointSlices(surroundings: Surroundings): () => void {
-  // A service that goes takes its slices along as their owner.
-  return start(surroundings, "endpoint-slice-controller", { sync: syncSlices, gone: async () => {} }, (controller) => {
-    controller.watch<Slice>(endpointSlices, (now, before) => {
-      const { namespace = "", labels } = (now ?? before)?.metadata ?? {};
-      const service = labels?.[serviceLabel];
-      if (service !== undefined && labels?.[managedByLabel] === sliceManager) {
-        controller.queue.add(`${namespace}/${service}`);
-      }
-    });
+/** Keeps which pods answer for each service that selects pods: in EndpointSlices, and in the older Endpoints. */
+export function endpointsController(controller: Controller): Sync {
+  const { client } = controller;
+  const seen = new Map<string, Times>();
+  controller.watch<Service>(services);
+  controller.watch<Pod>(pods, ({ object, now, before }) => {
+    if (now && before && isDeepStrictEqual(concerns(now), concerns(before))) return [];
+    const labels = [now, before].map((pod) => pod?.metadata.labels ?? {});
+    return client
+      .list<Service>(services, object.metadata.namespace)
+      .filter(({ spec }) => spec.selector && labels.some((each) => matchesLabels(spec.selector, each)))
+      .map(keyOf);
   });
-}
-
-/** Keeps the older Endpoints objects, for those who still read them. Returns the stop. */
-export function startEndpoints(surroundings: Surroundings): () => void {
-  return start(surroundings, "endpoint-controller", { sync: syncEndpoints, gone: removeEndpoints }, (controller) => {
-    controller.watch<Endpoints>(endpoints, (now, before) => {
-      if (before) controller.queue.add(keyOf(before));
-      else if (now?.metadata.labels?.["endpoints.kubernetes.io/managed-by"] !== undefined) {
-        controller.queue.add(keyOf(now));
-      }
-    });
+  controller.watch<Slice>(endpointSlices, ({ object }) => {
+    const service = serviceOf(object);
+    return service === undefined ? [] : [`${object.metadata.namespace ?? ""}/${service}`];
   });
+  controller.watch<Endpoints>(endpoints, ({ object, before }) => (before || isOurs(object) ? [keyOf(object)] : []));
+  return (namespace, name) => syncService(controller, seen, namespace, name);
 }
 
-type Sync = (controller: Controller, key: string, service: Service, triggerTime: string | undefined) => Promise<void>;
-
-interface Writer {
-  readonly sync: Sync;
-  readonly gone: (controller: Controller, key: string) => Promise<void>;
+/** What of a pod is told to those who connect to it. */
+function concerns(pod: Pod): unknown {
+  const { metadata, spec, status } = pod;
+  return [metadata.labels, isTerminating(pod), spec.nodeName, status?.podIP, status?.phase, readyCondition(pod)];
 }
 
-function start(
-  surroundings: Surroundings,
+function isOurs({ metadata }: Endpoints): boolean {
+  return metadata.labels?.["endpoints.kubernetes.io/managed-by"] !== undefined;
+}
+
+async function syncService(
+  controller: Controller,
+  seen: Map<string, Times>,
+  namespace: string,
   name: string,
-  writer: Writer,
-  watch: (controller: Controller) => void,
-): () => void {
-  const times = new TriggerTimes();
-  const controller = createController(surroundings, name, async (controller, key) => {
-    const { namespace, name } = splitKey(key);
-    const service = controller.client.get<Service>(services, namespace, name);
-    if (!service) {
-      times.forget(key);
-      return writer.gone(controller, key);
-    }
-    // A service without selector is filled by whoever made it.
-    if (!service.spec.selector || isTerminating(service)) return;
-    const { selector } = service.spec;
-    const selected = controller.client
-      .list<Pod>(pods, namespace)
-      .filter(({ metadata }) => matchesLabels(selector, metadata.labels));
-    await writer.sync(controller, key, service, times.next(key, service, selected));
-  });
-  const { client, queue } = controller;
-  controller.watch<Service>(services, (now, before) => {
-    const service = now ?? before;
-    if (service) queue.add(keyOf(service));
-  });
-  controller.watch<Pod>(pods, (now, before) => {
-    if (now && before && !concernsEndpoints(now, before)) return;
-    const labels = [now?.metadata.labels, before?.metadata.labels];
-    for (const service of client.list<Service>(services, (now ?? before)?.metadata.namespace)) {
-      const { selector } = service.spec;
-      if (selector && labels.some((each) => each && matchesLabels(selector, each))) queue.add(keyOf(service));
-    }
-  });
-  watch(controller);
-  return controller.stop;
-}
-
-function concernsEndpoints(now: Pod, before: Pod): boolean {
-  const view = ({ metadata, spec, status }: Pod): unknown => [
-    metadata.labels,
-    metadata.deletionTimestamp === undefined,
-    spec.nodeName,
-    status?.podIP,
-    status?.phase,
-    status?.conditions?.find(({ type }) => type === "Ready"),
-  ];
-  return !isDeepStrictEqual(view(now), view(before));
-}
-
-async function syncSlices(
-  { client }: Controller,
-  key: string,
-  service: Service,
-  triggerTime: string | undefined,
 ): Promise<void> {
-  const { namespace, name } = splitKey(key);
-  const all = client.list<Pod>(pods, namespace);
-  const existing = client
-    .list<Slice>(endpointSlices, namespace)
-    .filter(({ metadata: { labels } }) => labels?.[serviceLabel] === name && labels[managedByLabel] === sliceManager);
-  const plan = planSlices(service, groupEndpoints(service, all), existing, triggerTime);
-  for (const slice of plan.update) await client.update(endpointSlices, slice);
-  for (const slice of plan.create) await client.create(endpointSlices, slice);
-  for (const { metadata } of plan.remove) {
-    await client.delete(endpointSlices, namespace, metadata.name ?? "").catch(ignoreGone);
-  }
-}
-
-async function syncEndpoints(
-  { client }: Controller,
-  key: string,
-  service: Service,
-  triggerTime: string | undefined,
-): Promise<void> {
-  const { namespace, name } = splitKey(key);
-  const wanted = endpointsObject(service, client.list<Pod>(pods, namespace), triggerTime);
+  const { client } = controller;
+  const service = client.get<Service>(services, namespace, name);
   const current = client.get<Endpoints>(endpoints, namespace, name);
-  if (!current) {
-    await client.create(endpoints, wanted);
+  if (!service) {
+    seen.delete(`${namespace}/${name}`);
+    // Its slices go with their owner.
+    if (current && isOurs(current)) await remove(controller, endpoints, current);
     return;
   }
-  const same =
-    isDeepStrictEqual(current.subsets ?? [], wanted.subsets ?? []) &&
-    isDeepStrictEqual(current.metadata.labels, wanted.metadata.labels);
-  if (same) return;
-  const { resourceVersion = "" } = current.metadata;
-  await client.update(endpoints, { ...wanted, metadata: { ...wanted.metadata, resourceVersion } });
+  const { selector, type } = service.spec;
+  // A service without selector is filled by whoever made it.
+  if (!selector || type === "ExternalName" || isTerminating(service)) return;
+  const selected = client.list<Pod>(pods, namespace).filter(({ metadata }) => matchesLabels(selector, metadata.labels));
+  const times = timesOf(service, selected);
+  const triggerTime = firstLater(times, seen.get(keyOf(service)));
+  seen.set(keyOf(service), times);
+
+  const groups = groupEndpoints(service, selected);
+  const existing = client.list<Slice>(endpointSlices, namespace).filter((slice) => serviceOf(slice) === name);
+  const plan = planSlices(service, groups, existing, triggerTime);
+  for (const slice of plan.update) await client.update(endpointSlices, slice);
+  for (const slice of plan.create) await client.create(endpointSlices, slice);
+  for (const slice of plan.remove) await remove(controller, endpointSlices, slice);
+
+  const wanted = endpointsObject(service, groups, triggerTime);
+  const told = ({ subsets, metadata }: Endpoints): unknown => [subsets, metadata.labels];
+  if (!current) await client.create(endpoints, wanted);
+  else if (!isDeepStrictEqual(told(current), told(wanted))) {
+    const { resourceVersion = "" } = current.metadata;
+    await client.update(endpoints, { ...wanted, metadata: { ...wanted.metadata, resourceVersion } });
+  }
 }
 
-async function removeEndpoints({ client }: Controller, key: string): Promise<void> {
-  const { namespace, name } = splitKey(key);
-  const current = client.get<Endpoints>(endpoints, namespace, name);
-  if (!current?.metadata.labels?.["endpoints.kubernetes.io/managed-by"]) return;
-  await client.delete(endpoints, namespace, name).catch(ignoreGone);
+/** When the service came to be ("") and its pods, by name, became ready or not. */
+type Times = ReadonlyMap<string, string>;
+
+function timesOf({ metadata }: Service, selected: readonly Pod[]): Times {
+  const ready = selected.map(
+    (pod) => [pod.metadata.name ?? "", readyCondition(pod)?.lastTransitionTime ?? ""] as const,
+  );
+  return new Map([["", metadata.creationTimestamp ?? ""], ...ready]);
 }
 
-function ignoreGone(error: unknown): void {
-  if (!(error instanceof ApiError && error.code === 404)) throw error;
+/** The earliest of the changes since the last pass, by which the delay of endpoints can be measured. */
+function firstLater(times: Times, before: Times | undefined): string | undefined {
+  return [...times]
+    .filter(([name, time]) => time > (before?.get(name) ?? ""))
+    .map(([, time]) => time)
+    .toSorted()[0];
 }

@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from "node:util";
 import type { KubeObject } from "../../client.ts";
 import { endpointSlices, type Service } from "../objects.ts";
 import { controllerReference } from "../ownership.ts";
-import type { EndpointGroup } from "./ready-endpoints.ts";
+import { triggerAnnotation, type EndpointGroup } from "./reachable.ts";
 
 /** An EndpointSlice as the API server keeps it; lists that are empty are null there. */
 export interface Slice extends KubeObject {
@@ -21,10 +21,15 @@ export interface SlicePlan {
 
 /** The most endpoints of one slice. */
 const sliceLimit = 100;
+/** The label by which a slice names its service. */
 export const serviceLabel = "kubernetes.io/service-name";
-export const managedByLabel = "endpointslice.kubernetes.io/managed-by";
-export const sliceManager = "endpointslice-controller.k8s.io";
-const triggerAnnotation = "endpoints.kubernetes.io/last-change-trigger-time";
+const managedByLabel = "endpointslice.kubernetes.io/managed-by";
+const manager = "endpointslice-controller.k8s.io";
+
+/** The service whose slice this is, if the controller keeps it. */
+export function serviceOf({ metadata: { labels } }: KubeObject): string | undefined {
+  return labels?.[managedByLabel] === manager ? labels[serviceLabel] : undefined;
+}
 
 /** Plans the slices of a service: endpoints stay in their slice and order, new ones fill it up; one slice at least. */
 export function planSlices(
@@ -34,23 +39,17 @@ export function planSlices(
   triggerTime: string | undefined,
 ): SlicePlan {
   const wanted = groups.length > 0 ? groups : [{ ports: [], endpoints: [] }];
-  const free = [...existing];
-  const contents: Filled[] = [];
-  for (const group of wanted) {
-    const own = free.filter((slice) => isDeepStrictEqual(slice.ports ?? [], group.ports));
-    const distributed = distribute(group, own);
-    for (const { slice } of distributed) if (slice) free.splice(free.indexOf(slice), 1);
-    contents.push(...distributed);
-  }
+  const filled = wanted.flatMap((group) => distribute(group, existing));
   // A slice of ports that no one has any more is used again before a new one is made.
-  const settled = contents.map(({ slice, group }) => ({ slice: slice ?? free.shift(), group }));
-  const next = settled.map(({ slice, group }) => ({ slice, content: contentOf(service, group) }));
+  const free = existing.filter((slice) => !filled.some((each) => each.slice === slice));
+  const next = filled.map(({ slice = free.shift(), group }) => ({ slice, content: contentOf(service, group) }));
   return {
-    create: next.flatMap(({ slice, content }) => (slice ? [] : [newSlice(service, content, triggerTime)])),
-    update: next.flatMap(({ slice, content }) => {
-      if (!slice || sameContent(slice, content)) return [];
-      const { labels, ...rest } = content;
-      return [{ ...slice, ...rest, metadata: { ...triggered(slice.metadata, triggerTime), labels } }];
+    create: next.flatMap(({ slice, content }) => (slice ? [] : newSlice(service, content, triggerTime))),
+    update: next.flatMap(({ slice, content: { labels, ...content } }) => {
+      const { addressType, endpoints = null, ports = null, metadata } = slice ?? {};
+      const now = { addressType, endpoints, ports, labels: metadata?.labels };
+      if (!slice || isDeepStrictEqual(now, { ...content, labels })) return [];
+      return { ...slice, ...content, metadata: { ...slice.metadata, ...triggered(slice, triggerTime), labels } };
     }),
     remove: free,
   };
@@ -62,80 +61,59 @@ interface Filled {
   readonly group: EndpointGroup;
 }
 
-function distribute(group: EndpointGroup, slices: readonly Slice[]): readonly Filled[] {
-  const left = new Map(group.endpoints.map((endpoint) => [identity(endpoint), endpoint]));
-  const filled: { readonly slice: Slice | undefined; readonly endpoints: Endpoint[] }[] = slices.map((slice) => {
-    const endpoints = (slice.endpoints ?? []).flatMap((endpoint) => {
-      const kept = left.get(identity(endpoint));
-      left.delete(identity(endpoint));
-      return kept ?? [];
+function distribute({ ports, endpoints }: EndpointGroup, existing: readonly Slice[]): readonly Filled[] {
+  const left = new Map(endpoints.map((endpoint) => [identity(endpoint), endpoint]));
+  const filled: { readonly slice: Slice | undefined; readonly kept: Endpoint[] }[] = existing
+    .filter((slice) => isDeepStrictEqual(slice.ports ?? [], ports))
+    .map((slice) => {
+      const kept = (slice.endpoints ?? []).flatMap((endpoint) => left.get(identity(endpoint)) ?? []);
+      for (const endpoint of kept) left.delete(identity(endpoint));
+      return { slice, kept };
     });
-    return { slice, endpoints };
-  });
   for (const endpoint of left.values()) {
     // The fullest that has room, so that slices become few.
     const [roomy] = filled
-      .filter(({ endpoints }) => endpoints.length < sliceLimit)
-      .toSorted((a, b) => b.endpoints.length - a.endpoints.length);
-    if (roomy) roomy.endpoints.push(endpoint);
-    else filled.push({ slice: undefined, endpoints: [endpoint] });
+      .filter(({ kept }) => kept.length < sliceLimit)
+      .toSorted((a, b) => b.kept.length - a.kept.length);
+    if (roomy) roomy.kept.push(endpoint);
+    else filled.push({ slice: undefined, kept: [endpoint] });
   }
-  const used = filled.filter(({ endpoints }) => endpoints.length > 0);
-  const kept = used.length > 0 ? used : [filled[0] ?? { slice: undefined, endpoints: [] }];
-  return kept.map(({ slice, endpoints }) => ({ slice, group: { ports: group.ports, endpoints } }));
+  const used = filled.filter(({ kept }, index) => kept.length > 0 || (index === 0 && endpoints.length === 0));
+  const all = used.length > 0 ? used : [{ slice: undefined, kept: [] }];
+  return all.map(({ slice, kept }) => ({ slice, group: { ports, endpoints: kept } }));
 }
 
-interface Content {
-  readonly addressType: string;
-  readonly endpoints: readonly Endpoint[] | null;
-  readonly ports: readonly EndpointPort[] | null;
-  readonly labels: Readonly<Record<string, string>>;
-}
+type Content = Pick<Slice, "addressType" | "endpoints" | "ports"> & { readonly labels: Record<string, string> };
 
-function contentOf(service: Service, { ports, endpoints }: EndpointGroup): Content {
-  const addressType = service.spec.ipFamilies?.[0] ?? "IPv4";
-  const labels = {
-    ...service.metadata.labels,
-    [serviceLabel]: service.metadata.name ?? "",
-    [managedByLabel]: sliceManager,
-    ...(service.spec.clusterIP === "None" && { "service.kubernetes.io/headless": "" }),
-  };
+function contentOf({ metadata, spec }: Service, { ports, endpoints }: EndpointGroup): Content {
   return {
-    addressType,
+    addressType: spec.ipFamilies?.[0] ?? "IPv4",
     endpoints: endpoints.length > 0 ? endpoints : null,
     ports: ports.length > 0 ? ports : null,
-    labels,
+    labels: {
+      ...metadata.labels,
+      [serviceLabel]: metadata.name ?? "",
+      [managedByLabel]: manager,
+      ...(spec.clusterIP === "None" && { "service.kubernetes.io/headless": "" }),
+    },
   };
 }
 
 function newSlice(service: Service, { labels, ...content }: Content, triggerTime: string | undefined): Slice {
   const { namespace = "", name = "" } = service.metadata;
+  const annotations = triggerTime !== undefined && { annotations: { [triggerAnnotation]: triggerTime } };
+  const ownerReferences = [controllerReference(service)];
   return {
     apiVersion: `${endpointSlices.group}/v1`,
     kind: "EndpointSlice",
-    metadata: {
-      generateName: `${name}-`,
-      namespace,
-      labels,
-      ...(triggerTime !== undefined && { annotations: { [triggerAnnotation]: triggerTime } }),
-      ownerReferences: [controllerReference(service)],
-    },
+    metadata: { generateName: `${name}-`, namespace, labels, ...annotations, ownerReferences },
     ...content,
   };
 }
 
-function triggered(before: Slice["metadata"], time: string | undefined): Slice["metadata"] {
-  const { annotations: { [triggerAnnotation]: _before, ...others } = {}, ...metadata } = before;
-  const annotations = time === undefined ? others : { ...others, [triggerAnnotation]: time };
-  return Object.keys(annotations).length > 0 ? { ...metadata, annotations } : metadata;
-}
-
-function sameContent(slice: Slice, content: Content): boolean {
-  return (
-    isDeepStrictEqual(slice.endpoints ?? null, content.endpoints) &&
-    isDeepStrictEqual(slice.ports ?? null, content.ports) &&
-    isDeepStrictEqual(slice.metadata.labels, content.labels)
-  );
+function triggered({ metadata }: Slice, time: string | undefined): Pick<Slice["metadata"], "annotations"> {
+  const { [triggerAnnotation]: _before, ...others } = metadata.annotations ?? {};
+  return { annotations: time === undefined ? others : { ...others, [triggerAnnotation]: time } };
 }
 
 function identity(endpoint: Endpoint): string {

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { JobSpec } from "kubernetes-types/batch/v1.js";
 import { isTerminating, jobs, pods, type Job } from "../objects.ts";
-import { startTestCluster, type TestCluster } from "../test-cluster.ts";
-import { nextTryMs } from "./progress.ts";
+import { startTestCluster, type TestCluster } from "../cluster-in-test.ts";
+import { nextTryMs } from "./failure.ts";
 
 async function started(spec: Partial<JobSpec> = {}): Promise<TestCluster> {
   const cluster = await startTestCluster();
@@ -31,6 +31,8 @@ async function end(cluster: TestCluster, phase: string): Promise<void> {
     if (isTerminating(pod)) await cluster.client.delete(pods, "ns", name, { gracePeriodSeconds: 0 });
     else if (!over) await cluster.client.mergePatch(pods, "ns", name, { status: { phase } }, "status");
   }
+  // Changes of pods wait for a second, so that one write counts them all.
+  await cluster.clock.advance(1000);
   await cluster.settle();
 }
 
@@ -69,7 +71,7 @@ test("a failing Job tries again ever more slowly until its limit", async (t) => 
   assert.equal(jobOf(cluster)?.status?.failed, 2);
   assert.equal(cluster.messages("Job").at(-1), "Job has reached the specified backoff limit");
   assert.deepEqual(
-    [0, 1, 2, 3, 20].map((failures) => nextTryMs(failures, 0)),
+    [0, 1, 2, 3, 20].map((failures) => nextTryMs({ count: failures, lastMs: 0 })),
     [0, 10_000, 20_000, 40_000, 600_000],
   );
 });

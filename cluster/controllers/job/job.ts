@@ -1,223 +1,234 @@
-import type { JobStatus } from "kubernetes-types/batch/v1.js";
-import { isDeepStrictEqual } from "node:util";
-import { ApiError } from "../../client.ts";
-import { createController, type Controller, type Surroundings } from "../controller.ts";
-import { isTerminating, jobs, keyOf, pods, splitKey, timeText, type Job, type Pod } from "../objects.ts";
-import { controllerOf } from "../ownership.ts";
-import { isNamespaceGoing, newPod, slowStart } from "../pod-making.ts";
-import {
-  countedStatus,
-  deadlineMs,
-  holding,
-  nextTryMs,
-  observedStatus,
-  removalMs,
-  sortPods,
-  trackingFinalizer,
-  verdictOf,
-  wantedActive,
-  withCondition,
-  type JobPods,
-  type Verdict,
-} from "./progress.ts";
+import { timeText } from "../../clock.ts";
+import { conditionOf, holds } from "../conditions.ts";
+import { ignoreGone, remove, writeStatus, type Controller, type Sync } from "../controller.ts";
+import { counts, isTerminating, jobs, keyOf, pods, type Job, type Pod } from "../objects.ts";
+import { claim, controllerOf, ownerKeys } from "../ownership.ts";
+import { createPods, deletePods, isReady } from "../pod-control.ts";
+import { podsToDelete } from "../replicaset/ranking.ts";
+import { failuresAfter, isFailed, nextTryMs, policyOf, replacesFailedOnly, type Failures } from "./failure.ts";
+import { indexesText, indexOf, isCountable, isIndexed, surplusPods } from "./indexes.ts";
+import { missingPods } from "./missing-pods.ts";
+import { tallyOf, trackingFinalizer, type Tally } from "./tally.ts";
+import { completionOf, deadlineMs, verdictOf, type Verdict } from "./verdict.ts";
 
-/** Runs Jobs' pods to their completion, counts how they end, and removes Jobs when their time is over. Returns the stop. */
-export function startJobs(surroundings: Surroundings): () => void {
-  const failures = new Failures();
-  const controller = createController(surroundings, "job-controller", (controller, key) =>
-    syncJob(controller, failures, key),
+type Status = NonNullable<Job["status"]>;
+
+/** The name by which a Job may say that this controller, and no other, is to run it. */
+const jobControllerName = "kubernetes.io/job-controller";
+/** How long a change of a pod may wait for others, so that one write counts them all, in ms; as upstream. */
+const batchMs = 1000;
+
+/** Failures in a row by a Job's key, so that a failing one is tried ever more slowly. */
+type FailureMemory = Map<string, Failures>;
+
+/** Runs Jobs' pods to their completion, counts how they end, and removes Jobs when their time is over. */
+export function jobController(controller: Controller): Sync {
+  const memory: FailureMemory = new Map();
+  controller.watch<Job>(jobs);
+  controller.watch<Pod>(pods, ({ now, before }) => {
+    for (const key of ownerKeys("Job", now, before)) controller.queue.addAt(key, controller.clock.now() + batchMs);
+    return [];
+  });
+  return (namespace, name) => syncJob(controller, memory, namespace, name);
+}
+
+async function syncJob(controller: Controller, memory: FailureMemory, namespace: string, name: string): Promise<void> {
+  const { client, clock, queue } = controller;
+  const key = `${namespace}/${name}`;
+  const found = client.get<Job>(jobs, namespace, name);
+  const isOver = ["Complete", "Failed"].some((type) => holds(found?.status?.conditions, type));
+  const all = client
+    .list<Pod>(pods, namespace)
+    .filter((pod) => !controllerOf(pod) || ownerKeys("Job", pod).includes(key));
+  // Pods whose Job is gone or over wait for nothing any more.
+  await release(
+    controller,
+    all.filter((pod) => controllerOf(pod) && (isOver || controllerOf(pod)?.uid !== found?.metadata.uid)),
   );
-  controller.watch<Job>(jobs, (now, before) => {
-    const job = now ?? before;
-    if (job) controller.queue.add(keyOf(job));
-  });
-  controller.watch<Pod>(pods, (now, before) => {
-    const owner = controllerOf(now ?? before);
-    const namespace = (now ?? before)?.metadata.namespace ?? "";
-    if (owner?.kind === "Job") controller.queue.add(`${namespace}/${owner.name}`);
-  });
-  return controller.stop;
+  if (!found || isOver) {
+    memory.delete(key);
+    return found && removeInTime(controller, found);
+  }
+  if ((found.spec.managedBy ?? jobControllerName) !== jobControllerName) return;
+  const startTime = found.status?.startTime ?? (found.spec.suspend ? undefined : timeText(clock.now()));
+  const job = { ...found, status: { ...found.status, ...(startTime && { startTime }) } };
+  const tally = tallyOf(job, await claim(client, pods, job, job.spec.selector, all));
+  const before = memory.get(key) ?? { count: 0, lastMs: 0 };
+  const failures = failuresAfter(before, tally.newlySucceeded, tally.newlyFailed);
+
+  const failed = verdictOf(tally, clock.now());
+  const deed = await act(controller, tally, failures, failed);
+  const verdict = failed ?? completionOf(tally, deed.active);
+  const named = await writeStatus(controller, jobs, found, statusOf(controller, tally, deed, verdict));
+  memory.set(key, failures);
+  await release(controller, freed(tally, verdict));
+  await writeCounts(controller, named, verdict);
+  if (!verdict && Number.isFinite(deadlineMs(named))) queue.addAt(key, deadlineMs(named));
+  if (deed.failure) throw deed.failure;
 }
 
-/** Failures of each Job since its last success, so that a failing one is tried ever more slowly. */
-class Failures {
-  readonly #byUid = new Map<string | undefined, { readonly count: number; readonly lastMs: number }>();
-
-  note(job: Job, { failed, succeeded }: JobPods, nowMs: number): void {
-    const { uid } = job.metadata;
-    if (succeeded.length > 0) this.#byUid.delete(uid);
-    // A pod that ends because of the Job's own decision is no failure of its program.
-    const ownFault = failed.filter(({ status }) => status?.phase === "Failed").length;
-    if (ownFault > 0) this.#byUid.set(uid, { count: (this.#byUid.get(uid)?.count ?? 0) + ownFault, lastMs: nowMs });
-  }
-
-  nextTryMs({ metadata: { uid } }: Job): number {
-    const { count = 0, lastMs = 0 } = this.#byUid.get(uid) ?? {};
-    return nextTryMs(count, lastMs);
-  }
-
-  forget({ metadata: { uid } }: Job): void {
-    this.#byUid.delete(uid);
-  }
-}
-
-async function syncJob(controller: Controller, failures: Failures, key: string): Promise<void> {
-  const { client, clock } = controller;
-  const { namespace, name } = splitKey(key);
-  const job = client.get<Job>(jobs, namespace, name);
-  const own = client.list<Pod>(pods, namespace).filter((pod) => {
-    const owner = controllerOf(pod);
-    return owner?.kind === "Job" && owner.name === name && (!job || owner.uid === job.metadata.uid);
-  });
-  if (!job) return release(controller, own);
-  if (holding(job, "Complete") ?? holding(job, "Failed")) {
-    failures.forget(job);
-    await release(controller, own);
-    return removeInTime(controller, job);
-  }
-  const started = startNow(job, clock.now());
-  const before = sortPods(own);
-  failures.note(job, before, clock.now());
-  const verdict = verdictOf(started, before, clock.now());
-  const after = await actOn(controller, failures, started, before, verdict);
-  await report(controller, { job, started, pods: after.pods, verdict });
-  const deadline = deadlineMs(started);
-  if (deadline !== undefined && !verdict) controller.queue.addAt(key, deadline);
-  if (after.failure) throw after.failure;
-}
-
-function startNow(job: Job, nowMs: number): Job {
-  if (job.spec.suspend || job.status?.startTime !== undefined) return job;
-  return { ...job, status: { ...job.status, startTime: timeText(nowMs) } };
-}
-
-interface Acted {
-  readonly pods: JobPods;
+/** What was done to a Job's pods: how many count as active then, and which were deleted. */
+interface Deed {
+  readonly active: number;
+  readonly removed: readonly Pod[];
   readonly failure?: Error | undefined;
 }
 
-/** Ends pods that are not wanted or makes those that are missing; gives the pods as the status shall count them. */
-async function actOn(
+/** Ends pods that are not wanted, or else makes those that are missing. */
+async function act(
   controller: Controller,
+  tally: Tally,
   failures: Failures,
-  job: Job,
-  current: JobPods,
   verdict: Verdict | undefined,
-): Promise<Acted> {
-  if (isTerminating(job)) return { pods: current };
-  const { active } = current;
-  const wanted = verdict || job.spec.suspend ? 0 : Math.max(0, wantedActive(job, current));
-  if (active.length > wanted) {
-    const doomed = active.slice(wanted);
-    for (const pod of doomed) await endPod(controller, job, pod);
-    // They count as failed at once, except for those of a Job that merely rests.
-    const failed = job.spec.suspend && !verdict ? current.failed : [...current.failed, ...doomed];
-    const left = { active: active.slice(0, wanted), terminating: [...current.terminating, ...doomed], failed };
-    return { pods: { ...current, ...left } };
+): Promise<Deed> {
+  const { job, active } = tally;
+  if (isTerminating(job) && !verdict) return { active: active.length, removed: [] };
+  const wanted = verdict || job.spec.suspend ? 0 : wantedActive(tally);
+  const surplus = surplusPods(job, active);
+  const others = active.filter((pod) => !surplus.includes(pod));
+  const more = Math.max(0, active.length - wanted - surplus.length);
+  const doomed = [...surplus, ...podsToDelete(others, [], more, controller.clock.now())];
+  if (doomed.length > 0 || verdict || job.spec.suspend) {
+    const { done, failure } = await deletePods(controller, job, doomed);
+    return { active: active.length - done.length, removed: done, failure };
   }
-  const missing = wanted - active.length;
-  const nextTry = failures.nextTryMs(job);
-  if (missing > 0 && controller.clock.now() < nextTry) {
+  const missing = wanted - active.length - (replacesFailedOnly(job) ? tally.terminating.length : 0);
+  if (missing <= 0) return { active: active.length, removed: [] };
+  const made = missingPods(tally, missing, controller.clock.now());
+  const nextTry = tally.failedIndexes ? made.nextTryMs : nextTryMs(failures);
+  if (nextTry > controller.clock.now()) {
     controller.queue.addAt(keyOf(job), nextTry);
-    return { pods: current };
+    // As upstream, which counts none as active while it waits.
+    return { active: 0, removed: [] };
   }
-  const made: Pod[] = [];
-  const failure = await slowStart(missing, () => startPod(controller, job, made));
-  return { pods: { ...current, active: [...active, ...made] }, failure };
+  const { done, failure } = await createPods(controller, job, made.pods);
+  return { active: active.length + done.length, removed: [], failure };
 }
 
-async function startPod(controller: Controller, job: Job, made: Pod[]): Promise<Error | undefined> {
-  const pod = newPod(job, job.spec.template);
-  const finalizers = [...(pod.metadata.finalizers ?? []), trackingFinalizer];
-  try {
-    const created = await controller.client.create<Pod>(pods, { ...pod, metadata: { ...pod.metadata, finalizers } });
-    made.push(created);
-    controller.event(job, "Normal", "SuccessfulCreate", `Created pod: ${created.metadata.name ?? ""}`);
-    return undefined;
-  } catch (error) {
-    if (!(error instanceof ApiError)) throw error;
-    if (!isNamespaceGoing(error)) controller.event(job, "Warning", "FailedCreate", `Error creating: ${error.message}`);
-    return error;
-  }
+function wantedActive({ job, active, succeeded }: Tally): number {
+  const { completions, parallelism = 1 } = job.spec;
+  if (completions !== undefined) return Math.max(0, Math.min(completions - succeeded, parallelism));
+  return succeeded > 0 ? active.length : parallelism;
 }
 
-async function endPod({ client, event }: Controller, job: Job, pod: Pod): Promise<void> {
-  const { namespace = "", name = "", uid = "" } = pod.metadata;
-  await client.delete(pods, namespace, name, { uid }).catch(ignoreGone);
-  event(job, "Normal", "SuccessfulDelete", `Deleted pod: ${name}`);
+/** The pods that need not be held any longer: their end is told by the status, or does not count. */
+function freed({ job, tracked, toReplace }: Tally, verdict: Verdict | undefined): readonly Pod[] {
+  return tracked.filter((pod) => {
+    if (isTerminating(job) || verdict || pod.status?.phase === "Succeeded") return true;
+    return isFailed(job, pod) && toReplace.get(indexOf(pod)) !== pod;
+  });
 }
 
-interface Report {
-  readonly job: Job;
-  readonly started: Job;
-  readonly pods: JobPods;
-  readonly verdict: Verdict | undefined;
+/** The status with what the pods say now; ends that are not yet counted are named by uid. */
+function statusOf(
+  controller: Controller,
+  tally: Tally,
+  { active, removed }: Deed,
+  verdict: Verdict | undefined,
+): Status {
+  const { job, succeededIndexes, failedIndexes } = tally;
+  const nowMs = controller.clock.now();
+  const { active: _active, uncountedTerminatedPods: named, ...before } = rested(controller, job, verdict);
+  const ended = freed(tally, verdict).filter((pod) => isCountable(job, pod));
+  const succeeded = ended.filter(({ status }) => status?.phase === "Succeeded" && !isIndexed(job));
+  // Of a Job that fails, every pod that has not succeeded counts as failed.
+  const failed = ended.filter(
+    (pod) =>
+      pod.status?.phase !== "Succeeded" &&
+      (isFailed(job, pod) || verdict?.type === "FailureTarget") &&
+      policyOf(job, pod).action !== "Ignore",
+  );
+  const names = (before: readonly string[] = [], more: readonly Pod[]): string[] => [
+    ...before,
+    ...more.map(({ metadata }) => metadata.uid ?? ""),
+  ];
+  const uncounted = { succeeded: names(named?.succeeded, succeeded), failed: names(named?.failed, failed) };
+  const status = {
+    ...before,
+    ...counts({ active, ...(isIndexed(job) && { succeeded: succeededIndexes.size }) }),
+    ...(succeededIndexes.size > 0 && { completedIndexes: indexesText(succeededIndexes) }),
+    ...(failedIndexes && { failedIndexes: indexesText(failedIndexes) }),
+    ready: tally.active.filter((pod) => isReady(pod) && !removed.includes(pod)).length,
+    terminating: tally.terminating.length + removed.length,
+    uncountedTerminatedPods: Object.fromEntries(Object.entries(uncounted).filter(([, uids]) => uids.length > 0)),
+  };
+  return verdict ? withCondition(status, [verdict.type, "True", verdict.reason, verdict.message], nowMs) : status;
+}
+
+/** The status with whether the Job rests; its time starts anew when it goes on. */
+function rested({ event, clock }: Controller, job: Job, verdict: Verdict | undefined): Status {
+  const status = job.status ?? {};
+  const isResting = holds(status.conditions, "Suspended");
+  const shall = job.spec.suspend === true;
+  if (verdict || isTerminating(job) || isResting === shall) return status;
+  const word = shall ? "Suspended" : "Resumed";
+  const message = `Job ${word.toLowerCase()}`;
+  event(job, "Normal", word, message);
+  const said = ["Suspended", shall ? "True" : "False", `Job${word}`, message] as const;
+  return withCondition(shall ? status : { ...status, startTime: timeText(clock.now()) }, said, clock.now());
 }
 
 /**
- * Writes the status in the order that loses no count, whatever fails in between: first the names of the pods that ended,
- * then their release, then the counters in place of the names.
+ * Counts the ends that the status names, which are released by now, and says that the Job is over once no pod is left.
+ * Names first, then the release, then the counters in place of the names: so no count is lost, whatever fails in between.
  */
-async function report(controller: Controller, { job, started, pods, verdict }: Report): Promise<void> {
-  const nowMs = controller.clock.now();
-  const rested = withRest(controller, started, observedStatus(started, pods), nowMs);
-  const observed = verdict ? withCondition(rested, verdict.type, true, verdict, nowMs) : rested;
-  const named = await write(controller, job, observed);
-  await release(controller, [...pods.succeeded, ...pods.failed]);
-  const counted = countedStatus(observed);
-  if (!verdict || pods.terminating.length > 0) {
-    await write(controller, named, counted);
-    return;
-  }
-  const success = verdict.type === "SuccessCriteriaMet";
-  const final = withCondition(counted, success ? "Complete" : "Failed", true, verdict, nowMs);
-  await write(controller, named, success ? { ...final, completionTime: timeText(nowMs) } : final);
-  if (success) controller.event(job, "Normal", "Completed", "Job completed");
-  else controller.event(job, "Warning", verdict.reason, verdict.message);
+async function writeCounts(controller: Controller, job: Job, verdict: Verdict | undefined): Promise<void> {
+  const { event, clock } = controller;
+  const { uncountedTerminatedPods: named = {}, ...before } = job.status ?? {};
+  const status = {
+    ...before,
+    ...counts({
+      succeeded: (before.succeeded ?? 0) + (named.succeeded?.length ?? 0),
+      failed: (before.failed ?? 0) + (named.failed?.length ?? 0),
+    }),
+    uncountedTerminatedPods: {},
+  };
+  if (!verdict || (status.terminating ?? 0) > 0) return void (await writeStatus(controller, jobs, job, status));
+  const { type, reason, message } = verdict;
+  const isSuccess = type === "SuccessCriteriaMet";
+  const said = [isSuccess ? "Complete" : "Failed", "True", reason, message] as const;
+  const final = withCondition(
+    isSuccess ? { ...status, completionTime: timeText(clock.now()) } : status,
+    said,
+    clock.now(),
+  );
+  await writeStatus(controller, jobs, job, final);
+  if (isSuccess) event(job, "Normal", "Completed", "Job completed");
+  else event(job, "Warning", reason, message);
 }
 
-/** Says when a Job rests and goes on; its time starts anew then. */
-function withRest({ event }: Controller, job: Job, status: JobStatus, nowMs: number): JobStatus {
-  const rests = holding(job, "Suspended") !== undefined;
-  if (job.spec.suspend === true && !rests) {
-    event(job, "Normal", "Suspended", "Job suspended");
-    const { startTime: _startTime, ...others } = status;
-    return withCondition(others, "Suspended", true, { reason: "JobSuspended", message: "Job suspended" }, nowMs);
-  }
-  if (job.spec.suspend === true || !rests) return status;
-  event(job, "Normal", "Resumed", "Job resumed");
-  return withCondition(status, "Suspended", false, { reason: "JobResumed", message: "Job resumed" }, nowMs);
+/** Sets a condition in its place where it says something else. */
+function withCondition(
+  status: Status,
+  [type, value, reason, message]: readonly [type: string, status: string, reason: string, message: string],
+  nowMs: number,
+): Status {
+  const { conditions = [] } = status;
+  const before = conditionOf(conditions, type);
+  if (before?.status === value && before.reason === reason && before.message === message) return status;
+  const time = timeText(nowMs);
+  const next = { type, status: value, lastProbeTime: time, lastTransitionTime: time, reason, message };
+  const replaced = conditions.map((condition) => (condition === before ? next : condition));
+  return { ...status, conditions: before ? replaced : [...conditions, next] };
 }
 
-async function write({ client }: Controller, job: Job, status: JobStatus): Promise<Job> {
-  return isDeepStrictEqual(status, job.status) ? job : client.updateStatus(jobs, { ...job, status });
-}
-
-/** Lets pods go whose end is counted, or whose Job is gone or over. */
-async function release({ client }: Controller, ended: readonly Pod[]): Promise<void> {
-  for (const { metadata } of ended) {
+/** Takes from pods the finalizer that holds them. */
+async function release({ client }: Controller, held: readonly Pod[]): Promise<void> {
+  for (const { metadata } of held) {
     const { namespace = "", name = "", uid } = metadata;
-    const current = client.get<Pod>(pods, namespace, name);
-    const finalizers = current?.metadata.finalizers ?? [];
-    if (current?.metadata.uid !== uid || !finalizers.includes(trackingFinalizer)) continue;
+    const { finalizers = [] } = client.get<Pod>(pods, namespace, name)?.metadata ?? {};
+    if (!finalizers.includes(trackingFinalizer)) continue;
     const left = finalizers.filter((finalizer) => finalizer !== trackingFinalizer);
-    await client
-      .mergePatch(pods, namespace, name, { metadata: { uid, finalizers: left.length > 0 ? left : null } })
-      .catch(ignoreGone);
+    const patch = { metadata: { uid, finalizers: left.length > 0 ? left : null } };
+    await client.mergePatch(pods, namespace, name, patch).catch(ignoreGone);
   }
 }
 
-async function removeInTime({ client, clock, queue }: Controller, job: Job): Promise<void> {
-  const removal = removalMs(job);
-  if (removal === undefined || isTerminating(job)) return;
-  if (clock.now() < removal) {
-    queue.addAt(keyOf(job), removal);
-    return;
-  }
-  const { namespace = "", name = "", uid = "" } = job.metadata;
-  await client.delete(jobs, namespace, name, { propagation: "Foreground", uid }).catch(ignoreGone);
-}
-
-function ignoreGone(error: unknown): void {
-  if (!(error instanceof ApiError && (error.code === 404 || error.code === 409))) throw error;
+async function removeInTime(controller: Controller, job: Job): Promise<void> {
+  const { ttlSecondsAfterFinished: seconds } = job.spec;
+  const over = (job.status?.conditions ?? []).find(({ type }) => type === "Complete" || type === "Failed");
+  if (seconds === undefined || isTerminating(job)) return;
+  const at = Date.parse(over?.lastTransitionTime ?? "") + seconds * 1000;
+  if (controller.clock.now() < at) controller.queue.addAt(keyOf(job), at);
+  else await remove(controller, jobs, job, { propagation: "Foreground" });
 }

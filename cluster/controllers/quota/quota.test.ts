@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { deployments, pods, type Pod } from "../objects.ts";
-import { bare, startTestCluster, webDeployment, webTemplate } from "../test-cluster.ts";
+import { bare, startTestCluster, webDeployment, webTemplate } from "../cluster-in-test.ts";
 import { quotaRefusal, type Quota } from "./usage.ts";
 
 const quotas = { group: "", resource: "resourcequotas" };

@@ -1,44 +1,29 @@
-import { isDeepStrictEqual } from "node:util";
-import type { ResourceName } from "../../client.ts";
-import { createController, type Controller, type Surroundings } from "../controller.ts";
-import { keyOf, splitKey } from "../objects.ts";
-import { ServedKinds } from "../served-kinds.ts";
+import { writeStatus, type Controller, type Sync } from "../controller.ts";
+import type { KubeObject, ResourceName } from "../../client.ts";
+import { keyOf, pods } from "../objects.ts";
 import { limitedNames, quotaStatus, usageOf, type Quota } from "./usage.ts";
 
 const quotas: ResourceName = { group: "", resource: "resourcequotas" };
 
-/** Keeps count of what ResourceQuotas limit. Returns the stop. */
-export function startQuotas(surroundings: Surroundings): () => void {
-  const controller = createController(surroundings, "resourcequota-controller", (controller, key) =>
-    syncQuota(controller, kinds, key),
-  );
-  const { client, queue } = controller;
-  controller.watch<Quota>(quotas, (now) => {
-    if (now) queue.add(keyOf(now));
-  });
-  const kinds: ServedKinds = new ServedKinds(client, ({ name, namespaced }, now, before) => {
-    const object = now ?? before;
-    if (!namespaced || !object) return;
-    const isPod = name.resource === "pods" && name.group === "";
-    if (now && before && !isPod) return;
+/** Keeps count of what ResourceQuotas limit. */
+export function quotaController(controller: Controller): Sync {
+  const { client, informers, queue } = controller;
+  controller.watch<Quota>(quotas);
+  informers.listen(({ object, now, before }, { name, namespaced }) => {
+    const isPod = name.resource === pods.resource && name.group === pods.group;
+    // Of a pod also its end matters; anything else just comes and goes.
+    if (!namespaced || (now && before && !isPod)) return;
     for (const quota of client.list<Quota>(quotas, object.metadata.namespace)) {
-      if (usageOf(name, object, limitedNames(quota)).size > 0 || isPod) queue.add(keyOf(quota));
+      if (isPod || usageOf(name, object, limitedNames(quota)).size > 0) queue.add(keyOf(quota));
     }
   });
-  return () => {
-    kinds.stop();
-    controller.stop();
+  return async (namespace, name) => {
+    const quota = client.get<Quota>(quotas, namespace, name);
+    if (!quota) return;
+    const kinds = informers.kinds().filter((kind) => kind.namespaced);
+    const objects = kinds.flatMap((kind) =>
+      client.list(kind.name, namespace).map((object): readonly [ResourceName, KubeObject] => [kind.name, object]),
+    );
+    await writeStatus(controller, quotas, quota, quotaStatus(quota, objects));
   };
-}
-
-async function syncQuota({ client }: Controller, kinds: ServedKinds, key: string): Promise<void> {
-  const { namespace, name } = splitKey(key);
-  const quota = client.get<Quota>(quotas, namespace, name);
-  if (!quota) return;
-  const objects = kinds
-    .all()
-    .filter(({ namespaced }) => namespaced)
-    .flatMap((kind) => client.list(kind.name, namespace).map((object) => [kind.name, object] as const));
-  const status = quotaStatus(quota, objects);
-  if (!isDeepStrictEqual(status, quota.status)) await client.updateStatus(quotas, { ...quota, status });
 }

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { timeText, type Pod } from "../objects.ts";
+import { timeText } from "../../clock.ts";
+import type { Pod } from "../objects.ts";
 import { podsToDelete } from "./ranking.ts";
 
 const nowMs = Date.UTC(2026, 0, 2);

@@ -1,9 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ApiError, type KubeObject } from "../../client.ts";
+import type { KubeObject } from "../../client.ts";
 import { deployments, pods } from "../objects.ts";
-import { slowStart } from "../pod-making.ts";
-import { startTestCluster, webDeployment } from "../test-cluster.ts";
+import { startTestCluster, webDeployment } from "../cluster-in-test.ts";
 
 test("a pod that goes is replaced, and events say what was done", async (t) => {
   const cluster = await startTestCluster();
@@ -54,17 +53,18 @@ test("scaling down ends the pod that is not ready", async (t) => {
   assert.equal(cluster.deployment().status?.replicas, 2);
 });
 
-test("pods are made in growing batches, and a refusal ends it", async () => {
+test("pods are made in growing batches, and a refusal ends it", async (t) => {
   let calls = 0;
-  const refusal = new ApiError(403, "Forbidden", "exceeded quota");
-  const act = async (): Promise<Error | undefined> => {
-    calls += 1;
-    return calls > 5 ? refusal : undefined;
+  const refuse = (object: KubeObject): string | undefined => {
+    if (object.kind === "Pod") calls += 1;
+    return calls > 5 ? "exceeded quota" : undefined;
   };
-  assert.equal(await slowStart(100, act), refusal);
-  assert.equal(calls, 7, "batches of 1, 2 and 4, and then no more");
-  const going = new ApiError(403, "Forbidden", "going", { causes: [{ reason: "NamespaceTerminating" }] });
-  assert.equal(await slowStart(3, async () => going), undefined);
+  const cluster = await startTestCluster({ refuse });
+  t.after(cluster.stop);
+  await cluster.client.create(deployments, webDeployment({ replicas: 100 }));
+  await cluster.clock.advance(1);
+  assert.equal(cluster.pods().length, 5);
+  assert.equal(calls, 9, "batches of 1, 2 and 4, and then a single one each time that it is tried again");
 });
 
 test("what may not be created is told by the ReplicaSet and by its Deployment", async (t) => {

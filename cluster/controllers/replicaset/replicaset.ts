@@ -1,43 +1,30 @@
-import { isDeepStrictEqual } from "node:util";
-import { ApiError } from "../../client.ts";
-import { createController, type Controller, type Surroundings } from "../controller.ts";
-import { isTerminating, keyOf, pods, replicaSets, splitKey, type Pod, type ReplicaSet } from "../objects.ts";
-import { claim, controllerOf } from "../ownership.ts";
-import { isNamespaceGoing, newPod, slowStart } from "../pod-making.ts";
-import { matches } from "../selector.ts";
-import { isActive, podsToDelete } from "./ranking.ts";
-import { nextAvailableMs, replicaSetStatus } from "./status.ts";
+import { conditionAt } from "../conditions.ts";
+import { writeStatus, type Controller, type Sync } from "../controller.ts";
+import { counts, isTerminating, keyOf, pods, replicaSets, type Pod, type ReplicaSet } from "../objects.ts";
+import { claim, controllerOf, ownerKeys } from "../ownership.ts";
+import { createPods, deletePods, isActive, isReady, newPod, readyCondition } from "../pod-control.ts";
+import { matches, matchesLabels } from "../selector.ts";
+import { podsToDelete } from "./ranking.ts";
 
-/** At most so many pods are created or deleted in one pass, as upstream. */
-const burst = 500;
-
-/** Keeps as many pods as each ReplicaSet wants. Returns the stop. */
-export function startReplicaSets(surroundings: Surroundings): () => void {
-  const controller = createController(surroundings, "replicaset-controller", syncReplicaSet);
-  const { queue, client } = controller;
-  controller.watch<ReplicaSet>(replicaSets, (now) => {
-    if (now) queue.add(keyOf(now));
+/** Keeps as many pods as each ReplicaSet wants. */
+export function replicaSetController(controller: Controller): Sync {
+  const { client } = controller;
+  controller.watch<ReplicaSet>(replicaSets);
+  controller.watch<Pod>(pods, ({ now, before }) => {
+    if (!now || controllerOf(now)) return ownerKeys("ReplicaSet", now, before);
+    const orphanFits = ({ spec }: ReplicaSet): boolean => matches(spec.selector, now.metadata.labels);
+    const adopters = client.list<ReplicaSet>(replicaSets, now.metadata.namespace).filter(orphanFits);
+    return [...ownerKeys("ReplicaSet", before), ...adopters.map(keyOf)];
   });
-  controller.watch<Pod>(pods, (now, before) => {
-    const namespace = (now ?? before)?.metadata.namespace ?? "";
-    for (const reference of [controllerOf(now), controllerOf(before)]) {
-      if (reference?.kind === "ReplicaSet") queue.add(`${namespace}/${reference.name}`);
-    }
-    if (!now || controllerOf(now)) return;
-    for (const replicaSet of client.list<ReplicaSet>(replicaSets, namespace)) {
-      if (matches(replicaSet.spec.selector, now.metadata.labels)) queue.add(keyOf(replicaSet));
-    }
-  });
-  return controller.stop;
+  return (namespace, name) => syncReplicaSet(controller, namespace, name);
 }
 
 /**
  * One pass. Lists of this client include every write that has returned, and a key never runs twice at a time, so a pass
  * sees all pods that the one before created: upstream's expectations hold without being counted.
  */
-async function syncReplicaSet(controller: Controller, key: string): Promise<void> {
+async function syncReplicaSet(controller: Controller, namespace: string, name: string): Promise<void> {
   const { client, clock } = controller;
-  const { namespace, name } = splitKey(key);
   const replicaSet = client.get<ReplicaSet>(replicaSets, namespace, name);
   if (!replicaSet) return;
   const active = client.list<Pod>(pods, namespace).filter(isActive);
@@ -45,13 +32,13 @@ async function syncReplicaSet(controller: Controller, key: string): Promise<void
   const failure = isTerminating(replicaSet) ? undefined : await manage(controller, replicaSet, owned);
 
   // The status counts the pods that were there before; those made or deleted just now bring the next pass.
-  const status = replicaSetStatus(replicaSet, owned, failure, clock.now());
   const latest = client.get<ReplicaSet>(replicaSets, namespace, name);
-  if (latest?.metadata.uid === replicaSet.metadata.uid && latest && !isDeepStrictEqual(status, latest.status)) {
-    await client.updateStatus(replicaSets, { ...latest, status });
+  if (latest && latest.metadata.uid === replicaSet.metadata.uid) {
+    await writeStatus(controller, replicaSets, latest, statusOf(replicaSet, owned, failure, clock.now()));
   }
-  const next = nextAvailableMs(replicaSet, owned, clock.now());
-  if (next !== undefined) controller.queue.addAt(key, next);
+  const next = owned.map((pod) => availableAtMs(replicaSet, pod)).filter((at) => at > clock.now());
+  const soonest = Math.min(...next);
+  if (Number.isFinite(soonest)) controller.queue.addAt(keyOf(replicaSet), soonest);
   if (failure) throw failure;
 }
 
@@ -61,50 +48,23 @@ async function manage(
   owned: readonly Pod[],
 ): Promise<Error | undefined> {
   const missing = (replicaSet.spec.replicas ?? 1) - owned.length;
-  if (missing > 0) return slowStart(Math.min(missing, burst), () => createPod(controller, replicaSet));
-  if (missing === 0) return undefined;
-  const related = siblingsPods(controller, replicaSet);
-  const doomed = podsToDelete(owned, related, Math.min(-missing, burst), controller.clock.now());
-  const failures = await Promise.all(doomed.map((pod) => deletePod(controller, replicaSet, pod)));
-  return failures.find((failure) => failure !== undefined);
-}
-
-async function createPod(controller: Controller, replicaSet: ReplicaSet): Promise<Error | undefined> {
-  const pod = newPod(replicaSet, replicaSet.spec.template ?? {});
-  return tell(controller, replicaSet, "Create", async () => {
-    const created = await controller.client.create(pods, pod);
-    return `Created pod: ${created.metadata.name ?? ""}`;
-  });
-}
-
-async function deletePod(controller: Controller, replicaSet: ReplicaSet, pod: Pod): Promise<Error | undefined> {
-  const { namespace = "", name = "", uid = "" } = pod.metadata;
-  return tell(controller, replicaSet, "Delete", async () => {
-    await controller.client.delete(pods, namespace, name, { uid }).catch(ignoreGone);
-    return `Deleted pod: ${name}`;
-  });
-}
-
-async function tell(
-  controller: Controller,
-  replicaSet: ReplicaSet,
-  what: "Create" | "Delete",
-  act: () => Promise<string>,
-): Promise<Error | undefined> {
-  try {
-    controller.event(replicaSet, "Normal", `Successful${what}`, await act());
-    return undefined;
-  } catch (error) {
-    if (!(error instanceof ApiError)) throw error;
-    const doing = what === "Create" ? "creating" : "deleting";
-    if (!isNamespaceGoing(error)) {
-      controller.event(replicaSet, "Warning", `Failed${what}`, `Error ${doing}: ${error.message}`);
-    }
-    return error;
+  if (missing > 0) {
+    const pod = newPod(replicaSet, replicaSet.spec.template ?? {});
+    return (
+      await createPods(
+        controller,
+        replicaSet,
+        Array.from({ length: missing }, () => pod),
+      )
+    ).failure;
   }
+  const doomed =
+    missing === 0 ? [] : podsToDelete(owned, related(controller, replicaSet), -missing, controller.clock.now());
+  return (await deletePods(controller, replicaSet, doomed)).failure;
 }
 
-function siblingsPods({ client }: Controller, replicaSet: ReplicaSet): readonly Pod[] {
+/** The pods of every ReplicaSet with the same owner. */
+function related({ client }: Controller, replicaSet: ReplicaSet): readonly Pod[] {
   const { namespace = "", uid } = replicaSet.metadata;
   const owner = controllerOf(replicaSet)?.uid;
   const siblings = client
@@ -114,6 +74,35 @@ function siblingsPods({ client }: Controller, replicaSet: ReplicaSet): readonly 
   return client.list<Pod>(pods, namespace).filter((pod) => uids.has(controllerOf(pod)?.uid));
 }
 
-function ignoreGone(error: unknown): void {
-  if (!(error instanceof ApiError && (error.code === 404 || error.code === 409))) throw error;
+/** When a pod became or becomes available, in ms since the epoch; never while it is not ready. */
+function availableAtMs({ spec: { minReadySeconds = 0 } }: ReplicaSet, pod: Pod): number {
+  if (!isReady(pod)) return Number.POSITIVE_INFINITY;
+  return minReadySeconds === 0 ? 0 : Date.parse(readyCondition(pod)?.lastTransitionTime ?? "") + minReadySeconds * 1000;
+}
+
+/** The status that a ReplicaSet's active pods give it; `failure` is why pods could not be created or deleted. */
+function statusOf(
+  replicaSet: ReplicaSet,
+  active: readonly Pod[],
+  failure: Error | undefined,
+  nowMs: number,
+): NonNullable<ReplicaSet["status"]> {
+  const { metadata, spec, status } = replicaSet;
+  const count = (fits: (pod: Pod) => boolean): number => active.filter(fits).length;
+  const known = status?.conditions ?? [];
+  const others = known.filter(({ type }) => type !== "ReplicaFailure");
+  const reason = active.length < (spec.replicas ?? 1) ? "FailedCreate" : "FailedDelete";
+  const failed = failure && conditionAt(["ReplicaFailure", "True", reason, failure.message], nowMs);
+  // The first failure stays until there is none.
+  const conditions = !failed ? others : others.length < known.length ? known : [...others, failed];
+  return {
+    replicas: active.length,
+    ...counts({
+      fullyLabeledReplicas: count((pod) => matchesLabels(spec.template?.metadata?.labels, pod.metadata.labels)),
+      readyReplicas: count(isReady),
+      availableReplicas: count((pod) => availableAtMs(replicaSet, pod) <= nowMs),
+    }),
+    observedGeneration: metadata.generation ?? 0,
+    ...(conditions.length > 0 && { conditions }),
+  };
 }

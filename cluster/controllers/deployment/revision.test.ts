@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { webDeployment } from "../test-cluster.ts";
-import { newestAnnotations } from "./annotations.ts";
+import { webDeployment } from "../cluster-in-test.ts";
+import { newestAnnotations } from "./revision.ts";
 
 const revision = "deployment.kubernetes.io/revision";
 const history = "deployment.kubernetes.io/revision-history";

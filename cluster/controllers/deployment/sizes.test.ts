@@ -2,9 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import type { Deployment, ReplicaSet } from "../objects.ts";
-import { webDeployment, webTemplate } from "../test-cluster.ts";
-import { desiredReplicas, maxSurge, maxUnavailable } from "./fenceposts.ts";
-import { followSize, newestSize, shrinkOld, sizeOf, type Scaling } from "./rollout.ts";
+import { webDeployment, webTemplate } from "../cluster-in-test.ts";
+import { fenceposts, followSize, newestSize, shrinkOld, sizeOf, type Scaling } from "./sizes.ts";
 
 type Limit = number | string;
 
@@ -40,7 +39,7 @@ test("percentages round up for the surge and down for what may be missing, and n
   ];
   for (const [replicas, surge, unavailable, atMost, missing] of rows) {
     const deployment = rolling(replicas, surge, unavailable);
-    assert.deepEqual([maxSurge(deployment), maxUnavailable(deployment)], [atMost, missing], `${replicas} ${surge}`);
+    assert.deepEqual(fenceposts(deployment), { surge: atMost, unavailable: missing }, `${replicas} ${surge}`);
   }
 });
 
@@ -113,13 +112,14 @@ test("however the controllers interleave, enough pods are available, never too m
   fc.assert(
     fc.property(shape, ({ replicas, surge, unavailable, unready, steps }) => {
       const deployment = rolling(replicas, surge, unavailable);
-      const extra = Math.min(unready, maxSurge(deployment));
+      const bounds = fenceposts(deployment);
+      const extra = Math.min(unready, bounds.surge);
       const models = [model("o", replicas, true), model("oo", extra, false), model("new", 0, true)] as const;
       const [, , newest] = models;
       const check = (): void => {
         const all = models.flatMap(({ pods }) => pods);
-        assert.ok(all.length <= replicas + maxSurge(deployment), "too many pods");
-        assert.ok(all.filter(Boolean).length >= replicas - maxUnavailable(deployment), "too few available pods");
+        assert.ok(all.length <= replicas + bounds.surge, "too many pods");
+        assert.ok(all.filter(Boolean).length >= replicas - bounds.unavailable, "too few available pods");
       };
       const act = ({ what, which }: { readonly what: string; readonly which: number }): void => {
         const target = models[which] ?? newest;
@@ -137,7 +137,7 @@ test("however the controllers interleave, enough pods are available, never too m
       }
       assert.deepEqual(
         models.map(({ size }) => size),
-        [0, 0, desiredReplicas(deployment)],
+        [0, 0, sizeOf(deployment)],
       );
     }),
     { numRuns: 500 },

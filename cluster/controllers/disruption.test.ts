@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { deployments } from "../objects.ts";
-import { startTestCluster, webDeployment } from "../test-cluster.ts";
-import type { DisruptionBudget } from "./budget.ts";
+import { deployments } from "./objects.ts";
+import { startTestCluster, webDeployment } from "./cluster-in-test.ts";
+import type { DisruptionBudget } from "./disruption.ts";
 
 const budgets = { group: "policy", resource: "poddisruptionbudgets" };
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { webTemplate } from "../test-cluster.ts";
-import { sameTemplate, templateHash } from "./template-hash.ts";
+import { webTemplate } from "../cluster-in-test.ts";
+import { sameTemplate, templateHash } from "./template.ts";
 
 test("the hash is of what the template means, in letters that spell nothing", () => {
   const template = webTemplate("web:1");

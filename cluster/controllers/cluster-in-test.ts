@@ -1,11 +1,19 @@
 import { createClient } from "../api/client.ts";
 import { furnishNamespaces } from "../api/namespaces.ts";
 import { ApiServer } from "../api/server.ts";
+import { timeText } from "../clock.ts";
 import { ApiError, type Client, type KubeObject } from "../client.ts";
 import { TurnedClock } from "../turned-clock.ts";
 import { startControllers } from "./index.ts";
-import { deployments, isTerminating, pods, replicaSets, timeText, type Deployment, type Pod } from "./objects.ts";
-import type { ReplicaSet } from "./objects.ts";
+import {
+  deployments,
+  isTerminating,
+  pods,
+  replicaSets,
+  type Deployment,
+  type Pod,
+  type ReplicaSet,
+} from "./objects.ts";
 
 /** A real API server in this process with the controllers at work, and a node that does only what a test says. */
 export interface TestCluster {
