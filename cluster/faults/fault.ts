@@ -4,8 +4,8 @@ export type Fault =
   | { readonly is: "latency"; readonly ms: number }
   /** The connection breaks: before the server saw the request, or after it did what was asked. */
   | { readonly is: "broken"; readonly effect: boolean }
-  /** A 500: before the server saw the request, or instead of its answer. */
-  | { readonly is: "error"; readonly effect: boolean }
+  /** A server's error: before it saw the request, or instead of its answer. */
+  | { readonly is: "error"; readonly effect: boolean; readonly code: 500 | 503 | 504 }
   /** A 429 with Retry-After, in seconds; the server never saw the request. */
   | { readonly is: "throttled"; readonly retryAfter: number }
   /** The connection of a watch breaks when it has told this many events. */

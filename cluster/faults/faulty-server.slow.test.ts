@@ -78,7 +78,7 @@ for (const effect of [false, true]) {
   });
 
   test(`an error ${when} the effect is a Status of 500`, async (t) => {
-    const { create } = await behind(t, first("POST", { is: "error", effect }));
+    const { create } = await behind(t, first("POST", { is: "error", effect, code: 500 }));
     await assert.rejects(create(`error-${when}`), refusedWith(500));
     assert.equal(exists(`error-${when}`), effect);
     // The next one passes: either it was not there yet, or the client learns that it is.

@@ -120,17 +120,19 @@ async function pass({ request, response, ask, clock }: Onward, faults: Faults): 
   const fault = faults({ method, path, isWatch });
   if (fault?.is === "latency") await wait(clock, fault.ms);
   if (fault?.is === "throttled") {
-    refuse(response, 429, "TooManyRequests", { "retry-after": String(fault.retryAfter) });
+    refuse(response, 429, { "retry-after": String(fault.retryAfter) });
     return;
   }
   const effect = !fault || !("effect" in fault) || fault.effect;
   const answer = effect ? await ask() : undefined;
-  if (answer && fault && "effect" in fault) await text(answer);
-  if (fault?.is === "broken") response.destroy();
-  else if (!answer || fault?.is === "error") refuse(response, 500, "InternalError");
+  // The effect has been when the whole answer is here; a watch has none, and its answer never is.
+  if (answer && fault && "effect" in fault) await (isWatch ? answer.destroy() : text(answer));
+  if (fault?.is === "error") refuse(response, fault.code);
+  else if (!answer || fault?.is === "broken") response.destroy();
   else {
-    const { connection, "transfer-encoding": encoding, ...headers } = answer.headers;
-    response.writeHead(answer.statusCode ?? 500, headers).flushHeaders();
+    const ownHop = new Set(["connection", "transfer-encoding", "keep-alive"]);
+    const headers = Object.entries(answer.headers).filter(([name]) => !ownHop.has(name));
+    response.writeHead(answer.statusCode ?? 500, Object.fromEntries(headers)).flushHeaders();
     if (isWatch) await pipeline(events(answer, fault, clock), response);
     else await pipeline(answer, response);
   }
@@ -157,16 +159,24 @@ async function* events(answer: IncomingMessage, fault: Fault | undefined, clock:
   answer.destroy();
   if (!isDue()) return;
   if (end?.is === "dropped") throw new Error("the connection of the watch broke");
-  yield `${JSON.stringify({ type: "ERROR", object: status(410, "Expired", "too old resource version") })}\n`;
+  yield `${JSON.stringify({ type: "ERROR", object: status(410) })}\n`;
 }
 
-function refuse(response: ServerResponse, code: number, reason: string, headers: Record<string, string> = {}): void {
-  const body = JSON.stringify(status(code, reason, "injected for a test"));
-  response.writeHead(code, { "content-type": "application/json", ...headers }).end(body);
+const reasons = {
+  410: "Expired",
+  429: "TooManyRequests",
+  500: "InternalError",
+  503: "ServiceUnavailable",
+  504: "Timeout",
+} as const;
+
+function refuse(response: ServerResponse, code: keyof typeof reasons, headers: Record<string, string> = {}): void {
+  response.writeHead(code, { "content-type": "application/json", ...headers }).end(JSON.stringify(status(code)));
 }
 
-function status(code: number, reason: string, message: string): object {
-  return { kind: "Status", apiVersion: "v1", metadata: {}, status: "Failure", message, reason, code };
+function status(code: keyof typeof reasons): object {
+  const message = "this fault was injected";
+  return { kind: "Status", apiVersion: "v1", metadata: {}, status: "Failure", message, reason: reasons[code], code };
 }
 
 function wait(clock: Clock, ms: number): Promise<void> {

@@ -14,7 +14,10 @@ export interface KubeFaults {
   readonly watchBreak: number;
 }
 
-/** The same door with faults: what a network and a busy API server do to every client, in one place. */
+/**
+ * The same door with faults: what a network and a busy API server do to every client, in one place, for the engine on a
+ * clock that is turned and without sockets. `cluster/faults` is for real sockets and every other client.
+ */
 export function faultyKube(kube: Kube, faults: KubeFaults): Kube {
   async function ask<T>(request: () => Promise<KubeAnswer<T>>): Promise<KubeAnswer<T>> {
     // The dice are thrown in the same order whatever comes of them, so that one seed is one schedule.
