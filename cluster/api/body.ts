@@ -8,7 +8,7 @@ import type { JsonMap, StoredObject } from "./stored-object.ts";
 interface BodyOptions {
   readonly fieldValidation?: "Strict" | "Warn" | "Ignore";
   readonly warn?: (text: string) => void;
-  readonly patch?: string;
+  readonly patch?: (patched: object) => string;
 }
 
 /**
@@ -23,7 +23,7 @@ export function decodeBody(resource: Resource, body: KubeObject, options: BodyOp
   // Custom objects are refused by their schema, with every cause.
   if (mistyped && !resource.custom) throw badRequest(mistypedMessage(resource, mistyped));
   if (unknown.length > 0 && validation === "Strict") {
-    if (patch !== undefined) throw patchRefusal(patch, unknown);
+    if (patch !== undefined) throw patchRefusal(patch(body), unknown);
     throw badRequest(`${handled(resource)}: strict decoding error: ${unknown.map(unknownField).join(", ")}`);
   }
   if (validation === "Warn") for (const path of unknown) warn?.(unknownField(path));

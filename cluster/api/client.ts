@@ -1,7 +1,6 @@
 import type { Client, KubeObject, ResourceName, WatchEvent } from "../client.ts";
 import type { ApiServer, Place } from "./server.ts";
 import { mergePatch } from "./patch/merge-patch.ts";
-import type { Json } from "./apply/index.ts";
 import type { StoredObject } from "./stored-object.ts";
 
 /** The server as controllers and the node see it: in this process, writing as `fieldManager`. */
@@ -33,14 +32,10 @@ export function createClient(server: ApiServer, fieldManager: string): Client {
       patch: object,
       subresource?: "status" | "finalize",
     ) =>
-      server.update(
-        place(name, namespace, object),
-        (live) => mergePatch(live as unknown as Json, patch as Json) as unknown as StoredObject,
-        {
-          fieldManager,
-          ...(subresource ? { subresource } : {}),
-        },
-      ) as KubeObject as T,
+      server.update(place(name, namespace, object), (live) => mergePatch(live, patch) as StoredObject, {
+        fieldManager,
+        ...(subresource ? { subresource } : {}),
+      }) as KubeObject as T,
     delete: async (name, namespace, object, options) => {
       server.delete(place(name, namespace, object), options);
     },

@@ -1,7 +1,7 @@
 import { ApiError, type DeleteOptions, type KubeObject, type ResourceName } from "../client.ts";
 import { type Clock, systemClock } from "../clock.ts";
 import { admit, complete } from "./admission.ts";
-import { type JsonObject, serverSideApply, trackUpdate, type Write } from "./apply/index.ts";
+import { serverSideApply, trackUpdate, type Write } from "./apply/index.ts";
 import { decodeBody } from "./body.ts";
 import { inVersion } from "./conversion.ts";
 import { heldForObjects, serveDefinitions } from "./custom/definitions.ts";
@@ -26,8 +26,8 @@ export interface WriteOptions {
   readonly through?: string;
   /** What to do about fields that the kind does not have; Ignore where it is not said. */
   readonly fieldValidation?: "Strict" | "Warn" | "Ignore";
-  /** The patch that the body was made by, as refusals show it. */
-  readonly patch?: string;
+  /** How refusals show the patch that the body was made by. */
+  readonly patch?: (patched: object) => string;
   /** Hears what the client should be told beside the answer. */
   readonly warn?: (text: string) => void;
 }
@@ -103,8 +103,8 @@ export class ApiServer {
       };
       throw invalid(place.resource, place.name, [cause, cause]);
     }
-    const request = { ...this.#write(place.resource, live, options), applied: asJson(applied), force: options.force };
-    const result = serverSideApply(request).object as unknown as StoredObject;
+    const request = { ...this.#write(place.resource, live, options), applied, force: options.force };
+    const result = serverSideApply(request);
     const body = this.#decode(place.resource, result, options);
     if (live) return { object: this.#update(place, live, body, options, false), created: false };
     const unversioned = { ...body, metadata: { ...without(body.metadata, "resourceVersion"), name: place.name } };
@@ -168,20 +168,21 @@ export class ApiServer {
     options: WriteOptions,
   ): StoredObject {
     // What an Event says by null has no owner.
-    const said = Object.fromEntries(Object.entries(next).filter(([, value]) => value !== null));
-    const tracked = trackUpdate({ ...this.#write(resource, live, options), next: said as JsonObject });
-    return { ...next, metadata: (tracked as unknown as StoredObject).metadata };
+    const nulls = Object.keys(next).filter((key) => next[key] === null);
+    const said = without(next, ...nulls) as StoredObject;
+    return { ...next, metadata: trackUpdate({ ...this.#write(resource, live, options), next: said }).metadata };
   }
 
   /** The write as the tracking of managedFields wants it told. */
   #write(resource: Resource, live: StoredObject | undefined, options: WriteOptions): Write {
     return {
-      live: live && asJson(live),
+      live,
       manager: options.fieldManager,
       subresource: options.through ?? options.subresource ?? "",
       apiVersion: resource.apiVersion,
       kind: resource.kind,
       schema: resource.schema,
+      ...(resource.custom?.scale && { replicasPath: resource.custom.scale.specReplicasPath }),
       hasStatus: resource.subresources.includes("status"),
       now: timeText(this.clock.now()),
     };
@@ -252,11 +253,6 @@ export class ApiServer {
     const message = `namespace ${namespace} is being terminated`;
     throw forbidden(resource, name, why, [{ reason: "NamespaceTerminating", message, field: "metadata.namespace" }]);
   }
-}
-
-/** Stored objects are JSON; the merging of applies sees nothing else in them. */
-function asJson(object: KubeObject): JsonObject {
-  return object as unknown as JsonObject;
 }
 
 const versionRequired = {

@@ -9,7 +9,7 @@ export type Condition = State & { readonly type: string };
 
 /** A state after a recorded patch, whose conditions are only those that changed. */
 export function patched(state: State, patch: State): State {
-  const next = mergePatch(state as never, patch as never) as unknown as State;
+  const next = mergePatch(state, patch) as State;
   const changed = conditionsOf(patch);
   if (changed.length === 0) return next;
   const status = isRecord(next["status"]) ? next["status"] : {};

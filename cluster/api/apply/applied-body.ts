@@ -1,10 +1,11 @@
 import { parseAllDocuments, type Tags, type YAMLError } from "yaml";
 import { ApiError } from "../../client.ts";
-import { isList, isObject, type Json, type JsonObject } from "./json.ts";
+import type { JsonMap } from "../stored-object.ts";
+import { isMap, jsonType } from "./json.ts";
 
 /** The body of an apply request. */
 export interface AppliedBody {
-  readonly body: JsonObject;
+  readonly body: JsonMap;
   /** What is wrong with keys that stand twice, of which the last counts; Strict refuses it, Warn tells. */
   readonly duplicates: string | undefined;
 }
@@ -24,10 +25,9 @@ export function readApplied(text: string): AppliedBody {
   const errors = first?.errors ?? [];
   const broken = errors.find(({ code }) => code !== "DUPLICATE_KEY");
   if (broken !== undefined) throw undecodable(`error converting YAML to JSON: yaml: ${sentence(broken)}`);
-  const value = (first?.toJS() ?? {}) as Json;
-  if (!isObject(value)) {
-    const given = isList(value) ? "array" : typeof value === "boolean" ? "bool" : typeof value;
-    const why = `json: cannot unmarshal ${given} into Go value of type map[string]interface {}`;
+  const value = (first?.toJS() ?? {}) as unknown;
+  if (!isMap(value)) {
+    const why = `json: cannot unmarshal ${jsonType(value)} into Go value of type map[string]interface {}`;
     throw undecodable(`error unmarshaling JSON: while decoding JSON: ${why}`);
   }
   return { body: value, duplicates: errors.length === 0 ? undefined : duplicatesOf(errors, text) };

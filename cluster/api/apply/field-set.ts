@@ -1,5 +1,6 @@
-import { isObject, type Json, type JsonObject } from "./json.ts";
-import { compareElements, parseElement, type PathElement } from "./path-element.ts";
+import type { JsonMap } from "../stored-object.ts";
+import { isMap } from "./json.ts";
+import { compareElements, fieldElement, parseElement, type PathElement, printElement } from "./path-element.ts";
 
 /**
  * A set of field paths as a tree: `members` end here, `children` go on. No child is empty. Values are never changed once
@@ -36,25 +37,22 @@ export function setOf(...paths: readonly (readonly PathElement[])[]): FieldSet {
   return root;
 }
 
+/** A set of fields by their paths with dots, as in `metadata.name`. */
+export function fieldsAt(...paths: readonly string[]): FieldSet {
+  return setOf(...paths.map((path) => path.split(".").map(fieldElement)));
+}
+
 /** Adds one path to a draft all of whose children are drafts too; the empty path is no path. */
 export function insertPath(draft: FieldSetDraft, path: readonly PathElement[]): void {
   const last = path.at(-1);
   if (last === undefined) return;
   let node = draft;
   for (const element of path.slice(0, -1)) {
-    let child = node.children.get(element) as FieldSetDraft | undefined;
-    if (child === undefined) {
-      child = draftSet();
-      node.children.set(element, child);
-    }
+    const child = (node.children.get(element) as FieldSetDraft | undefined) ?? draftSet();
+    node.children.set(element, child);
     node = child;
   }
   node.members.add(last);
-}
-
-/** Attaches a child, unless it is empty. */
-export function attachChild(draft: FieldSetDraft, element: PathElement, child: FieldSet): void {
-  if (!isEmptySet(child)) draft.children.set(element, child);
 }
 
 /** Paths that are in either set. */
@@ -62,106 +60,71 @@ export function union(a: FieldSet, b: FieldSet): FieldSet {
   if (a === b || isEmptySet(b)) return a;
   if (isEmptySet(a)) return b;
   const children = new Map(a.children);
-  for (const [element, child] of b.children) {
-    const mine = children.get(element);
-    children.set(element, mine === undefined ? child : union(mine, child));
-  }
+  for (const [element, child] of b.children) children.set(element, union(children.get(element) ?? emptySet, child));
   return { members: new Set([...a.members, ...b.members]), children };
 }
 
-/** Paths of `a` that are not in `b`; what lies below a removed path stays. */
-export function difference(a: FieldSet, b: FieldSet): FieldSet {
-  return subtract(a, b, false);
-}
-
-/** Paths of `a` that are not in `b` nor below a path of `b`. */
-export function deepDifference(a: FieldSet, b: FieldSet): FieldSet {
-  return subtract(a, b, true);
-}
-
-/** Gives `a` itself back where nothing is taken from it, so that its encoded form stays known. */
-function subtract(a: FieldSet, b: FieldSet, isDeep: boolean): FieldSet {
-  const result = draftSet();
-  let isChanged = false;
-  for (const member of a.members) {
-    if (b.members.has(member)) isChanged = true;
-    else result.members.add(member);
-  }
+/**
+ * Paths of `a` that are not in `b`. What lies below a removed path stays, unless the difference is deep. It is `a` itself
+ * where nothing is taken away, so that its encoded form stays known.
+ */
+export function difference(a: FieldSet, b: FieldSet, isDeep = false): FieldSet {
+  const members = [...a.members].filter((element) => !b.members.has(element));
+  const children = new Map<PathElement, FieldSet>();
+  let isChanged = members.length !== a.members.size;
   for (const [element, child] of a.children) {
-    const other = b.children.get(element);
-    const isGone = isDeep && b.members.has(element);
-    const kept = isGone ? emptySet : other === undefined ? child : subtract(child, other, isDeep);
+    const kept =
+      isDeep && b.members.has(element) ? emptySet : difference(child, b.children.get(element) ?? emptySet, isDeep);
     if (kept !== child) isChanged = true;
-    attachChild(result, element, kept);
+    if (!isEmptySet(kept)) children.set(element, kept);
   }
-  return isChanged ? result : a;
+  return isChanged ? { members: new Set(members), children } : a;
 }
 
 /** Paths that are in both sets. */
 export function intersection(a: FieldSet, b: FieldSet): FieldSet {
-  const result = draftSet();
-  for (const member of a.members) if (b.members.has(member)) result.members.add(member);
-  for (const [element, child] of a.children) {
-    const other = b.children.get(element);
-    if (other !== undefined) attachChild(result, element, intersection(child, other));
-  }
-  return result;
+  return difference(a, difference(a, b));
 }
 
-/** Whether every path of `a` is in `b`. */
-export function isSubset(a: FieldSet, b: FieldSet): boolean {
-  for (const member of a.members) if (!b.members.has(member)) return false;
-  for (const [element, child] of a.children) {
-    const other = b.children.get(element);
-    if (other === undefined || !isSubset(child, other)) return false;
-  }
-  return true;
+/** Every path in order, as messages show it (`.spec.containers[name="web"].image`): those that end at a node come first. */
+export function printPaths(set: FieldSet, prefix = ""): readonly string[] {
+  const inOrder = (elements: Iterable<PathElement>): readonly PathElement[] => [...elements].toSorted(compareElements);
+  return [
+    ...inOrder(set.members).map((element) => prefix + printElement(element)),
+    ...inOrder(set.children.keys()).flatMap((element) =>
+      printPaths(set.children.get(element) ?? emptySet, prefix + printElement(element)),
+    ),
+  ];
 }
 
-/** Whether both sets hold the same paths. */
-export function equalSets(a: FieldSet, b: FieldSet): boolean {
-  return a === b || (isSubset(a, b) && isSubset(b, a));
-}
-
-/** Every path in order: those that end at a node before those that go on below it. */
-export function pathsOf(set: FieldSet, prefix: readonly PathElement[] = []): readonly (readonly PathElement[])[] {
-  const members = [...set.members].toSorted(compareElements).map((element) => [...prefix, element]);
-  const below = [...set.children.keys()]
-    .toSorted(compareElements)
-    .flatMap((element) => pathsOf(set.children.get(element) ?? emptySet, [...prefix, element]));
-  return [...members, ...below];
-}
-
-const encoded = new WeakMap<FieldSet, JsonObject>();
-const decoded = new WeakMap<JsonObject, FieldSet>();
+const encoded = new WeakMap<FieldSet, JsonMap>();
+const decoded = new WeakMap<JsonMap, FieldSet>();
 
 /** The set in the form of managedFields' fieldsV1. */
-export function toFieldsV1(set: FieldSet): JsonObject {
+export function toFieldsV1(set: FieldSet): JsonMap {
   const known = encoded.get(set);
   if (known !== undefined) return known;
-  const result: Record<string, Json> = {};
-  const elements = new Set([...set.members, ...set.children.keys()]);
-  for (const element of [...elements].toSorted(compareElements)) {
-    const child = set.children.get(element);
-    if (child === undefined) result[element] = {};
-    else result[element] = set.members.has(element) ? { ".": {}, ...toFieldsV1(child) } : toFieldsV1(child);
+  const result: Record<string, unknown> = {};
+  for (const element of [...new Set([...set.members, ...set.children.keys()])].toSorted(compareElements)) {
+    const own = set.members.has(element) && set.children.has(element) ? { ".": {} } : {};
+    result[element] = { ...own, ...toFieldsV1(set.children.get(element) ?? emptySet) };
   }
   encoded.set(set, result);
   return result;
 }
 
 /** Reads fieldsV1; throws a SyntaxError where a key is none of its forms. */
-export function fromFieldsV1(fields: JsonObject): FieldSet {
+export function fromFieldsV1(fields: JsonMap): FieldSet {
   const known = decoded.get(fields);
   if (known !== undefined) return known;
   const set = draftSet();
   for (const [key, value] of Object.entries(fields)) {
     if (key === ".") continue;
     const element = parseElement(key);
-    const below = isObject(value) ? value : {};
+    const below = isMap(value) ? value : {};
     const child = fromFieldsV1(below);
     if (isEmptySet(child) || "." in below) set.members.add(element);
-    attachChild(set, element, child);
+    if (!isEmptySet(child)) set.children.set(element, child);
   }
   decoded.set(fields, set);
   return set;

@@ -1,36 +1,36 @@
-/** Any JSON value, never changed in place. */
-export type Json = null | boolean | number | string | readonly Json[] | JsonObject;
+import type { JsonMap } from "../stored-object.ts";
 
-/** A JSON object, never changed in place. */
-export interface JsonObject {
-  readonly [key: string]: Json;
-}
-
-/** Whether a value (or its absence) is a JSON object. */
-export function isObject(value: Json | undefined): value is JsonObject {
+/** Whether a value is a JSON object. */
+export function isMap(value: unknown): value is JsonMap {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** Whether a value (or its absence) is a JSON list; `Array.isArray` does not narrow read-only lists. */
-export function isList(value: Json | undefined): value is readonly Json[] {
+/** Whether a value is a JSON list; `Array.isArray` alone would make its items `any`. */
+export function isList(value: unknown): value is readonly unknown[] {
   return Array.isArray(value);
 }
 
-/** Deep equality of two JSON values (or their absence); the order of keys does not matter. */
-export function equalJson(a: Json | undefined, b: Json | undefined): boolean {
-  if (a === b) return true;
-  if (isList(a)) return isList(b) && a.length === b.length && a.every((item, index) => equalJson(item, b[index]));
-  if (!isObject(a) || !isObject(b)) return false;
-  const keys = Object.keys(a);
-  return keys.length === Object.keys(b).length && keys.every((key) => key in b && equalJson(a[key], b[key]));
-}
-
 /** The canonical text of a value: keys sorted, as Go's encoder writes maps. */
-export function canonicalJson(value: Json): string {
+export function canonicalJson(value: unknown): string {
   if (isList(value)) return `[${value.map(canonicalJson).join(",")}]`;
-  if (!isObject(value)) return JSON.stringify(value);
+  if (!isMap(value)) return JSON.stringify(value);
   const entries = Object.keys(value)
     .toSorted()
-    .map((key) => `${JSON.stringify(key)}:${canonicalJson(value[key] ?? null)}`);
+    .map((key) => `${JSON.stringify(key)}:${canonicalJson(value[key])}`);
   return `{${entries.join(",")}}`;
+}
+
+/** The name of a value's type in the messages of Go's JSON decoder. */
+export function jsonType(value: unknown): string {
+  if (isList(value)) return "array";
+  return typeof value === "boolean" ? "bool" : typeof value;
+}
+
+/** A value as Go's %v prints it. */
+export function goText(value: unknown): string {
+  if (value === null || value === undefined) return "<nil>";
+  if (isList(value)) return `[${value.map(goText).join(" ")}]`;
+  if (!isMap(value)) return typeof value === "string" ? value : JSON.stringify(value);
+  const keys = Object.keys(value).toSorted();
+  return `map[${keys.map((key) => `${key}:${goText(value[key])}`).join(" ")}]`;
 }

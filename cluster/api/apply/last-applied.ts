@@ -1,9 +1,9 @@
+import type { Schema } from "../schema.ts";
+import { type JsonMap, without } from "../stored-object.ts";
+import { compareValues, fieldSetOf } from "./compare.ts";
 import type { Conflict } from "./conflict.ts";
-import { compareValues } from "./compare.ts";
-import { difference, type FieldSet, isEmptySet } from "./field-set.ts";
-import { fieldSetOf } from "./field-set-of.ts";
-import { canonicalJson, isObject, type Json, type JsonObject } from "./json.ts";
-import type { Structure } from "./structure.ts";
+import { difference, isEmptySet } from "./field-set.ts";
+import { canonicalJson, isMap } from "./json.ts";
 
 /** Where `kubectl apply` without --server-side keeps what it applied. */
 const annotation = "kubectl.kubernetes.io/last-applied-configuration";
@@ -16,63 +16,57 @@ const maxAnnotationBytes = 256 * 1024;
  * without fighting itself.
  */
 export function withoutLastApplied(
-  structure: Structure,
-  live: JsonObject,
+  schema: Schema | undefined,
+  live: JsonMap,
   conflicts: readonly Conflict[],
 ): readonly Conflict[] {
-  const allowed = unchangedLastApplied(structure, live);
-  if (allowed === undefined) return conflicts;
+  const lastApplied = parseObject(annotationsOf(live)[annotation]);
+  if (lastApplied === undefined) return conflicts;
+  const { added, modified, removed } = compareValues(schema, live, lastApplied);
+  const unchanged = [modified, added, removed].reduce(
+    (fields, others) => difference(fields, others),
+    fieldSetOf(schema, lastApplied),
+  );
   return conflicts
-    .map((conflict) => ({ ...conflict, fields: difference(conflict.fields, allowed) }))
+    .map((conflict) => ({ ...conflict, fields: difference(conflict.fields, unchanged) }))
     .filter(({ fields }) => !isEmptySet(fields));
 }
 
-function unchangedLastApplied(structure: Structure, live: JsonObject): FieldSet | undefined {
-  const text = annotationsOf(live)[annotation];
-  const lastApplied = typeof text === "string" ? parseObject(text) : undefined;
-  if (lastApplied === undefined) return undefined;
-  const { added, modified, removed } = compareValues(structure, live, lastApplied);
-  return [modified, added, removed].reduce(difference, fieldSetOf(structure, lastApplied));
-}
-
-/** The object with the annotation brought up to what was just applied, where it has one. */
-export function withLastApplied(object: JsonObject, applied: JsonObject): JsonObject {
+/** The object with the annotation brought up to what was just applied, in the text of Go's encoder, where it has one. */
+export function withLastApplied(object: JsonMap, applied: JsonMap): JsonMap {
   const annotations = annotationsOf(object);
   if (!(annotation in annotations)) return object;
-  const updated = { ...annotations, [annotation]: `${canonicalJson(withoutAnnotation(applied))}\n` };
-  const { [annotation]: _, ...others } = updated;
-  return withAnnotations(object, isTooLarge(updated) ? others : updated);
+  const others = without(annotations, annotation);
+  const bare =
+    annotation in annotationsOf(applied)
+      ? withAnnotations(applied, without(annotationsOf(applied), annotation))
+      : applied;
+  const text = canonicalJson(bare).replaceAll(/[<>&]/g, (sign) => `\\u00${sign.charCodeAt(0).toString(16)}`);
+  const updated = { ...others, [annotation]: `${text}\n` };
+  const size = Object.entries(updated).reduce((sum, entry) => sum + Buffer.byteLength(entry.join("")), 0);
+  return withAnnotations(object, size > maxAnnotationBytes ? others : updated);
 }
 
-function withoutAnnotation(applied: JsonObject): JsonObject {
-  const annotations = annotationsOf(applied);
-  if (!(annotation in annotations)) return applied;
-  const { [annotation]: _, ...others } = annotations;
-  return withAnnotations(applied, others);
-}
-
-function withAnnotations(object: JsonObject, annotations: JsonObject): JsonObject {
-  const { annotations: _, ...metadata } = isObject(object["metadata"]) ? object["metadata"] : {};
+function withAnnotations(object: JsonMap, annotations: JsonMap): JsonMap {
+  const metadata = without(metadataOf(object), "annotations");
   const isEmpty = Object.keys(annotations).length === 0;
   return { ...object, metadata: isEmpty ? metadata : { ...metadata, annotations } };
 }
 
-function annotationsOf(object: JsonObject): JsonObject {
-  const metadata = isObject(object["metadata"]) ? object["metadata"] : {};
-  return isObject(metadata["annotations"]) ? metadata["annotations"] : {};
+function annotationsOf(object: JsonMap): JsonMap {
+  const { annotations } = metadataOf(object);
+  return isMap(annotations) ? annotations : {};
 }
 
-function isTooLarge(annotations: JsonObject): boolean {
-  const texts = Object.entries(annotations)
-    .flat()
-    .filter((text) => typeof text === "string");
-  return texts.reduce((size, text) => size + Buffer.byteLength(text), 0) > maxAnnotationBytes;
+function metadataOf({ metadata }: JsonMap): JsonMap {
+  return isMap(metadata) ? metadata : {};
 }
 
-function parseObject(text: string): JsonObject | undefined {
+function parseObject(text: unknown): JsonMap | undefined {
+  if (typeof text !== "string") return undefined;
   try {
-    const value = JSON.parse(text) as Json;
-    return isObject(value) ? value : undefined;
+    const value: unknown = JSON.parse(text);
+    return isMap(value) ? value : undefined;
   } catch (error) {
     if (error instanceof SyntaxError) return undefined;
     throw error;

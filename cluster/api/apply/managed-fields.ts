@@ -1,15 +1,18 @@
-import { emptySet, type FieldSet, fromFieldsV1, isEmptySet, toFieldsV1 } from "./field-set.ts";
-import { isList, isObject, type Json, type JsonObject } from "./json.ts";
+import { type JsonMap, type StoredObject, without } from "../stored-object.ts";
+import { emptySet, type FieldSet, fromFieldsV1, isEmptySet, toFieldsV1, union } from "./field-set.ts";
+import { isList, isMap } from "./json.ts";
+import { compareScalars } from "./path-element.ts";
 
-/** How a manager came to own its fields. */
-export type Operation = "Apply" | "Update";
-
-/** What one manager owns of an object: an entry of metadata.managedFields. */
-export interface Owner {
+/** Who comes to own fields, and how. */
+export interface Identity {
   readonly manager: string;
-  readonly operation: Operation;
+  readonly operation: "Apply" | "Update";
   readonly apiVersion: string;
   readonly subresource: string;
+}
+
+/** What one manager owns of an object: an entry of metadata.managedFields. */
+export interface Owner extends Identity {
   /** RFC 3339 in seconds; absent for an apply that changed nothing but ownership. */
   readonly time: string | undefined;
   readonly fields: FieldSet;
@@ -18,26 +21,21 @@ export interface Owner {
 /** The owners of an object by their id. */
 export type Managed = ReadonlyMap<string, Owner>;
 
-/** The identity of an owner. An applier is the same in every version; its text orders owners in messages. */
-export function ownerId(owner: Omit<Owner, "time" | "fields">): string {
+/** The identity of an owner as text. An applier is the same in every version; the text orders owners in messages. */
+export function ownerId({ manager, operation, apiVersion, subresource }: Identity): string {
   return JSON.stringify({
-    manager: owner.manager,
-    operation: owner.operation,
-    ...(owner.operation === "Update" && { apiVersion: owner.apiVersion }),
-    ...(owner.subresource !== "" && { subresource: owner.subresource }),
+    manager,
+    operation,
+    ...(operation === "Update" && { apiVersion }),
+    ...(subresource !== "" && { subresource }),
   });
 }
 
-/** The managedFields of an object as they stand in its metadata, read or not readable. */
-export function managedFieldsOf(object: JsonObject | undefined): Json | undefined {
-  return isObject(object?.["metadata"]) ? object["metadata"]["managedFields"] : undefined;
-}
+const decoded = new WeakMap<readonly unknown[], Managed>();
 
-const decoded = new WeakMap<readonly Json[], Managed>();
-
-/** Reads metadata.managedFields; undefined where an entry cannot be read. */
-export function decodeManaged(entries: Json | undefined): Managed | undefined {
-  if (entries === undefined || entries === null) return new Map();
+/** Reads the managedFields of an object; undefined where an entry cannot be read. */
+export function decodeManaged(object: JsonMap | undefined): Managed | undefined {
+  const entries = isMap(object?.["metadata"]) ? (object["metadata"]["managedFields"] ?? []) : [];
   if (!isList(entries)) return undefined;
   const known = decoded.get(entries);
   if (known !== undefined) return known;
@@ -51,86 +49,88 @@ export function decodeManaged(entries: Json | undefined): Managed | undefined {
   return managed;
 }
 
-function decodeOwner(entry: Json): Owner | undefined {
-  if (!isObject(entry)) return undefined;
-  const { manager, operation, apiVersion, time, fieldsType, fieldsV1, subresource } = entry;
+function decodeOwner(entry: unknown): Owner | undefined {
+  if (!isMap(entry)) return undefined;
+  const { manager = "", operation, apiVersion = "", time, fieldsType, fieldsV1, subresource = "" } = entry;
   if ((operation !== "Apply" && operation !== "Update") || fieldsType !== "FieldsV1") return undefined;
-  const fields = readFields(fieldsV1);
-  if (fields === undefined) return undefined;
-  return {
-    manager: textOf(manager),
+  const identity: Identity = {
+    manager: String(manager),
     operation,
-    apiVersion: textOf(apiVersion),
-    subresource: textOf(subresource),
-    time: typeof time === "string" ? time : undefined,
-    fields,
+    apiVersion: String(apiVersion),
+    subresource: String(subresource),
   };
-}
-
-function readFields(fieldsV1: Json | undefined): FieldSet | undefined {
-  if (!isObject(fieldsV1)) return emptySet;
   try {
-    return fromFieldsV1(fieldsV1);
+    const fields = isMap(fieldsV1) ? fromFieldsV1(fieldsV1) : emptySet;
+    return { ...identity, time: typeof time === "string" ? time : undefined, fields };
   } catch (error) {
     if (error instanceof SyntaxError) return undefined;
     throw error;
   }
 }
 
-/** The entries of metadata.managedFields, appliers first, then by time, name, version and subresource. */
-export function encodeManaged(managed: Managed): readonly JsonObject[] {
-  return [...managed.values()]
-    .filter((owner) => !isEmptySet(owner.fields))
-    .toSorted(compareOwners)
-    .map(encodeOwner);
+/** The object with these owners, appliers first, then by time and name; without metadata.managedFields where there are none. */
+export function withManaged(object: JsonMap, managed: Managed): StoredObject {
+  const owners = [...managed.values()].filter(({ fields }) => !isEmptySet(fields)).toSorted(compareOwners);
+  const managedFields = owners.map(({ manager, operation, apiVersion, time, fields, subresource }) => ({
+    manager,
+    operation,
+    apiVersion,
+    ...(time !== undefined && { time }),
+    fieldsType: "FieldsV1",
+    fieldsV1: toFieldsV1(fields),
+    ...(subresource !== "" && { subresource }),
+  }));
+  const { metadata, ...rest } = withoutManaged(object) as StoredObject;
+  return { ...rest, metadata: { ...metadata, ...(owners.length > 0 && { managedFields }) } };
 }
 
-function encodeOwner(owner: Owner): JsonObject {
-  return {
-    manager: owner.manager,
-    operation: owner.operation,
-    apiVersion: owner.apiVersion,
-    ...(owner.time !== undefined && { time: owner.time }),
-    fieldsType: "FieldsV1",
-    fieldsV1: toFieldsV1(owner.fields),
-    ...(owner.subresource !== "" && { subresource: owner.subresource }),
-  };
+/** The object as it is compared and merged: without metadata.managedFields. */
+export function withoutManaged(object: JsonMap): JsonMap {
+  const { metadata } = object;
+  return isMap(metadata) && "managedFields" in metadata
+    ? { ...object, metadata: without(metadata, "managedFields") }
+    : object;
 }
 
 function compareOwners(a: Owner, b: Owner): number {
   return (
-    compareText(a.operation, b.operation) ||
+    compareScalars(a.operation, b.operation) ||
     secondsOf(a) - secondsOf(b) ||
-    compareText(a.manager, b.manager) ||
-    compareText(a.apiVersion, b.apiVersion) ||
-    compareText(a.subresource, b.subresource)
+    compareScalars(a.manager, b.manager) ||
+    compareScalars(a.apiVersion, b.apiVersion) ||
+    compareScalars(a.subresource, b.subresource)
   );
 }
 
-/** The time of an owner in seconds since 1970; one without counts as the oldest. */
-export function secondsOf(owner: Owner): number {
-  return owner.time === undefined ? 0 : Math.floor(Date.parse(owner.time) / 1000);
+/** An owner without a time counts as the oldest. */
+function secondsOf({ time }: Owner): number {
+  return time === undefined ? 0 : Math.floor(Date.parse(time) / 1000);
 }
 
-/** The object with these owners; without metadata.managedFields where there are none. */
-export function withManaged(object: JsonObject, managed: Managed): JsonObject {
-  const { managedFields: _, ...metadata } = isObject(object["metadata"]) ? object["metadata"] : {};
-  const entries = encodeManaged(managed);
-  return { ...object, metadata: entries.length === 0 ? metadata : { ...metadata, managedFields: entries } };
-}
+/** So many Update entries an object keeps; older ones are merged, or every client ever would stay in it. */
+const maxUpdates = 10;
 
-/** The object as it is compared and merged: without metadata.managedFields. */
-export function withoutManaged(object: JsonObject): JsonObject {
-  const metadata = object["metadata"];
-  if (!isObject(metadata) || !("managedFields" in metadata)) return object;
-  const { managedFields: _, ...rest } = metadata;
-  return { ...object, metadata: rest };
-}
-
-function textOf(value: Json | undefined): string {
-  return typeof value === "string" ? value : "";
-}
-
-function compareText(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
+/** The owners with the oldest updates of each version merged into one called ancient-changes, until few enough are left. */
+export function capUpdates(managed: Managed): Managed {
+  const updates = [...managed].filter(([, { operation }]) => operation === "Update");
+  const oldest = updates.toSorted(([idA, a], [idB, b]) => secondsOf(a) - secondsOf(b) || compareScalars(idA, idB));
+  const result = new Map(managed);
+  const firstOfVersion = new Map<string, string>();
+  let count = updates.length;
+  for (const [id, { apiVersion, time, fields }] of oldest) {
+    if (count <= maxUpdates) break;
+    const first = firstOfVersion.get(apiVersion);
+    if (first === undefined) {
+      firstOfVersion.set(apiVersion, id);
+      continue;
+    }
+    const identity = { manager: "ancient-changes", operation: "Update", apiVersion, subresource: "" } as const;
+    const bucket = ownerId(identity);
+    const earlier = result.get(bucket) ?? result.get(first);
+    if (!result.has(bucket)) result.delete(first);
+    result.delete(id);
+    result.set(bucket, { ...identity, time, fields: union(fields, earlier?.fields ?? emptySet) });
+    count -= 1;
+  }
+  return result;
 }

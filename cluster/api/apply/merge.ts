@@ -1,84 +1,84 @@
-import { isList, isObject, type Json } from "./json.ts";
-import { itemElement, itemsByElement } from "./list-item.ts";
-import type { PathElement } from "./path-element.ts";
-import { fieldStructure, shapeForPair } from "./shape.ts";
-import { deduced, type ListStructure, type MapStructure, type Structure } from "./structure.ts";
+import type { Schema } from "../schema.ts";
+import { fieldSetOf, withStructs } from "./compare.ts";
+import { difference, emptySet, type FieldSet, intersection, isEmptySet, union } from "./field-set.ts";
+import { isList, isMap } from "./json.ts";
+import { duplicates, formOf, itemElement, partsOf } from "./parts.ts";
+import { fieldElement, type PathElement } from "./path-element.ts";
 
-/**
- * The live value with the applied one laid over it: maps by key, keyed lists by item, everything else replaced. Whatever
- * nothing was applied to is the very value of `live`, not a copy.
- */
-export function mergeValues(structure: Structure, live: Json, applied: Json): Json {
-  return merge(structure, live, applied) ?? null;
-}
-
-function merge(structure: Structure, live: Json | undefined, applied: Json | undefined): Json | undefined {
-  if (applied === undefined || live === applied) return live;
-  const shape = shapeForPair(structure, live, applied);
-  if (shape.kind === "map") return mergeMaps(shape.map, live, applied);
-  if (shape.kind === "list") return mergeLists(shape.list, live, applied);
-  return applied;
-}
-
-function mergeMaps(map: MapStructure, liveValue: Json | undefined, appliedValue: Json): Json | undefined {
-  const live = isObject(liveValue) ? liveValue : {};
-  const applied = isObject(appliedValue) ? appliedValue : {};
-  // An empty map is a leaf, so that {} and null can be told apart.
-  const isEmpty = Object.keys(live).length === 0 && Object.keys(applied).length === 0;
-  if (map.atomic || isEmpty) return appliedValue;
-  const merged: Record<string, Json> = { ...live };
-  let isChanged = false;
-  for (const [key, item] of Object.entries(applied)) {
-    const value = merge(fieldStructure(map, key) ?? deduced, live[key], item);
-    if (value === undefined || (value === live[key] && key in live)) continue;
-    merged[key] = value;
-    isChanged = true;
+/** The live value with the applied one laid over it: objects by key, keyed lists by item, everything else replaced. */
+export function mergeValues(schema: Schema | undefined, live: unknown, applied: unknown): unknown {
+  if (formOf(schema, applied ?? live) === "whole") return applied;
+  const [before, after] = [partsOf(schema, live), partsOf(schema, applied)];
+  if (after.size === 0) return before.size === 0 ? applied : live;
+  if (!isMap(applied)) return mergeItems(schema, isList(live) ? live : [], applied);
+  const merged: Record<string, unknown> = isMap(live) ? { ...live } : {};
+  for (const [key, value] of Object.entries(applied)) {
+    merged[key] = key in merged ? mergeValues(schema?.field(key), merged[key], value) : value;
   }
-  return isChanged ? merged : liveValue;
-}
-
-function mergeLists(list: ListStructure, liveValue: Json | undefined, appliedValue: Json): Json | undefined {
-  const live = isList(liveValue) ? liveValue : [];
-  const applied = isList(appliedValue) ? appliedValue : [];
-  if (list.relation === "atomic" || (live.length === 0 && applied.length === 0)) return appliedValue;
-  if (applied.length === 0) return liveValue;
-  const merged = mergeItems(list, live, applied);
-  const isChanged = merged.length !== live.length || merged.some((item, index) => item !== live[index]);
-  return isChanged ? merged : liveValue;
+  return merged;
 }
 
 /**
  * Applied items keep the order in which they were applied; a live item that was not applied stays before the next shared
  * item that it stood before.
  */
-function mergeItems(list: ListStructure, live: readonly Json[], applied: readonly Json[]): readonly Json[] {
-  const liveItems = itemsByElement(list, live);
-  const appliedItems = itemsByElement(list, applied);
-  const appliedOrder = [...appliedItems.keys()];
-  const shared = appliedOrder.filter((element) => liveItems.has(element));
-  const done = new Set<PathElement>();
-  const out: Json[] = [];
-  const take = (element: PathElement): void => {
-    // Live duplicates of an applied item are replaced by it.
-    const same = liveItems.get(element) ?? [];
-    const before = same.length === 1 ? same[0] : undefined;
-    const item = merge(list.element, before, appliedItems.get(element)?.[0]);
-    if (item !== undefined) out.push(item);
-    done.add(element);
-    if (shared[0] === element) shared.shift();
-  };
-  const waiting = appliedOrder.values();
+function mergeItems(schema: Schema | undefined, live: readonly unknown[], applied: unknown): readonly unknown[] {
+  const [before, after] = [partsOf(schema, live), partsOf(schema, applied)];
+  const shared = [...after.keys()].filter((element) => before.has(element));
+  const waiting = [...after.keys()];
+  const merged: unknown[] = [];
   const takeThrough = (last: PathElement | undefined): void => {
-    for (const next of waiting) {
-      take(next);
-      if (next === last) return;
+    for (let element = waiting.shift(); element !== undefined; element = waiting.shift()) {
+      const [mine, given] = [before.get(element), after.get(element)];
+      // Live duplicates of an applied item are replaced by it.
+      const isMerged = mine !== undefined && mine.schema !== duplicates;
+      merged.push(isMerged ? mergeValues(schema?.items, mine.value, given?.value) : given?.value);
+      if (element === shared[0]) shared.shift();
+      if (element === last) return;
     }
   };
   for (const item of live) {
-    const element = itemElement(list, item);
-    if (typeof element !== "string" || !appliedItems.has(element)) out.push(item);
-    else if (shared[0] === element) takeThrough(element);
+    const element = schema === undefined ? undefined : itemElement(schema, item);
+    if (typeof element !== "string" || !after.has(element)) merged.push(item);
+    else if (element === shared[0]) takeThrough(element);
   }
   takeThrough(undefined);
-  return out;
+  return merged;
+}
+
+/** The value without the fields of the set. An object or list that nothing is left in becomes null. */
+export function removeFields(schema: Schema | undefined, value: unknown, fields: FieldSet): unknown {
+  const form = formOf(schema, value);
+  if (isEmptySet(fields) || (form === "whole" && !isMap(value) && !isList(value))) return value;
+  if (form === "whole") return null;
+  const inner = (element: unknown, below: Schema | undefined, item: unknown): readonly unknown[] => {
+    if (typeof element !== "string") return [item];
+    if (fields.members.has(element)) return [];
+    return [removeFields(below, item, fields.children.get(element) ?? emptySet)];
+  };
+  if (isList(value)) {
+    const kept = value.flatMap((item) => inner(schema && itemElement(schema, item), schema?.items, item));
+    return kept.length === 0 ? null : kept;
+  }
+  const kept = Object.entries(isMap(value) ? value : {}).flatMap(([key, item]) =>
+    inner(fieldElement(key), schema?.field(key), item).map((left) => [key, left] as const),
+  );
+  return kept.length === 0 ? null : Object.fromEntries(kept);
+}
+
+/**
+ * The merged value without what this applier owned last time, does not apply any more, and nobody else owns.
+ * @param last what the applier owned before
+ * @param owned what anyone owns, this applier its new fields
+ */
+export function prune(schema: Schema | undefined, merged: unknown, last: FieldSet, owned: FieldSet): unknown {
+  if (isEmptySet(difference(last, owned))) return merged;
+  const fieldsOf = (value: unknown): FieldSet => withStructs(schema, fieldSetOf(schema, value));
+  const lastFields = withStructs(schema, last);
+  const mergedFields = fieldsOf(merged);
+  // Take all of it out, put back what anyone owns, and then what the applier never had: its neighbours in a removed map.
+  const kept = union(fieldsOf(removeFields(schema, merged, lastFields)), withStructs(schema, owned));
+  const withOwned = removeFields(schema, merged, difference(mergedFields, kept));
+  const gone = difference(mergedFields, fieldsOf(withOwned));
+  return removeFields(schema, merged, intersection(gone, lastFields));
 }

@@ -1,4 +1,5 @@
-import { canonicalJson, isObject, type Json } from "./json.ts";
+import type { JsonMap } from "../stored-object.ts";
+import { canonicalJson, isMap } from "./json.ts";
 
 /**
  * One step of a field's path in the spelling of fieldsV1: `f:image` a field, `k:{"name":"web"}` a list item by its keys,
@@ -11,88 +12,68 @@ export function fieldElement(name: string): PathElement {
   return `f:${name}`;
 }
 
-/** The step to the item of a set with this value. */
-export function valueElement(value: Json): PathElement {
-  return `v:${canonicalJson(value)}`;
-}
-
-/** The step to the item of a keyed list; the names must be sorted. */
-export function keyElement(names: readonly string[], values: readonly Json[]): PathElement {
-  const pairs = names.map((name, index) => `${JSON.stringify(name)}:${canonicalJson(values[index] ?? null)}`);
-  return `k:{${pairs.join(",")}}`;
-}
-
 /** The field's name, if the step is one to a field. */
 export function fieldName(element: PathElement): string | undefined {
   return element.startsWith("f:") ? element.slice(2) : undefined;
 }
 
+/** The step to the item of a set with this value. */
+export function valueElement(value: unknown): PathElement {
+  return `v:${canonicalJson(value)}`;
+}
+
+/** The step to the item of a keyed list. */
+export function keyElement(key: JsonMap): PathElement {
+  return `k:${canonicalJson(key)}`;
+}
+
 /** Reads a key of fieldsV1; throws a SyntaxError where it is none. */
 export function parseElement(text: string): PathElement {
-  if (text.startsWith("f:")) return text;
-  if (text.startsWith("v:")) return valueElement(JSON.parse(text.slice(2)) as Json);
-  if (text.startsWith("k:")) {
-    const key = JSON.parse(text.slice(2)) as Json;
-    if (isObject(key)) return `k:${canonicalJson(key)}`;
+  if (text.startsWith("f:") || /^i:\d+$/.test(text)) return text;
+  const value: unknown = /^[kv]:/.test(text) ? JSON.parse(text.slice(2)) : undefined;
+  if (value === undefined || (text.startsWith("k:") && !isMap(value))) {
+    throw new SyntaxError(`unknown path element in fieldsV1: ${text}`);
   }
-  if (/^i:\d+$/.test(text)) return text;
-  throw new SyntaxError(`unknown path element in fieldsV1: ${text}`);
+  return text.slice(0, 2) + canonicalJson(value);
 }
 
 /** A step as messages show it: `.image`, `[name="web"]`, `[="x"]`, `[0]`. */
 export function printElement(element: PathElement): string {
   const text = element.slice(2);
-  switch (element.charAt(0)) {
-    case "f":
-      return `.${text}`;
-    case "v":
-      return `[=${text}]`;
-    case "k":
-      return `[${keyPairs(element)
-        .map(([name, value]) => `${name}=${canonicalJson(value)}`)
-        .join(",")}]`;
-    default:
-      return `[${text}]`;
-  }
+  if (element.startsWith("f:")) return `.${text}`;
+  if (element.startsWith("v:")) return `[=${text}]`;
+  if (element.startsWith("i:")) return `[${text}]`;
+  return `[${keyPairs(element)
+    .map(([name, value]) => `${name}=${canonicalJson(value)}`)
+    .join(",")}]`;
 }
 
-/** A whole path as messages show it: `.spec.containers[name="web"].image`. */
-export function printPath(path: readonly PathElement[]): string {
-  return path.map(printElement).join("");
-}
-
-const ranks: Readonly<Record<string, number>> = { f: 0, k: 1, v: 2, i: 3 };
+const kinds = "fkvi";
 
 /** The order of steps in sets and messages: fields, keys, values, indices; within each by value. */
 export function compareElements(a: PathElement, b: PathElement): number {
   const kind = a.charAt(0);
-  const rank = (ranks[kind] ?? 4) - (ranks[b.charAt(0)] ?? 4);
+  const rank = kinds.indexOf(kind) - kinds.indexOf(b.charAt(0));
   if (rank !== 0) return rank;
-  if (kind === "f") return compareText(a, b);
-  if (kind === "i") return Number(a.slice(2)) - Number(b.slice(2));
-  if (kind === "v") return compareScalars(JSON.parse(a.slice(2)) as Json, JSON.parse(b.slice(2)) as Json);
-  return compareKeys(keyPairs(a), keyPairs(b));
-}
-
-function compareKeys(a: readonly [string, Json][], b: readonly [string, Json][]): number {
-  for (const [index, [name, value]] of a.entries()) {
-    const other = b[index];
+  if (kind === "f") return compareScalars(a, b);
+  if (kind !== "k") return compareScalars(JSON.parse(a.slice(2)), JSON.parse(b.slice(2)));
+  const others = keyPairs(b);
+  for (const [index, [name, value]] of keyPairs(a).entries()) {
+    const other = others[index];
     if (other === undefined) return 1;
-    const order = compareText(name, other[0]) || compareScalars(value, other[1]);
+    const order = compareScalars(name, other[0]) || compareScalars(value, other[1]);
     if (order !== 0) return order;
   }
-  return a.length - b.length;
+  return keyPairs(a).length - others.length;
 }
 
-function compareScalars(a: Json, b: Json): number {
+/** The order of two scalars of one type; it is total, so that the same fields are always written alike. */
+export function compareScalars(a: unknown, b: unknown): number {
   if (typeof a === "number" && typeof b === "number") return a - b;
-  return compareText(canonicalJson(a), canonicalJson(b));
+  const [left, right] = typeof a === "string" && typeof b === "string" ? [a, b] : [canonicalJson(a), canonicalJson(b)];
+  return left < right ? -1 : left > right ? 1 : 0;
 }
 
-function compareText(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
-}
-
-function keyPairs(element: PathElement): readonly [string, Json][] {
-  return Object.entries(JSON.parse(element.slice(2)) as Record<string, Json>);
+function keyPairs(element: PathElement): readonly [string, unknown][] {
+  return Object.entries(JSON.parse(element.slice(2)) as JsonMap);
 }

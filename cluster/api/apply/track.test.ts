@@ -1,10 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { KubeObject } from "../../client.ts";
 import { schemaOf } from "../schema.ts";
+import type { JsonMap, StoredObject } from "../stored-object.ts";
 import { trackUpdate } from "./index.ts";
-
-type Loose = KubeObject & { readonly [field: string]: unknown };
 
 const configMap = { apiVersion: "v1", kind: "ConfigMap", schema: schemaOf("", "v1", "ConfigMap") };
 const deployment = { apiVersion: "apps/v1", kind: "Deployment", schema: schemaOf("apps", "v1", "Deployment") };
@@ -13,15 +11,15 @@ function timeAt(second: number): string {
   return `2026-01-01T00:00:${String(second).padStart(2, "0")}Z`;
 }
 
-function settings(data: Readonly<Record<string, string>>, of?: KubeObject): Loose {
+function settings(data: Readonly<Record<string, string>>, of?: StoredObject): StoredObject {
   return { apiVersion: "v1", kind: "ConfigMap", metadata: of?.metadata ?? { name: "a" }, data };
 }
 
-function track(live: Loose | undefined, next: Loose, manager = "tool", second = 0): Loose {
+function track(live: StoredObject | undefined, next: StoredObject, manager = "tool", second = 0): StoredObject {
   return trackUpdate({ ...configMap, live, next, manager, now: timeAt(second) });
 }
 
-function ownersOf(object: KubeObject): unknown {
+function ownersOf(object: StoredObject): unknown {
   return Object.fromEntries((object.metadata.managedFields ?? []).map(({ manager, fieldsV1 }) => [manager, fieldsV1]));
 }
 
@@ -62,7 +60,7 @@ test("structs that Go has anyway are nobody's, others are their creator's", () =
 
 test("a custom object owns its structs too, and its status unless that has a subresource", () => {
   const kind = { apiVersion: "example.org/v1", kind: "Thing", schema: undefined };
-  const next: Loose = {
+  const next: StoredObject = {
     apiVersion: kind.apiVersion,
     kind: "Thing",
     metadata: { name: "t" },
@@ -124,12 +122,12 @@ test("of more than ten updates the oldest become ancient-changes", () => {
 });
 
 test("replicas move to who writes the scale, and to nobody with 0", () => {
-  const deploy = (replicas: number): Loose => {
+  const deploy = (replicas: number): StoredObject => {
     const spec = { replicas, paused: true };
     return { apiVersion: "apps/v1", kind: "Deployment", metadata: { name: "web" }, spec };
   };
   const created = trackUpdate({ ...deployment, live: undefined, next: deploy(1), manager: "tool", now: timeAt(0) });
-  const scale = (live: Loose, replicas: number): Loose =>
+  const scale = (live: StoredObject, replicas: number): StoredObject =>
     trackUpdate({
       ...deployment,
       live,
@@ -149,7 +147,7 @@ test("replicas move to who writes the scale, and to nobody with 0", () => {
 });
 
 test("a struct that the request left out is nobody's either when it comes later", () => {
-  const job = (template: Loose["spec"]): Loose => ({
+  const job = (template: JsonMap): StoredObject => ({
     apiVersion: "batch/v1",
     kind: "Job",
     metadata: { name: "j" },

@@ -1,77 +1,90 @@
-import { goSyntax, goText, goType } from "./go-text.ts";
-import { isList, isObject, type Json } from "./json.ts";
-import { itemElement } from "./list-item.ts";
+import { ApiError } from "../../client.ts";
+import type { Schema } from "../schema.ts";
+import type { JsonMap } from "../stored-object.ts";
+import { goText, isList, isMap } from "./json.ts";
+import { formOf, isUntyped, itemElement } from "./parts.ts";
 import { fieldElement, printElement } from "./path-element.ts";
-import { fieldStructure, shapeFor } from "./shape.ts";
-import type { ListStructure, MapStructure, ScalarKind, Structure } from "./structure.ts";
 
-/** What in an applied value does not fit its structure, each as Kubernetes words it (`.data.a: expected string, got …`). */
-export function problemsOf(structure: Structure, value: Json): readonly string[] {
-  const problems: string[] = [];
-  visit(structure, value, "", problems);
-  return problems;
-}
-
-/** Several problems in one message, as Kubernetes joins them. */
-export function joinProblems(problems: readonly string[]): string {
-  return problems.length === 1
-    ? problems.join("")
-    : ["errors:", ...problems.map((problem) => `  ${problem}`)].join("\n");
-}
-
-function visit(structure: Structure, value: Json, path: string, problems: string[]): void {
-  if (value === null) return;
-  const shape = shapeFor(structure, value);
-  if (shape.kind === "map") visitMap(shape.map, value, path, problems);
-  else if (shape.kind === "list") visitList(shape.list, value, path, problems);
-  else if (!fits(shape.scalar, value)) problems.push(`${path}: ${expected(shape.scalar, value)}`);
-}
-
-function visitMap(map: MapStructure, value: Json, path: string, problems: string[]): void {
-  if (!isObject(value)) {
-    problems.push(`${path}: expected map, got &{${goText(value)}}`);
-    return;
+/** Throws what Kubernetes answers to an applied object that is not of the kind, or does not fit its schema. */
+export function checkApplied(
+  schema: Schema | undefined,
+  applied: JsonMap,
+  kind: { readonly apiVersion: string; readonly kind: string },
+): void {
+  const given = groupVersionKind(applied);
+  if (given !== groupVersionKind(kind)) throw new ApiError(400, "BadRequest", `invalid object type: ${given}`);
+  const metadata = isMap(applied["metadata"]) ? applied["metadata"] : {};
+  if ((metadata["managedFields"] ?? null) !== null) {
+    throw new ApiError(400, "BadRequest", "metadata.managedFields must be nil");
   }
-  for (const key of Object.keys(value)) {
-    const below = `${path}${printElement(fieldElement(key))}`;
-    const structure = fieldStructure(map, key);
-    if (structure === undefined) {
-      // Kubernetes stops at the first unknown field of an object.
-      problems.push(`${below}: field not declared in schema`);
-      return;
-    }
-    visit(structure, value[key] ?? null, below, problems);
+  const problems = [...problemsOf(schema, applied, "")];
+  if (problems.length === 0) return;
+  const text =
+    problems.length === 1 ? problems.join("") : ["errors:", ...problems.map((line) => `  ${line}`)].join("\n");
+  const name = `${textOf(metadata["namespace"])}/${textOf(metadata["name"])}; ${given}`;
+  throw new ApiError(500, "", `failed to create typed patch object (${name}): ${text}`);
+}
+
+function groupVersionKind({ apiVersion, kind }: { readonly apiVersion?: unknown; readonly kind?: unknown }): string {
+  const version = textOf(apiVersion);
+  return `${version.includes("/") ? version : `/${version}`}, Kind=${textOf(kind)}`;
+}
+
+function textOf(value: unknown): string {
+  return typeof value === "string" ? value : "";
+}
+
+/** What in an applied value does not fit its schema, each as Kubernetes words it (`.data.a: expected string, got …`). */
+function* problemsOf(schema: Schema | undefined, value: unknown, path: string): Generator<string, void> {
+  if (value === null || isUntyped(schema)) return;
+  const { type } = schema;
+  if (type === "array") yield* listProblems(schema, value, path);
+  else if (type === "object" || schema.raw.properties) yield* mapProblems(schema, value, path);
+  else if (type === "string" && typeof value !== "string") {
+    yield `${path}: expected string, got &value.valueUnstructured{Value:${goSyntax(value)}}`;
+  } else if ((type === "integer" || type === "number") && typeof value !== "number") {
+    yield `${path}: expected numeric (int or float), got ${goType(value)}`;
+  } else if ((type === "boolean" && typeof value !== "boolean") || typeof value === "object") {
+    yield `${path}: expected ${type ?? "any scalar"}, got &{${goText(value)}}`;
   }
 }
 
-function visitList(list: ListStructure, value: Json, path: string, problems: string[]): void {
-  if (!isList(value)) {
-    problems.push(`${path}: expected list, got &{${goText(value)}}`);
-    return;
+function* mapProblems(schema: Schema, value: unknown, path: string): Generator<string, void> {
+  if (!isMap(value)) return yield `${path}: expected map, got &{${goText(value)}}`;
+  for (const [key, item] of Object.entries(value)) {
+    const below = path + printElement(fieldElement(key));
+    // Kubernetes stops at the first unknown field of an object.
+    if (schema.field(key) === undefined && !schema.freeForm) return yield `${below}: field not declared in schema`;
+    yield* problemsOf(schema.field(key), item, below);
   }
+}
+
+function* listProblems(schema: Schema, value: unknown, path: string): Generator<string, void> {
+  if (!isList(value)) return yield `${path}: expected list, got &{${goText(value)}}`;
+  const isAtomic = formOf(schema, value) === "whole";
   const seen = new Set<string>();
   for (const [index, item] of value.entries()) {
-    const element = list.relation === "atomic" ? `i:${index}` : itemElement(list, item);
-    if (typeof element !== "string") {
-      problems.push(`${path}: element ${index}: ${element.problem}`);
-      return;
-    }
-    const printed = printElement(element);
-    if (seen.has(element)) problems.push(`${path}: duplicate entries for key ${printed}`);
+    const element = isAtomic ? `i:${index}` : itemElement(schema, item);
+    if (typeof element !== "string") return yield `${path}: element ${index}: ${element.problem}`;
+    if (seen.has(element)) yield `${path}: duplicate entries for key ${printElement(element)}`;
     seen.add(element);
-    visit(list.element, item, `${path}${printed}`, problems);
+    yield* problemsOf(schema.items, item, path + printElement(element));
   }
 }
 
-function fits(kind: ScalarKind, value: Json): boolean {
-  if (kind === "string") return typeof value === "string";
-  if (kind === "numeric") return typeof value === "number";
-  if (kind === "boolean") return typeof value === "boolean";
-  return typeof value !== "object";
+/** A value as Go's %#v prints it. */
+function goSyntax(value: unknown): string {
+  if (value === null) return "interface {}(nil)";
+  if (isList(value)) return `[]interface {}{${value.map(goSyntax).join(", ")}}`;
+  if (!isMap(value)) return JSON.stringify(value);
+  const keys = Object.keys(value).toSorted();
+  return `map[string]interface {}{${keys.map((key) => `${JSON.stringify(key)}:${goSyntax(value[key])}`).join(", ")}}`;
 }
 
-function expected(kind: ScalarKind, value: Json): string {
-  if (kind === "string") return `expected string, got &value.valueUnstructured{Value:${goSyntax(value)}}`;
-  if (kind === "numeric") return `expected numeric (int or float), got ${goType(value)}`;
-  return `expected ${kind === "boolean" ? "boolean" : "any scalar"}, got &{${goText(value)}}`;
+/** The type that Go decodes a value to, as its %T prints it. */
+function goType(value: unknown): string {
+  if (typeof value === "string") return "string";
+  if (typeof value === "boolean") return "bool";
+  if (typeof value === "number") return Number.isInteger(value) ? "int64" : "float64";
+  return isList(value) ? "[]interface {}" : "map[string]interface {}";
 }

@@ -1,14 +1,14 @@
 import type { KubeObject } from "../../client.ts";
 import { ApiError } from "../../client.ts";
 import { readApplied } from "../apply/index.ts";
-import { checkPatchOptions, type PatchMediaType, patchMediaTypes, patchObject } from "../patch/index.ts";
+import { type PatchMediaType, patchMediaTypes, patchObject, shownPatch } from "../patch/index.ts";
 import { badRequest } from "../refusal.ts";
 import type { Resource } from "../resource-table.ts";
 import type { Place, WriteOptions } from "../server.ts";
 import { objectBody } from "./body-text.ts";
 import { type Answer, contentType, type Exchange, json, readBody } from "./exchange.ts";
 import { parseJson } from "./json-text.ts";
-import { deleteOptions, writeOptions } from "./options.ts";
+import { deleteOptions, patchCauses, writeOptions } from "./options.ts";
 import { show } from "./rendering.ts";
 import type { ResourcePath } from "./request-path.ts";
 
@@ -63,21 +63,15 @@ export async function patchOne(exchange: Exchange, place: Place, path: ResourceP
   const text = await readBody(exchange);
   const isApply = type === "application/apply-patch+yaml";
   if (!isApply && !mediaType) throw unsupported(resource);
-  const fieldManager = query.text("fieldManager") || undefined;
-  const force = query.flag("force");
-  checkPatchOptions({ isApply, fieldManager, force, dryRun: query.all("dryRun") });
-  const options = { ...writeOptions(exchange, "PatchOptions"), ...written(path) };
+  const options = { ...writeOptions(exchange, "PatchOptions", patchCauses(query, isApply)), ...written(path) };
   if (isApply) {
     const applied = appliedBody(text, place, options);
-    const { object, created } = api.apply(place, applied, { ...options, force: force === true });
+    const { object, created } = api.apply(place, applied, { ...options, force: query.flag("force") === true });
     return show(exchange, resource, created ? 201 : 200, object);
   }
-  const patch = patchOf(text);
-  const object = api.update(
-    place,
-    (live) => patchObject({ mediaType: mediaType ?? patchMediaTypes[1], live, patch, schema: resource.schema }),
-    { ...options, patch: text },
-  );
+  const patch = { mediaType: mediaType ?? patchMediaTypes[1], patch: patchOf(text), schema: resource.schema };
+  const shown = (patched: object): string => shownPatch(patch, patched);
+  const object = api.update(place, (live) => patchObject({ ...patch, live }), { ...options, patch: shown });
   return show(exchange, resource, 200, object);
 }
 

@@ -2,7 +2,7 @@ import type { DeleteOptions } from "../../client.ts";
 import { type Cause, internal, invalid } from "../refusal.ts";
 import type { WriteOptions } from "../server.ts";
 import type { JsonMap } from "../stored-object.ts";
-import { forbiddenField, invalidValue, notSupported } from "../validation/causes.ts";
+import { forbiddenField, invalidValue, notSupported, required } from "../validation/causes.ts";
 import type { Exchange } from "./exchange.ts";
 import { parseJson } from "./json-text.ts";
 import type { Query } from "./query.ts";
@@ -12,12 +12,26 @@ export function refuseOptions(kind: string, causes: readonly Cause[]): void {
   if (causes.length > 0) throw invalid({ group: "meta.k8s.io", kind, resource: "", qualifiedName: "" }, "", causes);
 }
 
-/** The options of a write from the query; 422 for values that there are not. */
-export function writeOptions({ query, request, warn }: Exchange, kind: string): WriteOptions {
+/** What makes a query that of a patch which owns fields, or of another patch. */
+export function patchCauses(query: Query, isApply: boolean): readonly Cause[] {
+  if (isApply)
+    return query.text("fieldManager") === "" ? [required("fieldManager", "is required for apply patch")] : [];
+  const isForced = query.flag("force") !== undefined;
+  return isForced ? [forbiddenField("force", "may not be specified for non-apply patch")] : [];
+}
+
+/** The options of a write from the query; 422 for values that there are not, and for what else there is cause to. */
+export function writeOptions(
+  { query, request, warn }: Pick<Exchange, "query" | "request" | "warn">,
+  kind: string,
+  causes: readonly Cause[] = [],
+): WriteOptions {
   const dryRun = query.all("dryRun");
   const asked = query.text("fieldValidation");
   const fieldValidation = (["Ignore", "Strict", "Warn"] as const).find((value) => value === asked);
   refuseOptions(kind, [
+    ...causes,
+    ...managerCauses(query.text("fieldManager")),
     ...dryRunCauses(dryRun),
     ...(asked === "" || fieldValidation
       ? []
@@ -30,6 +44,21 @@ export function writeOptions({ query, request, warn }: Exchange, kind: string): 
     fieldValidation: fieldValidation ?? "Warn",
     warn,
   };
+}
+
+const maxManagerBytes = 128;
+
+function managerCauses(manager: string): readonly Cause[] {
+  const field = "fieldManager";
+  const message = `Too long: may not be more than ${maxManagerBytes} bytes`;
+  const isTooLong = Buffer.byteLength(manager) > maxManagerBytes;
+  const causes: Cause[] = isTooLong ? [{ reason: "FieldValueTooLong", message, field }] : [];
+  for (const { 0: sign, index } of manager.matchAll(/[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/gu)) {
+    const code = (sign.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, "0");
+    const position = Buffer.byteLength(manager.slice(0, index));
+    causes.push(invalidValue(field, manager, `invalid character U+${code} (at position ${position})`));
+  }
+  return causes;
 }
 
 function dryRunCauses(dryRun: readonly unknown[]): readonly Cause[] {

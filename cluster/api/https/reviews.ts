@@ -1,8 +1,8 @@
-import type { KubeObject } from "../../client.ts";
 import { trackUpdate } from "../apply/index.ts";
 import { timeText } from "../metadata.ts";
 import { invalid } from "../refusal.ts";
 import { type Resource, resourceOf } from "../resource-table.ts";
+import type { StoredObject } from "../stored-object.ts";
 import { textOf, valuesAt } from "../table/json-path.ts";
 import { objectBody } from "./body-text.ts";
 import { type Answer, type Exchange, json } from "./exchange.ts";
@@ -78,6 +78,6 @@ export async function answerReview(exchange: Exchange, { resource, verdict }: Re
   const asked = { kind, apiVersion, metadata: body.metadata, spec: valuesAt(body, "spec")[0] ?? {} };
   const now = timeText(exchange.api.clock.now());
   const write = { live: undefined, manager: fieldManager, apiVersion, kind, schema: undefined, now };
-  const { metadata } = trackUpdate<KubeObject>({ ...write, next: asked });
+  const { metadata } = trackUpdate({ ...write, next: asked as StoredObject });
   return json(201, { ...asked, metadata, ...verdict(exchange, asked.spec) });
 }

@@ -21,5 +21,8 @@ test("each media type patches in its own way", () => {
 test("a patch of another form cannot be decoded", () => {
   const message = "json: cannot unmarshal array into Go value of type map[string]interface {}";
   assert.throws(() => patched("merge", []), { code: 400, message: `error decoding patch: ${message}` });
+  assert.throws(() => patched("merge", null), { code: 400, message: "Invalid JSON Patch" });
   assert.throws(() => patched("strategic-merge", []), { code: 400, message });
+  const operations = "json: cannot unmarshal object into Go value of type []handlers.jsonPatchOp";
+  assert.throws(() => patched("json", {}), { code: 400, message: `error decoding patch: ${operations}` });
 });

@@ -1,117 +1,121 @@
-import { goText } from "../apply/go-text.ts";
-import { equalJson, isList, isObject, type Json, type JsonObject } from "../apply/json.ts";
-import { badDirective, failed, listOfLists, noMergeKey } from "./strategic-refusal.ts";
-
-/** Merges one item of a list into the original item of the same key. */
-export type MergeItem = (original: JsonObject, patch: JsonObject) => JsonObject;
+import { ApiError } from "../../client.ts";
+import { goText, isList, isMap } from "../apply/json.ts";
+import { type JsonMap, sameJson } from "../stored-object.ts";
 
 /** How the items of a merged list are told apart and merged; without a key they are scalars. */
 export interface ListMerge {
   readonly key: string | undefined;
-  readonly mergeItem: MergeItem;
+  readonly mergeItem: (original: JsonMap, patch: JsonMap) => JsonMap;
+}
+
+/** What Kubernetes can only fail on; it answers 500 without a reason. */
+export function failed(message: string): ApiError {
+  return new ApiError(500, "", message);
 }
 
 /** The original list with the patch's items merged in by key, or scalars added, in the patch's order. */
 export function mergeLists(
   { key, mergeItem }: ListMerge,
-  original: readonly Json[],
-  patch: readonly Json[],
-): readonly Json[] {
-  const first = original[0] ?? patch[0];
+  original: readonly unknown[],
+  patch: readonly unknown[],
+): readonly unknown[] {
+  const [first] = [...original, ...patch];
   if (first === undefined) return original;
-  if (original.some(isList) || patch.some(isList)) throw listOfLists();
-  if (!isObject(first)) return order(undefined, distinct([...original, ...patch]), patch, original);
-  if (key === undefined) throw failed("cannot merge lists without merge key");
-  const { kept, items } = obeyDirectives(key, original.filter(isObject), patch.filter(isObject));
-  const merged: JsonObject[] = [...kept];
+  checkItems(original, patch);
+  if (!isMap(first)) {
+    const distinct = [...original, ...patch].filter((item, index, all) => placeOf(item, all, undefined) === index);
+    return inOrder(undefined, distinct, patch, original);
+  }
+  if (key === undefined) throw failed("cannot merge lists without merge key for struct");
+  const { kept, items } = obeyDirectives(key, original.filter(isMap), patch.filter(isMap));
+  const merged = [...kept];
   for (const item of items) {
-    const value = item[key];
-    if (value === undefined) throw noMergeKey(item, key);
-    const index = merged.findIndex((candidate) => candidate[key] === value);
+    const index = merged.findIndex((candidate) => candidate[key] === keyOf(item, key));
     const before = merged[index];
-    if (before === undefined) merged.push(mergeItem({}, item));
+    if (before === undefined) merged.push(item);
     else merged[index] = mergeItem(before, item);
   }
-  return order(key, merged, items, kept);
+  return inOrder(key, merged, items, kept);
+}
+
+function checkItems(...lists: readonly (readonly unknown[])[]): void {
+  const items = lists.flat();
+  if (items.some(isList)) {
+    throw new ApiError(422, "Invalid", "the server rejected our request due to an error in our request", {});
+  }
+  if (items.some(isMap) && !items.every(isMap)) throw failed(`list element types are not identical: ${goText(lists)}`);
+}
+
+function keyOf(item: JsonMap, key: string): unknown {
+  if (item[key] === undefined) throw failed(`map: ${goText(item)} does not contain declared merge key: ${key}`);
+  return item[key];
 }
 
 /** Takes out what `$patch: delete` names, and everything where there is a `$patch: replace`. */
 function obeyDirectives(
   key: string,
-  original: readonly JsonObject[],
-  patch: readonly JsonObject[],
-): { readonly kept: readonly JsonObject[]; readonly items: readonly JsonObject[] } {
+  original: readonly JsonMap[],
+  patch: readonly JsonMap[],
+): { readonly kept: readonly JsonMap[]; readonly items: readonly JsonMap[] } {
   let kept = original;
-  const items: JsonObject[] = [];
   for (const item of patch) {
     const directive = item["$patch"];
-    if (directive === undefined) items.push(item);
-    else if (directive === "replace") kept = [];
-    else if (directive === "delete") {
-      const value = item[key];
-      if (value === undefined) throw noMergeKey(item, key);
+    if (directive === "delete") {
+      const value = keyOf(item, key);
       kept = kept.filter((candidate) => candidate[key] !== value);
     } else if (directive === "merge") throw failed("merging lists cannot yet be specified in the patch");
-    else throw badDirective(directive, item);
+    else if (directive !== undefined && directive !== "replace") throw badDirective(directive, item);
   }
-  return { kept, items };
+  const items = patch.filter((item) => item["$patch"] === undefined);
+  return patch.some((item) => item["$patch"] === "replace") ? { kept: items, items: [] } : { kept, items };
+}
+
+/** The refusal of a `$patch` that is not known. */
+export function badDirective(directive: unknown, patch: JsonMap): ApiError {
+  return failed(`unknown patch type: ${goText(directive)} in map: ${goText(patch)}`);
+}
+
+function placeOf(item: unknown, list: readonly unknown[], key: string | undefined): number {
+  if (key === undefined || !isMap(item)) return list.findIndex((other) => sameJson(other, item));
+  const value = keyOf(item, key);
+  return list.findIndex((other) => isMap(other) && sameJson(other[key], value));
 }
 
 /**
  * Puts a merged list into order: the items that the patch names in the order of `wanted`, the others between them as they
  * stood in `live`. An item that cannot be placed by that stands after the patch's.
  */
-export function order(
+export function inOrder(
   key: string | undefined,
-  merged: readonly Json[],
-  wanted: readonly Json[],
-  live: readonly Json[],
-): readonly Json[] {
-  const identity = (item: Json): Json | undefined =>
-    key === undefined ? item : isObject(item) ? item[key] : undefined;
-  const placeIn = (list: readonly Json[], item: Json): number =>
-    list.findIndex((other) => equalJson(identity(other), identity(item)));
-  const byPlace =
-    (list: readonly Json[]) =>
-    (a: Json, b: Json): number =>
-      placeIn(list, a) - placeIn(list, b);
-  const named = merged.filter((item) => placeIn(wanted, item) >= 0).toSorted(byPlace(wanted));
-  const others = merged.filter((item) => placeIn(wanted, item) < 0).toSorted(byPlace(live));
-  const result: Json[] = [];
-  let next = 0;
-  for (const other of others) {
-    const place = placeIn(live, other);
-    for (; next < named.length; next++) {
-      const item = named[next];
-      if (item === undefined) break;
-      const itemPlace = placeIn(live, item);
-      if (place >= 0 && itemPlace >= 0 && place < itemPlace) break;
-      result.push(item);
-    }
-    result.push(other);
+  merged: readonly unknown[],
+  wanted: readonly unknown[],
+  live: readonly unknown[],
+): readonly unknown[] {
+  const sorted = (items: readonly unknown[], list: readonly unknown[]): unknown[] =>
+    items.toSorted((a, b) => placeOf(a, list, key) - placeOf(b, list, key));
+  const isNamed = (item: unknown): boolean => placeOf(item, wanted, key) >= 0;
+  const named = sorted(merged.filter(isNamed), wanted);
+  const others = sorted(
+    merged.filter((item) => !isNamed(item)),
+    live,
+  );
+  const result: unknown[] = [];
+  while (named.length > 0 && others.length > 0) {
+    const [other, next] = [placeOf(others[0], live, key), placeOf(named[0], live, key)];
+    result.push((other >= 0 && other < next ? others : named).shift());
   }
-  return [...result, ...named.slice(next)];
-}
-
-/** The list without the given scalars. */
-export function withoutScalars(list: readonly Json[], gone: readonly Json[]): readonly Json[] {
-  return list.filter((item) => !gone.some((other) => equalJson(item, other)));
+  return [...result, ...others, ...named];
 }
 
 /** Throws where the patch's items stand in another order than `$setElementOrder` says, or are not all in it. */
-export function checkOrder(key: string | undefined, patch: readonly Json[], wanted: readonly Json[]): void {
-  const identity = (item: Json | undefined): Json | undefined =>
-    key !== undefined && isObject(item) ? item[key] : item;
-  const items = patch.filter((item) => !(isObject(item) && item["$patch"] === "delete"));
+export function checkOrder(key: string | undefined, patch: readonly unknown[], wanted: readonly unknown[]): void {
+  const items = patch.filter((item) => !(isMap(item) && "$patch" in item));
   let matched = 0;
   for (const place of wanted) {
-    if (matched < items.length && equalJson(identity(items[matched]), identity(place))) matched += 1;
+    if (matched < items.length && placeOf(items[matched], [place], key) === 0) matched += 1;
   }
-  if (matched === items.length) return;
-  const message = `The order in patch list:\n${goText(patch)}\n doesn't match $setElementOrder list:\n${goText(wanted)}\n`;
-  throw failed(message);
-}
-
-function distinct(items: readonly Json[]): readonly Json[] {
-  return items.filter((item, index) => items.findIndex((other) => equalJson(item, other)) === index);
+  if (matched === items.length || wanted.length === 0) return;
+  throw failed(
+    `The order in patch list:\n${goText(patch)}\n doesn't match $setElementOrder list:\n${goText(wanted)}\n`,
+  );
 }

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { JsonObject } from "../apply/json.ts";
+import type { JsonMap } from "../stored-object.ts";
 import { schemaOf } from "../schema.ts";
 import { strategicMerge } from "./strategic-merge.ts";
 
 const schema = schemaOf("", "v1", "Pod");
 
-function pod(spec: JsonObject): JsonObject {
+function pod(spec: JsonMap): JsonMap {
   return { metadata: { name: "p", finalizers: ["a", "b"] }, spec };
 }
 
@@ -18,8 +18,8 @@ const live = pod({
   volumes: [{ name: "v", emptyDir: {} }],
 });
 
-function patched(spec: JsonObject): JsonObject {
-  return strategicMerge(schema, live, { spec })["spec"] as JsonObject;
+function patched(spec: JsonMap): JsonMap {
+  return strategicMerge(schema, live, { spec })["spec"] as JsonMap;
 }
 
 test("list items are merged by key, and other lists replaced", () => {
@@ -39,7 +39,7 @@ test("list items are merged by key, and other lists replaced", () => {
 });
 
 test("directives delete, replace and order items", () => {
-  const names = (spec: JsonObject): unknown => (patched(spec)["containers"] as JsonObject[]).map(({ name }) => name);
+  const names = (spec: JsonMap): unknown => (patched(spec)["containers"] as JsonMap[]).map(({ name }) => name);
   assert.deepEqual(names({ containers: [{ name: "web", $patch: "delete" }] }), ["side"]);
   assert.deepEqual(names({ containers: [{ $patch: "replace" }, { name: "new", image: "n" }] }), ["new"]);
   const order = [{ name: "side" }, { name: "new" }, { name: "web" }];
@@ -56,12 +56,12 @@ test("$retainKeys clears the other member of a union, and null removes", () => {
 
 test("scalars are added in front, as merged items are, and deleted by name", () => {
   const metadata = { finalizers: ["c"], "$deleteFromPrimitiveList/finalizers": ["a"] };
-  const result = strategicMerge(schema, live, { metadata })["metadata"] as JsonObject;
+  const result = strategicMerge(schema, live, { metadata })["metadata"] as JsonMap;
   assert.deepEqual(result["finalizers"], ["c", "b"]);
 });
 
 test("what cannot be merged is refused in Kubernetes' words", () => {
-  const refusals: readonly (readonly [JsonObject, number, string])[] = [
+  const refusals: readonly (readonly [JsonMap, number, string])[] = [
     [{ containers: [{ image: "x" }] }, 500, "map: map[image:x] does not contain declared merge key: name"],
     [{ volumes: [{ name: "v", $retainKeys: ["name"], emptyDir: {} }] }, 400, "invalid patch format of retainKeys"],
     [{ $patch: "grow" }, 500, "unknown patch type: grow in map: map[$patch:grow]"],

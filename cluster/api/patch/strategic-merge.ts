@@ -1,7 +1,8 @@
-import { isList, isObject, type Json, type JsonObject } from "../apply/json.ts";
-import type { SchemaNode } from "../apply/structure.ts";
-import { checkOrder, type ListMerge, mergeLists, order, withoutScalars } from "./strategic-list.ts";
-import { badDirective, badFormat, failed } from "./strategic-refusal.ts";
+import { ApiError } from "../../client.ts";
+import { isList, isMap } from "../apply/json.ts";
+import type { Schema } from "../schema.ts";
+import { type JsonMap, sameJson, without } from "../stored-object.ts";
+import { badDirective, checkOrder, failed, inOrder, mergeLists } from "./strategic-list.ts";
 
 const orderPrefix = "$setElementOrder/";
 const deletePrefix = "$deleteFromPrimitiveList/";
@@ -10,110 +11,95 @@ const deletePrefix = "$deleteFromPrimitiveList/";
  * The target after a strategic merge patch: as a merge patch, but lists whose schema names a merge key are merged by item.
  * Throws the ApiError that Kubernetes answers to a patch that cannot be merged.
  */
-export function strategicMerge(schema: SchemaNode | undefined, target: JsonObject, patch: JsonObject): JsonObject {
-  return mergeMaps(schema, target, patch);
-}
-
-function mergeMaps(schema: SchemaNode | undefined, original: JsonObject, patch: JsonObject): JsonObject {
+export function strategicMerge(schema: Schema | undefined, target: JsonMap, patch: JsonMap): JsonMap {
   const directive = patch["$patch"];
-  if (directive !== undefined) return obeyDirective(directive, patch);
-  const result: Record<string, Json> = retainKeys(original, patch);
-  const ordered = new Set<string>();
-  for (const [key, wanted] of Object.entries(patch)) {
-    if (!key.startsWith(orderPrefix)) continue;
+  if (directive === "delete") return {};
+  if (directive === "replace") return without(patch, "$patch");
+  if (directive !== undefined) throw badDirective(directive, patch);
+  const result: Record<string, unknown> = retainKeys(target, patch);
+  const orders = Object.entries(patch).filter(([key]) => key.startsWith(orderPrefix));
+  const done = new Set(["$retainKeys", ...orders.map(([key]) => key)]);
+  for (const [key, wanted] of orders) {
     const field = key.slice(orderPrefix.length);
-    const list = orderedList(fieldSchema(schema, field), result[field], patch[field], wanted);
+    const list = orderedList(schema?.field(field), result[field], patch[field], wanted);
     if (list !== undefined) result[field] = list;
-    ordered.add(field);
+    done.add(field);
   }
   for (const [key, value] of Object.entries(patch)) {
-    if (key === "$retainKeys" || key.startsWith(orderPrefix) || ordered.has(key)) continue;
-    if (key.startsWith(deletePrefix)) deleteScalars(result, key.slice(deletePrefix.length), value);
-    else if (value === null) delete result[key];
-    else result[key] = mergeField(fieldSchema(schema, key), result[key], value);
+    if (done.has(key)) continue;
+    const isDeletion = key.startsWith(deletePrefix);
+    const field = isDeletion ? key.slice(deletePrefix.length) : key;
+    const merged = isDeletion
+      ? withoutScalars(result[field], value)
+      : mergeField(schema?.field(key), result[key], value);
+    if (merged === undefined) delete result[field];
+    else result[field] = merged;
   }
   return result;
 }
 
-function obeyDirective(directive: Json, patch: JsonObject): JsonObject {
-  if (directive === "delete") return {};
-  if (directive !== "replace") throw badDirective(directive, patch);
-  const { $patch: _, ...rest } = patch;
-  return rest;
-}
-
 /** The original without the keys that `$retainKeys` does not name: unions lose the member that they had. */
-function retainKeys(original: JsonObject, patch: JsonObject): Record<string, Json> {
+function retainKeys(original: JsonMap, patch: JsonMap): JsonMap {
   const keys = patch["$retainKeys"];
   if (keys === undefined) return { ...original };
-  if (!isList(keys)) throw badFormat("retainKeys");
-  for (const [key, value] of Object.entries(patch)) {
-    const isDirective = key === "$retainKeys" || key.startsWith(orderPrefix) || key.startsWith(deletePrefix);
-    if (value !== null && !isDirective && !keys.includes(key)) throw badFormat("retainKeys");
+  const isNamed = ([key, value]: readonly [string, unknown]): boolean =>
+    value === null ||
+    key === "$retainKeys" ||
+    key.startsWith(orderPrefix) ||
+    key.startsWith(deletePrefix) ||
+    (isList(keys) && keys.includes(key));
+  if (!isList(keys) || !Object.entries(patch).every(isNamed)) {
+    throw new ApiError(400, "BadRequest", "invalid patch format of retainKeys");
   }
   return Object.fromEntries(Object.entries(original).filter(([key]) => keys.includes(key)));
 }
 
 function orderedList(
-  schema: SchemaNode | undefined,
-  original: Json | undefined,
-  patch: Json | undefined,
-  wanted: Json,
-): readonly Json[] | undefined {
-  if (!isList(wanted)) throw badFormat("setElementOrder list");
-  for (const list of [original ?? [], patch ?? []]) {
-    if (!isList(list))
-      throw failed(
-        `expected a []interface {}, but received a ${isObject(list) ? "map[string]interface {}" : typeof list}`,
-      );
-  }
-  const before = isList(original) ? original : undefined;
-  const items = isList(patch) ? patch : undefined;
+  schema: Schema | undefined,
+  original: unknown,
+  patch: unknown,
+  wanted: unknown,
+): readonly unknown[] | undefined {
+  const [order = [], before = [], items = []] = [wanted, original, patch].map(listOrNothing);
   const key = schema?.patchMergeKey;
-  checkOrder(key, items ?? [], wanted);
-  if (before === undefined && items === undefined) return undefined;
-  const merged = items === undefined ? (before ?? []) : mergeListField(schema, before, items);
-  return order(key, merged, wanted, before ?? []);
+  checkOrder(key, items, order);
+  if (original === undefined && patch === undefined) return undefined;
+  if (before.length + items.length === 0) throw failed("no elements in any of the given slices");
+  const merged = patch === undefined ? before : mergeField(schema, original, items);
+  return inOrder(key, isList(merged) ? merged : [], order, before);
 }
 
-function deleteScalars(result: Record<string, Json>, field: string, gone: Json): void {
-  if (!isList(gone)) throw badFormat("primitive list");
-  const before = result[field];
-  if (isList(before)) result[field] = withoutScalars(before, gone);
+function listOrNothing(value: unknown): readonly unknown[] | undefined {
+  if (value === undefined || isList(value)) return value;
+  const given = isMap(value) ? "map[string]interface {}" : typeof value;
+  throw failed(`expected a []interface {}, but received a ${given}`);
 }
 
-function mergeField(schema: SchemaNode | undefined, original: Json | undefined, patch: Json): Json {
-  if (isObject(patch)) {
-    // Where nothing was, merging with nothing drops nulls and directives all the same.
-    if (schema?.patchStrategy.includes("replace") === true) return patch;
-    return mergeMaps(schema, isObject(original) ? original : {}, patch);
+/** What a field becomes; undefined where nothing is left of it. */
+function mergeField(schema: Schema | undefined, original: unknown, patch: unknown): unknown {
+  const strategy = schema?.patchStrategy ?? [];
+  if (isMap(original) && isMap(patch)) {
+    return strategy.includes("replace") ? patch : strategicMerge(schema, original, patch);
   }
-  if (isList(patch)) return mergeListField(schema, isList(original) ? original : undefined, patch);
-  return patch;
+  if (!isList(original) || !isList(patch)) return withoutDirectives(patch);
+  if (!strategy.includes("merge")) return patch;
+  const mergeItem = (before: JsonMap, item: JsonMap): JsonMap => strategicMerge(schema?.items, before, item);
+  return mergeLists({ key: schema?.patchMergeKey, mergeItem }, original, patch);
 }
 
-function mergeListField(
-  schema: SchemaNode | undefined,
-  original: readonly Json[] | undefined,
-  patch: readonly Json[],
-): readonly Json[] {
-  if (schema?.patchStrategy.includes("merge") !== true) return patch.map(withoutNulls);
-  const { items } = schema;
-  if (original === undefined) {
-    const added = patch.filter((item) => !(isObject(item) && "$patch" in item));
-    return added.map((item) => (isObject(item) ? mergeMaps(items, {}, item) : item));
-  }
-  const merge: ListMerge = { key: schema.patchMergeKey, mergeItem: (before, item) => mergeMaps(items, before, item) };
-  return mergeLists(merge, original, patch);
+/** A value that is new, without nulls and what directives stand for. */
+function withoutDirectives(value: unknown): unknown {
+  if (value === null || (isMap(value) && "$patch" in value)) return undefined;
+  if (isList(value))
+    return value.map((item) => (item === null ? null : withoutDirectives(item))).filter((item) => item !== undefined);
+  if (!isMap(value)) return value;
+  const entries = Object.entries(value).map(([key, item]) => [key, withoutDirectives(item)] as const);
+  return Object.fromEntries(entries.filter(([, item]) => item !== undefined));
 }
 
-function withoutNulls(value: Json): Json {
-  if (isList(value)) return value.map(withoutNulls);
-  if (!isObject(value)) return value;
-  const entries = Object.entries(value).filter(([, item]) => item !== null);
-  return Object.fromEntries(entries.map(([key, item]) => [key, withoutNulls(item)]));
-}
-
-function fieldSchema(schema: SchemaNode | undefined, key: string): SchemaNode | undefined {
-  return schema?.property(key) ?? schema?.additionalProperties;
+/** What `$deleteFromPrimitiveList` leaves of a list. */
+function withoutScalars(list: unknown, gone: unknown): unknown {
+  if (gone === null) return undefined;
+  if (!isList(list) || !isList(gone)) return list;
+  return list.filter((item) => !gone.some((other) => sameJson(item, other)));
 }
