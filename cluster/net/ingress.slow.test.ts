@@ -134,13 +134,13 @@ test("An upgraded connection passes through in both directions, and ends with it
   const server = createServer();
   const closed = new Promise<void>((resolve) => {
     server.on("upgrade", (_incoming, socket) => {
-      socket.write("HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: echo\r\n\r\n");
+      socket.write("HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n");
       socket.pipe(socket);
       socket.once("close", resolve);
     });
   });
   const socket = connect(await front(t, server), "127.0.0.1");
-  socket.write("GET /ws HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: echo\r\n\r\n");
+  socket.write("GET /ws HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n");
   const [head] = (await once(socket, "data")) as [Buffer];
   assert.match(head.toString(), /^HTTP\/1\.1 101 /);
   socket.write("ping");

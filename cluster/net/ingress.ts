@@ -1,7 +1,7 @@
 import { once } from "node:events";
-import { createServer, type IncomingHttpHeaders, type IncomingMessage, request, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
-import type { Duplex } from "node:stream";
+import { Agent, createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { AddressInfo, Socket } from "node:net";
+import { createProxyServer } from "httpxy";
 import { ApiError, type Client, type ResourceName } from "../client.ts";
 import type { Backends, Connection, ServiceObject, ServicePort } from "./backends.ts";
 import { type IngressObject, routeFor } from "./ingress-rules.ts";
@@ -17,12 +17,16 @@ export interface IngressServer {
 /** Attempts at the most for a request that may be repeated. */
 const mostAttempts = 3;
 const repeatable = new Set(["GET", "HEAD", "OPTIONS"]);
-/** Headers that end at the next hop. */
-const hopByHop = ["connection", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade"];
+const proxy = createProxyServer({ xfwd: true });
+proxy.on("proxyRes", ({ headers }) => {
+  // Whether the client's connection is kept is between it and the ingress.
+  delete headers.connection;
+  delete headers["keep-alive"];
+});
 
 /** Serves all ingresses at 127.0.0.1:`wanted` (0 chooses a free port). Rejects when the port is in use. */
 export async function serveIngress(client: Client, backends: Backends, wanted: number): Promise<IngressServer> {
-  const upgraded = new Set<Duplex>();
+  const upgraded = new Set<Socket>();
   const server = createServer({ noDelay: true }, (incoming, outgoing) => {
     // A request that cannot be passed on as it is, such as one with raw bytes in its path.
     forward(incoming, outgoing, client, backends).catch((error: unknown) => {
@@ -32,7 +36,7 @@ export async function serveIngress(client: Client, backends: Backends, wanted: n
   // A client that keeps its connection must not meet its end just as it sends: stay longer than clients do.
   server.keepAliveTimeout = 75_000;
   server.requestTimeout = 0;
-  server.on("upgrade", (incoming: IncomingMessage, socket: Duplex, head: Buffer) => {
+  server.on("upgrade", (incoming: IncomingMessage, socket: Socket, head: Buffer) => {
     upgraded.add(socket);
     socket.once("close", () => upgraded.delete(socket));
     void upgrade(incoming, socket, head, client, backends);
@@ -117,69 +121,19 @@ async function forward(
       return;
     }
     tried.add(connection.ip);
-    if (await exchange(incoming, outgoing, connection)) return;
+    const failure = await proxy.web(incoming, outgoing, over(connection)).catch((error: unknown) => error as Error);
+    connection.socket.destroySoon();
+    if (!failure || outgoing.headersSent || outgoing.destroyed) return;
+    // Not a connection that died, but a request that cannot be passed on as it is.
+    if ("code" in failure && String(failure.code).startsWith("ERR_")) throw failure;
   }
   answer(outgoing, 502, "the endpoint closed the connection before it answered");
 }
 
-/**
- * One request over one fresh connection, so that none is lost on a kept one that its server just closes. Answers false
- * when the connection died before the first byte of an answer.
- */
-function exchange(
-  incoming: IncomingMessage,
-  outgoing: ServerResponse,
-  { socket, settled }: Connection,
-): Promise<boolean> {
-  const upstream = request({
-    method: incoming.method ?? "GET",
-    path: incoming.url ?? "/",
-    headers: forwardedHeaders(incoming),
-    setHost: false,
-    createConnection: () => socket,
-  });
-  socket.once("close", settled);
-  const abandon = () => upstream.destroy();
-  outgoing.once("close", abandon);
-  if (outgoing.destroyed) abandon();
-  incoming.pipe(upstream);
-  return new Promise((resolve) => {
-    upstream.once("response", (response) => {
-      settled();
-      resolve(true);
-      try {
-        outgoing.writeHead(response.statusCode ?? 502, without(response.headers, hopByHop));
-      } catch (error) {
-        abandon();
-        answer(outgoing, 502, `the endpoint's answer cannot be passed on: ${(error as Error).message}`);
-        return;
-      }
-      response.pipe(outgoing);
-      // An answer that breaks off must not look complete to the client.
-      response.on("error", () => outgoing.destroy());
-    });
-    upstream.on("error", () => {
-      outgoing.off("close", abandon);
-      resolve(outgoing.headersSent || outgoing.destroyed);
-    });
-  });
-}
-
-function forwardedHeaders({ headers, socket }: IncomingMessage): IncomingHttpHeaders {
-  const before = headers["x-forwarded-for"];
-  const from = socket.remoteAddress ?? "127.0.0.1";
-  return {
-    ...without(headers, hopByHop),
-    ...(headers["transfer-encoding"] === undefined ? {} : { "transfer-encoding": "chunked" }),
-    connection: "close",
-    "x-forwarded-for": before === undefined ? from : `${String(before)}, ${from}`,
-    "x-forwarded-host": headers.host ?? "",
-    "x-forwarded-proto": "http",
-  };
-}
-
-function without(headers: IncomingHttpHeaders, names: readonly string[]): IncomingHttpHeaders {
-  return Object.fromEntries(Object.entries(headers).filter(([name]) => !names.includes(name)));
+/** One request over one fresh connection, so that none is lost on a kept one that its server just closes. */
+function over({ socket, settled }: Connection): { readonly target: string; readonly agent: Agent } {
+  socket.once("data", settled).once("close", settled);
+  return { target: "http://pod", agent: Object.assign(new Agent(), { createConnection: () => socket }) };
 }
 
 function answer(outgoing: ServerResponse, code: number, why: string): void {
@@ -188,31 +142,17 @@ function answer(outgoing: ServerResponse, code: number, why: string): void {
   outgoing.end(`${why}\n`);
 }
 
-/** A connection that changes its protocol (WebSocket) is passed through byte for byte. */
+/** A connection that becomes a WebSocket. */
 async function upgrade(
   incoming: IncomingMessage,
-  client: Duplex,
+  socket: Socket,
   head: Buffer,
-  api: Client,
+  client: Client,
   backends: Backends,
 ): Promise<void> {
-  client.on("error", () => undefined);
-  const target = targetOf(incoming, api);
+  socket.on("error", () => undefined);
+  const target = targetOf(incoming, client);
   const connection = "code" in target ? undefined : await backends.connect(target);
-  if (!connection) {
-    client.end(`HTTP/1.1 ${"code" in target ? target.code : 503} Unavailable\r\nconnection: close\r\n\r\n`);
-    return;
-  }
-  const { socket, settled } = connection;
-  const lines = incoming.rawHeaders.flatMap((text, at, all) => (at % 2 === 0 ? [`${text}: ${all[at + 1]}\r\n`] : []));
-  socket.once("data", settled);
-  socket.once("close", () => {
-    settled();
-    client.destroy();
-  });
-  client.once("close", () => socket.destroy());
-  socket.write(`${incoming.method} ${incoming.url} HTTP/1.1\r\n${lines.join("")}\r\n`);
-  socket.write(head);
-  client.pipe(socket);
-  socket.pipe(client);
+  if (connection) await proxy.ws(incoming, socket, over(connection), head).catch(() => socket.destroy());
+  else socket.end(`HTTP/1.1 ${"code" in target ? target.code : 503} Unavailable\r\nconnection: close\r\n\r\n`);
 }

@@ -71,7 +71,8 @@ export class ContainerLog {
       offset = this.#end;
       const changed = follow && this.#file !== undefined ? this.#change(signal) : undefined;
       // To milliseconds, which is as fine as the clock is.
-      const since = records.filter((record) => !(Date.parse(`${record.slice(0, 23)}Z`) < sinceMs));
+      const isSince = (record: string) => Date.parse(`${record.slice(0, 23)}Z`) >= sinceMs;
+      const since = sinceMs === -Infinity ? records : records.filter(isSince);
       const shown = first && tailLines !== undefined ? since.slice(Math.max(0, since.length - tailLines)) : since;
       const bytes = Buffer.from(shown.map((record) => display(record, timestamps)).join("")).subarray(0, left);
       left -= bytes.length;

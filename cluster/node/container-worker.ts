@@ -1,6 +1,6 @@
-import { mkdir } from "node:fs/promises";
+import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
-import type { Container, ContainerStatus } from "kubernetes-types/core/v1.js";
+import type { Container, ContainerStatus, Probe } from "kubernetes-types/core/v1.js";
 import { timeText, until } from "../clock.ts";
 import { BackOff, goDuration } from "./back-off.ts";
 import { type ContainerConfig, containerConfig } from "./container-config.ts";
@@ -8,10 +8,10 @@ import { containerImage, type Telling } from "./container-image.ts";
 import { ContainerLog } from "./container-log.ts";
 import { ContainerRun, type RunEnd } from "./container-run.ts";
 import { ContainerConfigError } from "./environment.ts";
-import { podTitle } from "./pod.ts";
+import { graceMs, podTitle } from "./pod.ts";
 import { lookAgainMs, type PodContext } from "./pod-context.ts";
 import { checkProbe } from "./probe-check.ts";
-import { startProbes } from "./prober.ts";
+import { type Probes, startProbes } from "./prober.ts";
 
 /** One container of a pod, from its first pull to its last exit. */
 export class ContainerWorker {
@@ -28,7 +28,7 @@ export class ContainerWorker {
   #status: ContainerStatus;
   #current: ContainerRun | undefined;
   #graceMs = 30_000;
-  #stopLiveness: () => void = () => undefined;
+  #probes: Probes | undefined;
   /** The log of this run and of the one before. */
   #logs: readonly ContainerLog[] = [];
 
@@ -84,7 +84,7 @@ export class ContainerWorker {
     if (!this.#stopping.signal.aborted) {
       this.#graceMs = graceMs;
       this.#stopping.abort();
-      this.#stopLiveness();
+      this.#probes?.stopLiveness();
       if (this.#current) this.#tell.say("Normal", "Killing", `Stopping container ${this.container.name}`);
     }
     await this.#current?.stop(this.#graceMs);
@@ -110,28 +110,27 @@ export class ContainerWorker {
 
   /** One run; answers its exit code. */
   async #runOnce(number: number, config: ContainerConfig): Promise<number> {
+    const { container } = this;
     const { clock } = this.#context;
+    const root = join(this.#folder, `root-${number}`);
     await mkdir(this.#folder, { recursive: true, mode: 0o700 });
+    await rm(root, { recursive: true, force: true });
     const log = new ContainerLog(join(this.#folder, `${number}.log`), clock);
     const [before, oldest] = this.#logs;
     this.#logs = before ? [log, before] : [log];
     await oldest?.remove();
-    const root = join(this.#folder, `root-${number}`);
-    const run = new ContainerRun(this.container, config, this.#context, {
-      tell: this.#tell,
-      root,
-      log,
-      hurry: this.#hurry.signal,
-    });
-    const resources = { resources: this.container.resources ?? {} };
-    this.#update({ containerID: run.id, imageID: config.image.id, restartCount: number, ...resources });
-    this.#tell.say("Normal", "Created", `Created container: ${this.container.name}`);
+    const hurry = this.#hurry.signal;
+    const run = new ContainerRun({ container, config, context: this.#context, tell: this.#tell, root, log, hurry });
+    const { resources = {} } = container;
+    this.#update({ containerID: run.id, imageID: config.image.id, restartCount: number, resources });
+    this.#tell.say("Normal", "Created", `Created container: ${container.name}`);
+    // What never started began at the beginning of time, as containerd has it.
     let startedAt = timeText(0);
     let end: RunEnd;
     try {
       await run.start();
       startedAt = timeText(clock.now());
-      this.#tell.say("Normal", "Started", `Started container ${this.container.name}`);
+      this.#tell.say("Normal", "Started", `Started container ${container.name}`);
       end = await this.#live(run, startedAt);
     } catch (error) {
       // The runtime could not start it: exit code 128, as containerd's.
@@ -139,50 +138,59 @@ export class ContainerWorker {
       const why = `runc create failed: unable to start container process: ${(error as Error).message}: unknown`;
       end = { exitCode: 128, reason: "StartError", message: `${prefix}: ${why}` };
       this.#tell.say("Warning", "Failed", `Error: ${end.message}`);
+      log.close();
     }
     const { exitCode, reason, message } = end;
     const times = { startedAt, finishedAt: timeText(clock.now()) };
     const terminated = { exitCode, reason, ...(message && { message }), ...times, containerID: run.id };
     this.#update({ state: { terminated }, started: false, ready: false });
-    await run.clean();
+    await rm(root, { recursive: true, force: true });
     return exitCode;
   }
 
   async #live(run: ContainerRun, startedAt: string): Promise<RunEnd> {
     this.#current = run;
     const ended = run.end();
-    let stopProbes: () => void = () => undefined;
-    const begin = () => {
-      this.#update({ state: { running: { startedAt } }, started: !this.container.startupProbe, ready: false });
-      const probes = startProbes(this.container, this.#context.clock, (probe) => checkProbe(probe, run.target), {
-        onStarted: () => {
-          this.#update({ started: true });
-          this.#tellStarted();
-        },
-        onReady: (ready) => {
-          if (ready !== this.#status.ready) this.#update({ ready });
-        },
-        onDead: (kind, probe) => {
-          probes.stop();
-          void run.die(kind, probe);
-        },
-        onFailure: (message) => this.#tell.say("Warning", "Unhealthy", message),
-      });
-      stopProbes = () => probes.stop();
-      this.#stopLiveness = () => probes.stopLiveness();
-    };
     const hook = this.container.lifecycle?.postStart;
     if (this.#stopping.signal.aborted) void run.stop(this.#graceMs);
-    else if (!hook) begin();
+    else if (!hook) this.#probe(run, startedAt);
     else {
       void run.postStart(hook).then((fine) => {
-        if (fine && run.isLive && !this.#stopping.signal.aborted) begin();
+        if (!run.isWanted) return;
+        if (fine) this.#probe(run, startedAt);
+        else {
+          this.#tell.say("Warning", "FailedPostStartHook", "PostStartHook failed");
+          this.#tell.say("Normal", "Killing", "FailedPostStartHook");
+          void run.stop(graceMs(this.#context.pod()));
+        }
       });
     }
     const end = await ended;
-    stopProbes();
+    this.#probes?.stop();
     this.#current = undefined;
     return end;
+  }
+
+  /** From now on it runs, and its probes say how it is. */
+  #probe(run: ContainerRun, startedAt: string): void {
+    this.#update({ state: { running: { startedAt } }, started: !this.container.startupProbe, ready: false });
+    const check = (probe: Probe) => checkProbe(probe, run.target);
+    this.#probes = startProbes(this.container, this.#context.clock, check, {
+      onStarted: () => {
+        this.#update({ started: true });
+        this.#tellStarted();
+      },
+      onReady: (ready) => this.#update({ ready }),
+      onDead: (kind, { terminationGracePeriodSeconds: seconds }) => {
+        if (!run.isWanted) return;
+        this.#probes?.stop();
+        const restarting = this.#context.pod().spec.restartPolicy === "Never" ? "" : ", will be restarted";
+        this.#tell.say("Normal", "Killing", `Container ${this.container.name} failed ${kind} probe${restarting}`);
+        // The restart policy decides what then happens.
+        void run.stop(seconds === undefined ? graceMs(this.#context.pod()) : seconds * 1000);
+      },
+      onFailure: (message) => this.#tell.say("Warning", "Unhealthy", message),
+    });
   }
 
   async #waitBeforeRestart(): Promise<void> {

@@ -43,7 +43,7 @@ test("Pods end as their restart policy and exit codes say", async (t) => {
   const sh = (script: string) => ({ image: "example.test/sh:1", command: ["sh", "-c", script] });
   await Promise.all([
     cluster.run("ok", sh("exit 0"), { restartPolicy: "Never" }),
-    cluster.run("bad", sh("echo oops; exit 3"), { restartPolicy: "Never" }),
+    cluster.run("bad", sh("echo why > dev/termination-log; exit 3"), { restartPolicy: "Never" }),
     cluster.run("signal", sh("kill -TERM $$$$"), { restartPolicy: "Never" }),
     cluster.run("crash", sh("exit 1")),
     cluster.run("absent", { command: ["no-such-program"] }),
@@ -53,6 +53,7 @@ test("Pods end as their restart policy and exit codes say", async (t) => {
   assert.equal(ok?.status?.phase, "Succeeded");
   assert.equal(bad?.status?.phase, "Failed");
   assert.equal(bad?.status?.containerStatuses?.[0]?.state?.terminated?.exitCode, 3);
+  assert.equal(bad?.status?.containerStatuses?.[0]?.state?.terminated?.message, "why\n");
   assert.equal(signal?.status?.containerStatuses?.[0]?.state?.terminated?.exitCode, 143);
   const waits = (pod: Pod) => pod.status?.containerStatuses?.[0]?.state?.waiting?.reason === "CrashLoopBackOff";
   const crash = await cluster.when("crash", waits);

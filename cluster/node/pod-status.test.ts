@@ -63,6 +63,26 @@ test("The conditions say which containers are not ready, and keep their time whi
   );
 });
 
+test("Statuses stand by name; a container that had not begun when its pod ended was never found", () => {
+  const spec = pod({ containers: [{ name: "b" }, { name: "a" }] });
+  const seen = [container("b", waiting("ImagePullBackOff")), up("a")];
+  const { containerStatuses: during } = podStatus(spec, view(seen), now);
+  assert.deepEqual(
+    during?.map(({ name }) => name),
+    ["a", "b"],
+  );
+  assert.equal(during?.[1]?.state?.waiting?.reason, "ImagePullBackOff");
+  const { containerStatuses: after, phase } = podStatus(spec, view(seen, { ended: true }), now);
+  assert.equal(phase, "Failed");
+  assert.deepEqual(after?.[1]?.state?.terminated, {
+    exitCode: 137,
+    reason: "ContainerStatusUnknown",
+    message: "The container could not be located when the pod was terminated",
+    startedAt: null,
+    finishedAt: null,
+  });
+});
+
 test("Init containers hold back Initialized, and a failed one fails the pod", () => {
   const spec = pod({ initContainers: [{ name: "i" }] });
   const open = [container("a", waiting("PodInitializing")), container("b", waiting("PodInitializing"))];

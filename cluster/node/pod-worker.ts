@@ -25,8 +25,7 @@ export class PodWorker {
   #main: readonly ContainerWorker[];
   #terminating: Promise<void> | undefined;
   #graceMs = 0;
-  #writer: Promise<void> | undefined;
-  #dirty = false;
+  #isDue = false;
   /** The object is gone: nobody reads a status any more. */
   #orphaned = false;
 
@@ -41,9 +40,7 @@ export class PodWorker {
       folder,
       pod: () => this.#pod,
       mounts: (container) => this.#mounts(container),
-      changed: () => {
-        this.#writeStatus().catch((error: unknown) => this.#report("Error updating pod status", error));
-      },
+      changed: () => this.#changed(),
     };
     const make = (container: Container) => new ContainerWorker(container, this.#context);
     this.#init = (pod.spec.initContainers ?? []).map(make);
@@ -168,25 +165,18 @@ export class PodWorker {
     this.#context.record(this.#pod, "Warning", "FailedSync", `${what}: ${(error as Error).message}`);
   }
 
-  /** Writes the newest status; what changes while one is written goes with the next. */
-  #writeStatus(): Promise<void> {
-    this.#dirty = true;
-    this.#writer ??= this.#writeWhileDirty().finally(() => {
-      this.#writer = undefined;
+  /** Writes the status, once for all that changes together. */
+  #changed(): void {
+    if (this.#isDue) return;
+    this.#isDue = true;
+    queueMicrotask(() => {
+      this.#isDue = false;
+      this.#writeStatus().catch((error: unknown) => this.#report("Error updating pod status", error));
     });
-    return this.#writer;
   }
 
-  async #writeWhileDirty(): Promise<void> {
-    // What changes together is written together.
-    await Promise.resolve();
-    while (this.#dirty && !this.#orphaned) {
-      this.#dirty = false;
-      await this.#writeOnce();
-    }
-  }
-
-  async #writeOnce(): Promise<void> {
+  async #writeStatus(): Promise<void> {
+    if (this.#orphaned) return;
     const { client, clock, hostIP } = this.#context;
     const { name = "", namespace = "", uid } = this.#pod.metadata;
     const latest = client.get<Pod>(pods, namespace, name);
@@ -207,7 +197,7 @@ export class PodWorker {
       await client.updateStatus<Pod>(pods, { ...latest, status });
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
-      if (error.code === 409) this.#dirty = true;
+      if (error.code === 409) await this.#writeStatus();
     }
   }
 }

@@ -57,13 +57,20 @@ export interface ProbeFindings {
   onFailure(message: string): void;
 }
 
+/** The running probes of a container. */
+export interface Probes {
+  stop(): void;
+  /** Ends those that could kill the container. */
+  stopLiveness(): void;
+}
+
 /** The probes of a container that just started: the others wait for the startup probe. */
 export function startProbes(
   { startupProbe, readinessProbe, livenessProbe }: Container,
   clock: Clock,
   check: (probe: Probe) => Promise<ProbeOutcome>,
   findings: ProbeFindings,
-): { stop(): void; stopLiveness(): void } {
+): Probes {
   const running = new Map<string, () => void>();
   const start = (title: string, probe: Probe, onResult: (passed: boolean) => void) => {
     const onFailure = (output: string) => findings.onFailure(`${title} probe failed: ${output}`);

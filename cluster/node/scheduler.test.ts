@@ -30,6 +30,20 @@ test("What fits only when others leave says that nobody can be put out", () => {
   assert.match(unschedulable(spec("1m"), [spec("1m"), spec("1m"), spec("1m")], offer) ?? "", /1 Too many pods\./);
 });
 
+test("A taint keeps off all that do not tolerate it", () => {
+  const tainted = { ...offer, taints: [{ key: "dedicated", value: "db", effect: "NoSchedule" }] };
+  assert.match(
+    unschedulable(spec("1m"), [], tainted) ?? "",
+    /: 1 node\(s\) had untolerated taint \{dedicated: db\}\. no new/,
+  );
+  for (const toleration of [{ operator: "Exists" }, { key: "dedicated", value: "db", effect: "NoSchedule" }]) {
+    assert.equal(unschedulable(spec("1m", { tolerations: [toleration] }), [], tainted), undefined);
+  }
+  assert.ok(unschedulable(spec("1m", { tolerations: [{ key: "dedicated", value: "web" }] }), [], tainted));
+  const cordoned = { ...offer, taints: [{ key: "node.kubernetes.io/unschedulable", effect: "NoSchedule" }] };
+  assert.match(unschedulable(spec("1m"), [], cordoned) ?? "", /1 node\(s\) were unschedulable\./);
+});
+
 test("A selector or affinity that the node does not fit is refused", () => {
   const words = /^0\/1 nodes are available: 1 node\(s\) didn't match Pod's node affinity\/selector\. no new claims/;
   assert.match(unschedulable(spec("1m", { nodeSelector: { disk: "ssd" } }), [], offer) ?? "", words);

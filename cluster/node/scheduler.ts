@@ -1,11 +1,5 @@
-import type {
-  Node,
-  NodeSelectorTerm,
-  PodSpec,
-  ResourceRequirements,
-  Taint,
-  Toleration,
-} from "kubernetes-types/core/v1.js";
+import type { Node, PodSpec, ResourceRequirements, Taint, Toleration } from "kubernetes-types/core/v1.js";
+import { selects } from "../api/selectors.ts";
 import type { Client, KubeObject } from "../client.ts";
 import { type Clock, timeText } from "../clock.ts";
 import { recordEvents } from "../events.ts";
@@ -28,9 +22,9 @@ export function unschedulable(spec: PodSpec, running: readonly PodSpec[], offer:
   const { labels, allocatable } = offer;
   const taint = untolerated(spec, offer.taints ?? []);
   if (taint) return sentence([taint], false);
-  const wanted = Object.entries(spec.nodeSelector ?? {});
-  const terms = spec.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms;
-  if (wanted.some(([key, value]) => labels[key] !== value) || terms?.some((term) => fits(term, labels)) === false) {
+  const { nodeSelector: matchLabels = {}, affinity } = spec;
+  const terms = affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms ?? [{}];
+  if (!selects({ matchLabels }, labels) || !terms.some((term) => selects({ ...term }, labels))) {
     return sentence(["node(s) didn't match Pod's node affinity/selector"], false);
   }
   const used = running.map(podRequests);
@@ -79,19 +73,6 @@ export function podRequests(spec: PodSpec): Readonly<Record<string, number>> {
 
 function requestsOf({ limits, requests }: ResourceRequirements = {}): readonly (readonly [string, number])[] {
   return Object.entries({ ...limits, ...requests }).map(([name, quantity]) => [name, parseQuantity(quantity)] as const);
-}
-
-/** Whether labels meet all the expressions of a term. */
-function fits({ matchExpressions = [] }: NodeSelectorTerm, labels: Labels): boolean {
-  return matchExpressions.every(({ key, operator, values = [] }) => {
-    const value = labels[key];
-    if (operator === "In") return value !== undefined && values.includes(value);
-    if (operator === "NotIn") return value === undefined || !values.includes(value);
-    if (operator === "Exists") return value !== undefined;
-    if (operator === "DoesNotExist") return value === undefined;
-    const [number, bound] = [Number(value), Number(values[0])];
-    return operator === "Gt" ? number > bound : number < bound;
-  });
 }
 
 /** Assigns pods to the node named `nodeName`, or says in their status why not. Returns a function that ends it. */
