@@ -1,156 +1,36 @@
-import { labelNamespace, startNamespace } from "./namespaces.ts";
+import type { KubeObject } from "../client.ts";
+import { type Quota, quotaRefusal, quotaStatus } from "../controllers/quota/usage.ts";
 import { forbidden } from "./refusal.ts";
-import type { ApiServer } from "./server.ts";
-import { withAddresses } from "./service-addresses.ts";
-import { type JsonMap, sameJson, type StoredObject, without } from "./stored-object.ts";
 import type { Resource } from "./resource-table.ts";
-import { listAt, textAt } from "./validation/causes.ts";
+import type { ApiServer } from "./server.ts";
+import { type StoredObject, valueAt } from "./stored-object.ts";
 
-/** What the server itself adds to a new or changed object, by kind; refuses what Kubernetes' admission refuses. */
-export function admit(server: ApiServer, resource: Resource, object: StoredObject, live?: StoredObject): StoredObject {
-  switch (resource.qualifiedName) {
-    case "namespaces":
-      return live ? object : labelNamespace(object);
-    case "services":
-      return live ? withoutOldNodePorts(object, live) : { ...object, status: { loadBalancer: {} } };
-    case "pods":
-      return live ? object : newPod(server, resource, object);
-    case "jobs.batch":
-      return live ? object : newJob(object);
-    case "deployments.apps":
-    case "ingresses.networking.k8s.io":
-      return live ? object : { ...object, status: resource.kind === "Ingress" ? { loadBalancer: {} } : {} };
-    case "replicasets.apps":
-      return live ? object : { ...object, status: { replicas: 0 } };
-    case "statefulsets.apps":
-      return live ? object : { ...object, status: { replicas: 0, availableReplicas: 0 } };
-    case "daemonsets.apps":
-      return live ? object : newDaemonSet(object);
-    case "customresourcedefinitions.apiextensions.k8s.io":
-      return live ? object : { ...object, status: unaccepted(object) };
-    case "resourcequotas":
-      return live ? object : { ...object, status: {} };
-    default:
-      return object;
-  }
-}
-
-/** What the server decides after the owners of fields are settled, so that nobody owns it. */
-export function complete(
-  server: ApiServer,
-  resource: Resource,
-  object: StoredObject,
-  live?: StoredObject,
-): StoredObject {
-  switch (resource.qualifiedName) {
-    case "namespaces":
-      return live ? object : startNamespace(object);
-    case "services":
-      return withAddresses(server, server.servicePrefix, resource, object, live);
-    default:
-      return object;
-  }
-}
-
-const ofExternalTypes = [
-  "externalTrafficPolicy",
-  "allocateLoadBalancerNodePorts",
-  "healthCheckNodePort",
-  "loadBalancerClass",
-];
-
-/** Node ports that were given out, and what else only such types have, go when the type that had them goes, unless they are asked for. */
-function withoutOldNodePorts(service: StoredObject, live: StoredObject): StoredObject {
-  const exposed = (object: StoredObject): boolean => ["NodePort", "LoadBalancer"].includes(textAt(object.spec, "type"));
-  if (exposed(service) || !exposed(live)) return service;
-  const before = new Set(listAt(live.spec, "ports").map((port) => port["nodePort"]));
-  const ports = listAt(service.spec, "ports").map((port) =>
-    before.has(port["nodePort"]) ? without(port, "nodePort") : port,
-  );
-  const unchanged = ofExternalTypes.filter((key) => sameJson(service.spec?.[key], live.spec?.[key]));
-  return { ...service, spec: { ...without(service.spec ?? {}, ...unchanged), ports } };
-}
-
-/** A definition before its names are accepted. */
-function unaccepted({ spec }: StoredObject): JsonMap {
-  const stored = listAt(spec, "versions").filter((version) => version["storage"] === true);
-  const storedVersions = stored.map((version) => textAt(version, "name"));
-  return { conditions: null, acceptedNames: { plural: "", kind: "" }, storedVersions };
-}
-
-function newDaemonSet(set: StoredObject): StoredObject {
-  const annotations = { ...set.metadata.annotations, "deprecated.daemonset.template.generation": "1" };
-  const none = { currentNumberScheduled: 0, numberMisscheduled: 0, desiredNumberScheduled: 0, numberReady: 0 };
-  return { ...set, metadata: { ...set.metadata, annotations }, status: none };
-}
-
-function newPod(server: ApiServer, resource: Resource, pod: StoredObject): StoredObject {
-  const namespace = pod.metadata.namespace ?? "";
-  const account = textAt(pod.spec, "serviceAccountName") || "default";
+/** Refuses a new object that names what is not there. */
+export function refuseUnmet(server: ApiServer, resource: Resource, object: StoredObject): void {
+  if (resource.qualifiedName !== "pods") return;
+  const { name = "", namespace = "" } = object.metadata;
+  const account = String(valueAt(object, "spec.serviceAccountName"));
   const accounts = server.resource({ group: "", resource: "serviceaccounts" });
   if (!server.find({ resource: accounts, namespace, name: account })) {
     const why = `error looking up service account ${namespace}/${account}: serviceaccount "${account}" not found`;
-    throw forbidden(resource, pod.metadata.name ?? "", why);
+    throw forbidden(resource, name, why);
   }
-  const priorityClass = pod.spec?.["priorityClassName"];
+  const priority = valueAt(object, "spec.priorityClassName");
   const classes = server.resource({ group: "scheduling.k8s.io", resource: "priorityclasses" });
-  if (typeof priorityClass === "string" && !priorityClass.startsWith("system-")) {
-    if (!server.find({ resource: classes, namespace: "", name: priorityClass })) {
-      const why = `no PriorityClass with name ${priorityClass} was found`;
-      throw forbidden(resource, pod.metadata.name ?? "", why);
-    }
+  if (typeof priority !== "string" || priority.startsWith("system-")) return;
+  if (!server.find({ resource: classes, namespace: "", name: priority })) {
+    throw forbidden(resource, name, `no PriorityClass with name ${priority} was found`);
   }
-  return { ...pod, status: { phase: "Pending", qosClass: qosClass(pod) } };
 }
 
-/** Guaranteed when every container's cpu and memory are limited to what they request, BestEffort when none asks. */
-function qosClass(pod: StoredObject): string {
-  const containers = [pod.spec?.["containers"], pod.spec?.["initContainers"]].flatMap(
-    (list) => (list ?? []) as readonly JsonMap[],
-  );
-  const resources = containers.map((container) => (container["resources"] ?? {}) as Readonly<Record<string, JsonMap>>);
-  const asks = resources.some(({ requests, limits }) => hasAny(requests) || hasAny(limits));
-  if (!asks) return "BestEffort";
-  const guaranteed = resources.every(({ requests, limits }) =>
-    ["cpu", "memory"].every((key) => limits?.[key] !== undefined && requests?.[key] === limits[key]),
-  );
-  return guaranteed ? "Guaranteed" : "Burstable";
-}
-
-function hasAny(map: JsonMap | undefined): boolean {
-  return map !== undefined && Object.keys(map).length > 0;
-}
-
-/** A job finds its pods by its own uid, unless it says how itself. */
-function newJob(job: StoredObject): StoredObject {
-  const spec = job.spec ?? {};
-  if (spec["manualSelector"] === true) return { ...job, status: {} };
-  const { uid = "", name = "" } = job.metadata;
-  const labels = {
-    "batch.kubernetes.io/controller-uid": uid,
-    "batch.kubernetes.io/job-name": name,
-    "controller-uid": uid,
-    "job-name": name,
-  };
-  const template = (spec["template"] ?? {}) as JsonMap;
-  const metadata = (template["metadata"] ?? {}) as JsonMap;
-  const given = spec["selector"] as JsonMap | undefined;
-  const matchLabels = { ...(given?.["matchLabels"] as JsonMap | undefined), "batch.kubernetes.io/controller-uid": uid };
-  return {
-    ...job,
-    metadata: {
-      ...job.metadata,
-      labels: { ...labels, ...(metadata["labels"] as Record<string, string> | undefined), ...job.metadata.labels },
-    },
-    spec: {
-      ...spec,
-      selector: { ...given, matchLabels },
-      manualSelector: spec["manualSelector"] ?? false,
-      template: {
-        ...template,
-        metadata: { ...metadata, labels: { ...(metadata["labels"] as JsonMap | undefined), ...labels } },
-      },
-    },
-    status: {},
-  };
+/** Refuses a new object that a ResourceQuota of its namespace has no room for. */
+export function refuseOverQuota(server: ApiServer, resource: Resource, object: StoredObject): void {
+  const prefix = `${object.metadata.namespace ?? ""}/`;
+  for (const stored of server.store.list("resourcequotas", prefix)) {
+    const quota = stored as KubeObject as Quota;
+    // What is there now counts, not what a status may still say; only objects of the same kind take of the same names.
+    const there = server.store.list(resource.storedAs, prefix).map((other) => [resource, other] as const);
+    const why = quotaRefusal(quota, quotaStatus(quota, there).used ?? {}, resource, object);
+    if (why !== undefined) throw forbidden(resource, object.metadata.name ?? "", why);
+  }
 }

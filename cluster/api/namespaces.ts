@@ -1,5 +1,4 @@
 import type { ApiServer } from "./server.ts";
-import type { StoredObject } from "./stored-object.ts";
 
 const atStart = ["default", "kube-node-lease", "kube-public", "kube-system"];
 
@@ -38,15 +37,3 @@ function furnish(server: ApiServer, namespace: string, caCertificate: string): v
 const rootCaDescription =
   "Contains a CA bundle that can be used to verify the kube-apiserver when using internal endpoints such as the " +
   "internal service IP or kubernetes.default.svc. No other usage is guaranteed across distributions of Kubernetes clusters.";
-
-/** A namespace is labelled with its name. */
-export function labelNamespace(namespace: StoredObject): StoredObject {
-  const { name, labels } = namespace.metadata;
-  const named = { ...labels, "kubernetes.io/metadata.name": name ?? "" };
-  return { ...namespace, metadata: { ...namespace.metadata, labels: named } };
-}
-
-/** A new namespace as it starts: active, and waiting for its content when it ends. */
-export function startNamespace(namespace: StoredObject): StoredObject {
-  return { ...namespace, spec: { finalizers: ["kubernetes"] }, status: { phase: "Active" } };
-}

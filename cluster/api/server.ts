@@ -1,16 +1,16 @@
 import { ApiError, type DeleteOptions, type KubeObject, type ResourceName } from "../client.ts";
 import { type Clock, systemClock } from "../clock.ts";
-import { admit, complete } from "./admission.ts";
+import { refuseOverQuota, refuseUnmet } from "./admission.ts";
 import { serverSideApply, trackUpdate, type Write } from "./apply/index.ts";
 import { decodeBody } from "./body.ts";
 import { inVersion } from "./conversion.ts";
 import { heldForObjects, serveDefinitions } from "./custom/definitions.ts";
-import { withDefaults } from "./defaults.ts";
+import { withAdmitted, withDefaults } from "./defaults.ts";
 import { deletionIsDue, isNoOp, planDeletion, prepareCreate, prepareUpdate, timeText } from "./metadata.ts";
 import { immortalNamespaces } from "./namespaces.ts";
-import { refuseOverQuota } from "./quota.ts";
 import { alreadyExists, conflict, forbidden, internal, invalid, noSuchResource, notFound } from "./refusal.ts";
 import { type Resource, ResourceTable } from "./resource-table.ts";
+import { withAddresses, withoutOldPorts } from "./service-addresses.ts";
 import { Store } from "./store.ts";
 import { freeze, type StoredObject, without } from "./stored-object.ts";
 import { validate } from "./validation/validate.ts";
@@ -123,14 +123,26 @@ export class ApiServer {
     const prepared = prepareCreate(resource, body, namespace, this.clock.now());
     const { name } = prepared.metadata;
     if (name === undefined || name === "") throw invalid(resource, "", [nameRequired]);
-    const admitted = admit(this, resource, withDefaults(resource.schema, prepared));
+    const whole = withDefaults(resource.schema, prepared);
+    const tracked = track ? this.#tracked(resource, undefined, whole, options) : whole;
+    const admitted = withAdmitted(resource.schema, tracked, true);
+    refuseUnmet(this, resource, admitted);
     validate(resource, admitted, undefined);
     const place = { resource, namespace, name };
     const there = this.find(place);
     if (there) throw alreadyExists(resource, name, there.metadata.deletionTimestamp !== undefined);
     if (namespace !== "") refuseOverQuota(this, resource, admitted);
-    const tracked = track ? this.#tracked(resource, undefined, admitted, options) : admitted;
-    return this.#put(place, complete(this, resource, tracked), options);
+    return this.#put(place, this.#addressed(resource, admitted, undefined, options), options);
+  }
+
+  #addressed(
+    resource: Resource,
+    object: StoredObject,
+    live: StoredObject | undefined,
+    options: WriteOptions,
+  ): StoredObject {
+    if (resource.qualifiedName !== "services") return object;
+    return withAddresses(this, resource, object, live, options.dryRun === true);
   }
 
   #update(place: Place, live: StoredObject, body: StoredObject, options: WriteOptions, track: boolean): StoredObject {
@@ -144,10 +156,11 @@ export class ApiServer {
     if (uid && uid !== live.metadata.uid) throw conflict(resource, name, uidDiffers(place, uid, live));
     if (resourceVersion && resourceVersion !== live.metadata.resourceVersion) throw conflict(resource, name);
     const prepared = prepareUpdate(resource, live, withDefaults(resource.schema, body), options.subresource);
-    const admitted = options.subresource ? prepared : admit(this, resource, prepared, live);
+    const tracked = track ? this.#tracked(resource, live, prepared, options) : prepared;
+    const kept = resource.qualifiedName === "services" ? withoutOldPorts(tracked, live) : tracked;
+    const admitted = options.subresource ? tracked : withAdmitted(resource.schema, kept, false);
     validate(resource, admitted, live);
-    const tracked = track ? this.#tracked(resource, live, admitted, options) : admitted;
-    const next = options.subresource ? tracked : complete(this, resource, tracked, live);
+    const next = options.subresource ? admitted : this.#addressed(resource, admitted, live, options);
     if (isNoOp(live, next)) return live;
     if (deletionIsDue(next)) {
       // The answer is the write that let it go, which was never kept, so that it has no revision of its own.
@@ -167,9 +180,9 @@ export class ApiServer {
     next: StoredObject,
     options: WriteOptions,
   ): StoredObject {
-    // What an Event says by null has no owner.
-    const nulls = Object.keys(next).filter((key) => next[key] === null);
-    const said = without(next, ...nulls) as StoredObject;
+    // What an Event says by null or by nothing has no owner.
+    const unsaid = Object.keys(next).filter((key) => next[key] === null || next[key] === "");
+    const said = without(next, ...unsaid) as StoredObject;
     return { ...next, metadata: trackUpdate({ ...this.#write(resource, live, options), next: said }).metadata };
   }
 

@@ -1,103 +1,101 @@
 import type { ApiServer } from "./server.ts";
-import { type Cause, invalid } from "./refusal.ts";
+import { invalid } from "./refusal.ts";
 import type { Resource } from "./resource-table.ts";
-import type { JsonMap, StoredObject } from "./stored-object.ts";
+import { type JsonMap, sameJson, type StoredObject, without } from "./stored-object.ts";
+import { invalidValue, listAt, mapAt, textAt } from "./validation/causes.ts";
 
 const nodePorts = { first: 30_000, last: 32_767 };
+const addressFields = ["clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy", "internalTrafficPolicy"];
+const exposedFields = [
+  "externalTrafficPolicy",
+  "allocateLoadBalancerNodePorts",
+  "healthCheckNodePort",
+  "loadBalancerClass",
+];
 
 /**
- * Gives a service its cluster addresses and node ports, keeps those that it has, and refuses what cannot be had.
- * `prefix` is the first two numbers of the addresses, as in "127.40"; services have the upper half of that block.
+ * Gives a service its cluster address and node ports, keeps those that it has, and refuses what cannot be had. Services
+ * have the lower half of the server's block of addresses.
  */
 export function withAddresses(
   server: ApiServer,
-  prefix: string,
   resource: Resource,
   service: StoredObject,
   live: StoredObject | undefined,
+  dryRun: boolean,
 ): StoredObject {
-  const spec = service.spec ?? {};
-  if (spec["type"] === "ExternalName") return { ...service, spec: withoutAddresses(spec) };
+  const spec = mapAt(service, "spec");
+  if (spec["type"] === "ExternalName") return { ...service, spec: without(spec, ...addressFields) };
+  const others = server.store
+    .list(resource.storedAs)
+    .filter(
+      ({ metadata: { name, namespace } }) => name !== service.metadata.name || namespace !== service.metadata.namespace,
+    )
+    .map((other) => mapAt(other, "spec"));
+  const refuse = (field: string, value: unknown, why: string): never => {
+    throw invalid(resource, service.metadata.name ?? "", [invalidValue(field, value, why)]);
+  };
   const before = live?.spec?.["clusterIP"];
-  const asked = spec["clusterIP"] ?? (spec["clusterIPs"] as readonly string[] | undefined)?.[0] ?? before;
-  if (typeof before === "string" && asked !== before) refuse(resource, service, changed(asked));
-  const others = server.store.list(resource.storedAs).filter((other) => !isSame(other, service));
-  const clusterIP = typeof asked === "string" ? taken(asked, prefix, others, resource, service) : next(prefix, others);
-  const ports = (spec["ports"] ?? []) as readonly JsonMap[];
-  const isExternal = spec["type"] === "NodePort" || spec["type"] === "LoadBalancer";
+  const asked = spec["clusterIP"] ?? listAt(spec, "clusterIPs")[0] ?? before;
+  if (typeof before === "string" && asked !== before) refuse("spec.clusterIPs[0]", [asked], "may not change once set");
+  const used = new Set(others.map((other) => other["clusterIP"]));
+  if (typeof asked === "string" && asked !== "None") {
+    const why = used.has(asked)
+      ? "provided IP is already allocated"
+      : "the provided network does not match the current range";
+    const fits = !used.has(asked) && isInRange(asked, server.servicePrefix);
+    if (!fits) refuse("spec.clusterIPs", [asked], `failed to allocate IP ${asked}: ${why}`);
+  }
+  // A dry run allocates nothing, and shows the base of the range.
+  const clusterIP = asked ?? (dryRun ? `${server.servicePrefix}.0.0` : free(server.servicePrefix, used));
+  const ports = isExposed(spec) ? { ports: withNodePorts(spec, mapAt(live, "spec"), others) } : {};
   return {
     ...service,
     spec: {
+      ipFamilies: ["IPv4"],
+      ipFamilyPolicy: "SingleStack",
       ...spec,
-      ...(spec["ports"] ? { ports: isExternal ? withNodePorts(ports, live, others) : ports } : {}),
+      ...ports,
       clusterIP,
       clusterIPs: [clusterIP],
-      ipFamilies: spec["ipFamilies"] ?? ["IPv4"],
-      ipFamilyPolicy: spec["ipFamilyPolicy"] ?? "SingleStack",
     },
   };
 }
 
-function changed(asked: unknown): Cause {
-  const message = `Invalid value: ${JSON.stringify([asked])}: may not change once set`;
-  return { reason: "FieldValueInvalid", message, field: "spec.clusterIPs[0]" };
+function isExposed(spec: JsonMap): boolean {
+  return ["NodePort", "LoadBalancer"].includes(textAt(spec, "type"));
 }
 
-function refuse(resource: Resource, service: StoredObject, cause: Cause): never {
-  throw invalid(resource, service.metadata.name ?? "", [cause]);
+/** Node ports that were given out, and what else only such types have, go when the type that had them goes, unless they are asked for. */
+export function withoutOldPorts(service: StoredObject, before: StoredObject): StoredObject {
+  const [spec, live] = [mapAt(service, "spec"), mapAt(before, "spec")];
+  if (isExposed(spec) || !isExposed(live)) return service;
+  const given = new Set(listAt(live, "ports").map((port) => port["nodePort"]));
+  const ports = listAt(spec, "ports").map((port) => (given.has(port["nodePort"]) ? without(port, "nodePort") : port));
+  const unchanged = exposedFields.filter((key) => sameJson(spec[key], live[key]));
+  return { ...service, spec: { ...without(spec, ...unchanged), ports } };
 }
 
-function withoutAddresses(spec: JsonMap): JsonMap {
-  const gone = new Set(["clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy", "internalTrafficPolicy"]);
-  return Object.fromEntries(Object.entries(spec).filter(([key]) => !gone.has(key)));
+function isInRange(address: string, prefix: string): boolean {
+  const [, third, fourth] = /^\d+\.\d+\.(\d+)\.(\d+)$/.exec(address) ?? [];
+  return address.startsWith(`${prefix}.`) && Number(third) < 128 && `${third}.${fourth}` !== "0.0";
 }
 
-function isSame(a: StoredObject, b: StoredObject): boolean {
-  return a.metadata.name === b.metadata.name && a.metadata.namespace === b.metadata.namespace;
-}
-
-function taken(
-  address: string,
-  prefix: string,
-  others: readonly StoredObject[],
-  resource: Resource,
-  service: StoredObject,
-): string {
-  if (address === "None") return address;
-  const problem = addressProblem(address, prefix, others);
-  if (problem === undefined) return address;
-  const list = JSON.stringify([address]);
-  const message = `Invalid value: ${list}: failed to allocate IP ${address}: ${problem}`;
-  return refuse(resource, service, { reason: "FieldValueInvalid", message, field: "spec.clusterIPs" });
-}
-
-function addressProblem(address: string, prefix: string, others: readonly StoredObject[]): string | undefined {
-  const third = Number(address.split(".")[2]);
-  if (!address.startsWith(`${prefix}.`) || third < 128) return "the provided network does not match the current range";
-  return others.some((other) => other.spec?.["clusterIP"] === address) ? "provided IP is already allocated" : undefined;
-}
-
-function next(prefix: string, others: readonly StoredObject[]): string {
-  const used = new Set(others.map((other) => other.spec?.["clusterIP"]));
-  for (let index = 0; ; index += 1) {
-    const address = `${prefix}.${128 + Math.floor(index / 254)}.${1 + (index % 254)}`;
+/** The first free address above those that people ask for by number. */
+function free(prefix: string, used: ReadonlySet<unknown>): string {
+  for (let index = 254; ; index += 1) {
+    const address = `${prefix}.${Math.floor(index / 254)}.${1 + (index % 254)}`;
     if (!used.has(address)) return address;
   }
 }
 
-function withNodePorts(
-  ports: readonly JsonMap[],
-  live: StoredObject | undefined,
-  others: readonly StoredObject[],
-): readonly JsonMap[] {
-  const portsOf = (service: StoredObject | undefined): readonly JsonMap[] =>
-    (service?.spec?.["ports"] ?? []) as readonly JsonMap[];
-  const used = new Set(others.flatMap((other) => portsOf(other).map((port) => port["nodePort"])));
-  return ports.map((port) => {
-    const had = portsOf(live).find((other) => other["port"] === port["port"])?.["nodePort"];
-    let nodePort = port["nodePort"] ?? had ?? nodePorts.first;
-    if (port["nodePort"] === undefined && had === undefined) {
-      while (used.has(nodePort) && Number(nodePort) < nodePorts.last) nodePort = Number(nodePort) + 1;
+function withNodePorts(spec: JsonMap, live: JsonMap, others: readonly JsonMap[]): readonly JsonMap[] {
+  const used = new Set(others.flatMap((other) => listAt(other, "ports").map((port) => port["nodePort"])));
+  return listAt(spec, "ports").map((port) => {
+    const had = listAt(live, "ports").find((other) => other["port"] === port["port"]);
+    let nodePort = Number(port["nodePort"] ?? had?.["nodePort"] ?? nodePorts.first);
+    if (port["nodePort"] === undefined && had?.["nodePort"] === undefined) {
+      while (used.has(nodePort) && nodePort < nodePorts.last) nodePort += 1;
     }
     used.add(nodePort);
     return { ...port, nodePort };

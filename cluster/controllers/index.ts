@@ -1,5 +1,6 @@
 import { ApiError, type Client } from "../client.ts";
 import type { Clock } from "../clock.ts";
+import { claimProtectionController } from "./claim-protection.ts";
 import { startController, type Controller, type Sync } from "./controller.ts";
 import { deploymentController } from "./deployment/deployment.ts";
 import { disruptionController } from "./disruption.ts";
@@ -21,6 +22,7 @@ const controllers: Readonly<Record<string, (controller: Controller) => Sync>> = 
   "garbage-collector-controller": garbageCollector,
   "namespace-controller": namespaceController,
   "resourcequota-controller": quotaController,
+  "pvc-protection-controller": claimProtectionController,
 };
 
 /** What may be chosen about the controllers. */

@@ -86,15 +86,15 @@ test("Services are told by variables, unless the pod does not want them", async 
     apiVersion: "v1",
     kind: "Service",
     metadata: { name: "my-db", namespace: "default" },
-    spec: { clusterIP: "127.31.128.7", ports: [{ name: "sql", port: 5432, protocol: "TCP" }] },
+    spec: { clusterIP: "127.31.0.77", ports: [{ name: "sql", port: 5432, protocol: "TCP" }] },
   } as KubeObject);
   assert.deepEqual(environment(client, {}), {});
   const pod: Pod = { apiVersion: "v1", kind: "Pod", metadata: { namespace: "default" }, spec: { containers: [] } };
   const context = { client, podIP: "", hostIP: "", allocatable: { cpu: 1, memory: 1 } };
   const got = containerEnvironment(pod, { name: "c" }, context);
-  assert.equal(got["MY_DB_SERVICE_HOST"], "127.31.128.7");
+  assert.equal(got["MY_DB_SERVICE_HOST"], "127.31.0.77");
   assert.equal(got["MY_DB_SERVICE_PORT_SQL"], "5432");
-  assert.equal(got["MY_DB_PORT_5432_TCP"], "tcp://127.31.128.7:5432");
+  assert.equal(got["MY_DB_PORT_5432_TCP"], "tcp://127.31.0.77:5432");
 });
 
 test("Two dollars are one, and an unknown reference stays", () => {

@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 
 /** The loopback addresses of one cluster: its node's, and one for each pod. */
 export interface PodAddresses {
-  /** The first two numbers of all of them, as in "127.40"; pods have the lower half, services may have the upper. */
+  /** The first two numbers of all of them, as in "127.40"; pods have the upper half, services may have the lower. */
   readonly prefix: string;
   readonly hostIP: string;
   /** Whether each pod can bind its own address. If not (macOS), local ports stand for the pods' ports. */
@@ -102,7 +102,7 @@ function podAddresses(block: number, lock: Server | undefined, own: boolean): Po
   function next(): string {
     for (let step = 0; step < 128 * 254; step += 1) {
       last = (last % (127 * 254)) + 1;
-      const ip = `127.${block}.${1 + Math.floor((last - 1) / 254)}.${1 + ((last - 1) % 254)}`;
+      const ip = `127.${block}.${128 + Math.floor((last - 1) / 254)}.${1 + ((last - 1) % 254)}`;
       if (!taken.has(ip)) return ip;
     }
     throw new Error("every address of the cluster's block is taken by a pod");
