@@ -1,4 +1,4 @@
-import { request } from "node:https";
+import { Agent, request } from "node:https";
 import type { World } from "./world.ts";
 
 /** A request as a client sends it. */
@@ -25,9 +25,16 @@ export interface Coming {
   end(): void;
 }
 
-/** Sends a request over HTTPS and waits for the whole answer. */
+/** Connections that are kept for what is sent next; a handshake for each request would take most of a replay's time. */
+const agent = new Agent({ keepAlive: true, rejectUnauthorized: false });
+
+/** Sends a request over HTTPS and waits for the whole answer; the status is 0 where the connection ends without one. */
 export async function send(world: World, sent: Sent): Promise<Got> {
-  return (await open(world, sent)).done;
+  try {
+    return await (await open(world, sent)).done;
+  } catch (error) {
+    return { status: 0, headers: {}, text: `<connection closed without an answer: ${(error as Error).message}>` };
+  }
 }
 
 /** Sends a request over HTTPS and waits for the head of the answer. */
@@ -39,8 +46,7 @@ export function open({ listener, token }: World, { method, path, headers, body }
       `${listener.url}${path}`,
       {
         method,
-        agent: false,
-        rejectUnauthorized: false,
+        agent,
         headers: { ...headers, ...length, authorization: `Bearer ${token}` },
       },
       (incoming) => {
