@@ -1,4 +1,3 @@
-import { randomBytes } from "node:crypto";
 import { ApiError, type Client, type KubeObject, type ResourceName } from "./client.ts";
 import { type Clock, microTimeText, timeText } from "./clock.ts";
 
@@ -47,7 +46,7 @@ export function recordEvents(
       await client.mergePatch(events, namespace, before.name, { count, lastTimestamp: timeText(nowMs) });
       return;
     }
-    const name = `${about.metadata.name ?? ""}.${randomBytes(8).toString("hex")}`;
+    const name = `${about.metadata.name ?? ""}.${momentText(nowMs)}`;
     if (written.size >= remembered) written.delete(written.keys().next().value ?? "");
     written.set(key, { name, count: 1 });
     const { fieldPath, action } = detail;
@@ -85,6 +84,14 @@ export function recordEvents(
     },
     settle: () => last,
   };
+}
+
+let moments = 0n;
+
+/** The moment in nanoseconds, as hex: so lists of events stand in their order, as in Kubernetes. Never the same twice. */
+function momentText(nowMs: number): string {
+  moments += 1n;
+  return (BigInt(nowMs) * 1_000_000n + (moments % 1_000_000n)).toString(16);
 }
 
 interface Said {

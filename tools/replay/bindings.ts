@@ -21,8 +21,8 @@ const shapes: Readonly<Record<string, string>> = {
   clusterIP: String.raw`[\d.]+`,
 };
 
-/** Values of which the newest is meant. */
-const latest = new Set(["continue", "etag"]);
+/** Values of which the newest is meant; so it is with what is followed but has no number. */
+const latest = new Set(["continue", "etag", "uid", "rand", "hash", "podIP", "clusterIP"]);
 
 /** What the placeholders of a scenario stand for in its replay. */
 export class Bindings {
@@ -59,8 +59,8 @@ export class Bindings {
       at = found.index + whole.length;
       const shape = free[kind];
       pattern += shape ?? `(${shapes[kind] ?? ".+?"})`;
-      // Without a number it is a value of the whole cluster, or one that nothing else refers to.
-      if (shape === undefined) keys.push(number === undefined && kind in shapes ? "" : keyOf(kind, number));
+      // Without a number it is the revision of the whole cluster.
+      if (shape === undefined) keys.push(number === undefined && kind === "rv" ? "" : keyOf(kind, number));
     }
     if (at === 0) return recorded === text;
     const fits = new RegExp(`^${pattern}${escaped(recorded.slice(at))}$`, "s").exec(text);

@@ -4,6 +4,7 @@ import { ApiError, type Client, type KubeObject, type ResourceName, type WatchEv
 export class Gate {
   readonly #held: (() => void)[] = [];
   #isOpen = false;
+  #came: () => void = () => undefined;
 
   /** The same client, behind the gate. */
   guard(client: Client): Client {
@@ -33,7 +34,7 @@ export class Gate {
       watch: <T extends KubeObject>(resource: ResourceName, onEvent: (event: WatchEvent<T>) => void) =>
         client.watch<T>(resource, (event) => {
           if (this.#isOpen) onEvent(event);
-          else this.#held.push(() => onEvent(event));
+          else this.#hold(() => onEvent(event));
         }),
     };
   }
@@ -61,8 +62,25 @@ export class Gate {
     }
   }
 
+  /** Whether something is held, or comes to be within `ms` of real time. */
+  comes(ms: number): Promise<boolean> {
+    if (this.#held.length > 0 || ms === 0) return Promise.resolve(this.#held.length > 0);
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => resolve(false), ms);
+      this.#came = () => {
+        clearTimeout(timer);
+        resolve(true);
+      };
+    });
+  }
+
+  #hold(pass: () => void): void {
+    this.#held.push(pass);
+    this.#came();
+  }
+
   #turn(): Promise<void> {
     if (this.#isOpen) return Promise.resolve();
-    return new Promise((resolve) => this.#held.push(resolve));
+    return new Promise((resolve) => this.#hold(resolve));
   }
 }

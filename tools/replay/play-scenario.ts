@@ -11,7 +11,7 @@ import { knownValues, rest, startWorld, type World } from "./world.ts";
 
 /** Plays a scenario in a cluster of its own; one verdict for each exchange and for each thing that its stream shows. */
 export async function playScenario(group: string, scenario: Scenario): Promise<readonly Verdict[]> {
-  const world = await startWorld(scenario.namespace);
+  const world = await startWorld(scenario.namespace, scenario.stream === undefined);
   try {
     const bindings = new Bindings(knownValues(world));
     await prepare(world, bindings, scenario);

@@ -25,7 +25,6 @@ export async function playStream(
   bindings: Bindings,
   entries: readonly StreamEntry[],
 ): Promise<readonly Part[]> {
-  world.kubelet.sleep();
   const seen = followWorld(world);
   const node = new RecordedNode(world, bindings);
   const parts: Part[] = [];

@@ -44,7 +44,7 @@ export async function playWatch(world: World, bindings: Bindings, step: Step): P
   else await world.clock.advance(Math.max(timeout, 0) * 1000);
   const got = await Promise.race([coming.done, late(coming)]);
   const { headers = {}, status } = step.response;
-  const head = judge({ headers, status, body: "" }, { ...got, text: "" }, bindings);
+  const head = judge({ response: { headers, status, body: "" } }, { ...got, text: "" }, bindings);
   return [...head, ...compareLines(lines, got.text, bindings)];
 }
 

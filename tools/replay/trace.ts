@@ -20,6 +20,8 @@ export interface RecordedResponse {
 export interface Step {
   readonly id: string;
   readonly title: string;
+  /** What the recorder remarked, also how it shortened the answer. */
+  readonly note?: string;
   readonly request: RecordedRequest;
   readonly response: RecordedResponse;
 }
