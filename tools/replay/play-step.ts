@@ -15,11 +15,7 @@ const ofContainers = /^[^?]*\/(log|proxy)\b/;
 const sayingMs = 500;
 
 /** Plays one exchange; reads are repeated while time passes until they are as recorded or nothing changes any more. */
-export async function playStep(
-  world: World,
-  bindings: Bindings,
-  step: Step,
-): Promise<readonly Disagreement[]> {
+export async function playStep(world: World, bindings: Bindings, step: Step): Promise<readonly Disagreement[]> {
   const { request } = step;
   const sent = filled(world, bindings, request);
   let found: readonly Disagreement[] = [];
@@ -58,7 +54,7 @@ async function ask(world: World, sent: Sent): Promise<Got> {
   const follow = new URLSearchParams(sent.path.split("?")[1]).get("follow") ?? "false";
   if (!ofContainers.test(sent.path) || follow === "false" || follow === "0") return send(world, sent);
   const coming = await open(world, sent);
-  for (let before = ""; before !== coming.text() || before === ""; ) {
+  for (let before = ""; before !== coming.text() || before === "";) {
     before = coming.text();
     await world.gate.comes(20);
     if (before === "" && coming.text() === "") break;
@@ -80,7 +76,12 @@ export function judge(
     const text = Array.isArray(value) ? value.join(", ") : value;
     return compare(headers[name], text, bindings, `headers.${name}`);
   });
-  const body = compare(withoutDeliberate(response.body), bodyOf(response.body, asNoted(got.text, note)), bindings, "body");
+  const body = compare(
+    withoutDeliberate(response.body),
+    bodyOf(response.body, asNoted(got.text, note)),
+    bindings,
+    "body",
+  );
   return [...status, ...body, ...named];
 }
 

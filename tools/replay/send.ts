@@ -31,7 +31,9 @@ const agent = new Agent({ keepAlive: true, rejectUnauthorized: false });
 /** Sends a request over HTTPS and waits for the whole answer; the status is 0 where the connection ends without one. */
 export async function send(world: World, sent: Sent): Promise<Got> {
   try {
-    return await (await open(world, sent)).done;
+    return await (
+      await open(world, sent)
+    ).done;
   } catch (error) {
     return { status: 0, headers: {}, text: `<connection closed without an answer: ${(error as Error).message}>` };
   }

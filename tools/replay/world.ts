@@ -97,7 +97,12 @@ export async function startWorld(namespace: string | undefined, runsPods: boolea
 async function haveImages(client: Client): Promise<void> {
   const namespace = "kube-system";
   const containers = images.map((image, index) => ({ name: `c${index}`, image, command: ["true"] }));
-  const pod = { apiVersion: "v1", kind: "Pod", metadata: { name: "images", namespace }, spec: { containers, restartPolicy: "Never" } };
+  const pod = {
+    apiVersion: "v1",
+    kind: "Pod",
+    metadata: { name: "images", namespace },
+    spec: { containers, restartPolicy: "Never" },
+  };
   await client.create<KubeObject>(pods, pod);
   await new Promise<void>((resolve) => {
     const stop = client.watch<Pod>(pods, ({ object }) => {
@@ -188,5 +193,7 @@ function isTerminal({ status }: Pod): boolean {
 
 function isStarting({ status }: Pod): boolean {
   const reasons = (status?.containerStatuses ?? []).map(({ state }) => state?.waiting?.reason);
-  return status?.phase === "Pending" && reasons.every((reason) => reason === undefined || reason === "ContainerCreating");
+  return (
+    status?.phase === "Pending" && reasons.every((reason) => reason === undefined || reason === "ContainerCreating")
+  );
 }

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { stat } from "node:fs/promises";
+import { Agent, get } from "node:https";
 import { type TestContext, test } from "node:test";
+import type { TLSSocket } from "node:tls";
 import { startTestServer, type TestServer } from "../server-in-test.ts";
 
 const configMaps = "/api/v1/namespaces/default/configmaps";
@@ -41,6 +43,25 @@ test("whoever does not prove who he is gets 401 and nothing else", async (t: Tes
     assert.deepEqual([status, body.kind, body.reason], [401, "Status", "Unauthorized"], path);
   }
   assert.equal((await stat(kubeconfig)).mode & 0o777, 0o600);
+});
+
+test("a resumed TLS session proves nothing", async (t: TestContext) => {
+  const { url } = await startTestServer(t);
+  // Keeps no connection, but the session of the last one.
+  const agent = new Agent({ rejectUnauthorized: false });
+  for (const isResumed of [false, true]) {
+    const answer = await new Promise<{ readonly status: number | undefined; readonly isResumed: boolean }>(
+      (resolve) => {
+        get(`${url}/api/v1/secrets`, { agent }, (response) => {
+          const socket = response.socket as TLSSocket;
+          response
+            .resume()
+            .once("end", () => resolve({ status: response.statusCode, isResumed: socket.isSessionReused() }));
+        });
+      },
+    );
+    assert.deepEqual(answer, { status: 401, isResumed });
+  }
 });
 
 test("an object is created, read, replaced and deleted with Kubernetes' answers", async (t: TestContext) => {

@@ -1,6 +1,6 @@
 import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
 import { chmod, writeFile } from "node:fs/promises";
-import type { TLSSocket } from "node:tls";
+import type { PeerCertificate, TLSSocket } from "node:tls";
 import { type Certified, issue } from "./certificate.ts";
 
 /** Everything by which a server and its one administrator know each other; made anew at each start. */
@@ -33,8 +33,10 @@ export async function newIdentity(nowMs: number): Promise<Identity> {
 
 /** Who makes a request: by client certificate or bearer token; undefined for anyone else. */
 export function userOf(identity: Identity, socket: TLSSocket, authorization = ""): User | undefined {
-  if (!socket.authorized) return userOfToken(identity, /^Bearer (.+)$/i.exec(authorization)?.[1] ?? "");
-  const credential = `X509SHA256=${digest(socket.getPeerCertificate().raw).toString("hex")}`;
+  // A resumed TLS session counts as authorized though it never had a certificate.
+  const certificate = (socket.getPeerCertificate() as Partial<PeerCertificate>).raw;
+  if (!socket.authorized || !certificate) return userOfToken(identity, /^Bearer (.+)$/i.exec(authorization)?.[1] ?? "");
+  const credential = `X509SHA256=${digest(certificate).toString("hex")}`;
   return { ...admin, extra: { "authentication.kubernetes.io/credential-id": [credential] } };
 }
 
