@@ -1,12 +1,13 @@
 import { ApiError, type KubeObject } from "../../client.ts";
 import { readApplied } from "../apply/index.ts";
+import { protobufType } from "../protobuf.ts";
 import { badRequest } from "../refusal.ts";
 import type { Resource } from "../resource-table.ts";
 import type { WriteOptions } from "../server.ts";
 import { contentType, type Exchange, readBody } from "./exchange.ts";
 import { duplicateKeys, parseJson } from "./json-text.ts";
 
-const accepted = "application/json, application/yaml, application/vnd.kubernetes.protobuf";
+const accepted = `application/json, application/yaml, ${protobufType}`;
 
 /** The body of a request as an object of `resource`; refused when it says that it is something else. */
 export async function objectBody(
@@ -43,7 +44,7 @@ interface Parsed {
 
 function parse(text: string, type: string, kind: string): Parsed {
   const unrecognized = `the object provided is unrecognized (must be of type ${kind})`;
-  if (type === "application/json" || type === "") {
+  if (type === "application/json" || type === protobufType || type === "") {
     try {
       const value = parseJson(text);
       return { value, duplicates: duplicateKeys(text).map((path) => `duplicate field ${JSON.stringify(path)}`) };

@@ -1,6 +1,8 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { ApiError } from "../../client.ts";
 import type { NodeHooks } from "../hooks.ts";
+import { jsonOfProtobuf, protobufType } from "../protobuf.ts";
+import { badRequest } from "../refusal.ts";
 import type { ApiServer, Place } from "../server.ts";
 import type { User } from "./identity.ts";
 import type { Query } from "./query.ts";
@@ -54,8 +56,9 @@ export const pageNotFound = plain(404, "404 page not found\n");
 /** As much as Kubernetes takes in one request. */
 const mostBytes = 3 * 1024 * 1024;
 
-/** The body of a request; refused when it is too large. */
-export async function readBody({ request }: Exchange): Promise<string> {
+/** The body of a request, protobuf as JSON; refused when it is too large. */
+export async function readBody(exchange: Exchange): Promise<string> {
+  const { request } = exchange;
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {
@@ -65,7 +68,13 @@ export async function readBody({ request }: Exchange): Promise<string> {
     }
     chunks.push(chunk);
   }
-  return Buffer.concat(chunks).toString("utf8");
+  const bytes = Buffer.concat(chunks);
+  if (contentType(exchange) !== protobufType || size === 0) return bytes.toString("utf8");
+  try {
+    return jsonOfProtobuf(bytes);
+  } catch (error) {
+    throw badRequest(`the object provided is unrecognized: ${(error as Error).message}`);
+  }
 }
 
 /** The media type of a request's body, without its parameters; "" where none is said. */
