@@ -3,6 +3,7 @@ import type { CheckOutcome, Observation } from "../model/health.ts";
 import type { Manifest } from "../model/manifest.ts";
 import type { DeliveryRecord } from "../model/record.ts";
 import type { FoundApplication } from "../source/deployment.ts";
+import { sourceCommitOf } from "../source/source-commit.ts";
 import { imagesOf, tagOf } from "./images.ts";
 import type { Io } from "./reconcile.ts";
 
@@ -19,7 +20,10 @@ export async function askWhenDue(
   if (checks.length === 0 || !open || record.currentSince === undefined) return undefined;
   if (io.clock.now() < Date.parse(record.currentSince) + soakMs) return undefined;
   if (observation.objects.some(({ health }) => health.status !== "Current")) return undefined;
-  const tags = new Set(imagesOf(desired).map(tagOf));
-  const [tag] = tags;
-  return askChecks(io.kube, application, { release: tags.size === 1 ? tag : undefined });
+  const images = imagesOf(desired);
+  const tags = new Set(images.map(tagOf));
+  const tag = tags.size === 1 ? [...tags][0] : undefined;
+  const source = await sourceCommitOf(io.git, record.revision, application.path, images);
+  // What nobody released by Plumbline has no trailers; its tag is the best word there is.
+  return askChecks(io.kube, application, { release: source ?? tag, tag, revision: record.revision.commit });
 }

@@ -26,7 +26,7 @@ async function ask(
     maxRestarts: 0,
     checks: checks.map(([http, status, json]) => ({ http, expect: { status, json } })),
   };
-  const outcome = await askChecks(kube, { namespace: "shop", rollout }, { release });
+  const outcome = await askChecks(kube, { namespace: "shop", rollout }, { release, tag: "v1.0.0", revision: "0123" });
   return { asked, said: outcome.ok ? "ok" : outcome.message };
 }
 
@@ -67,14 +67,19 @@ test("members are compared by value and type, by dotted path, in lists by number
   assert.ok((await said({ ok: true }, [200, long])).length < 200);
 });
 
-test("{release} stands for the tag that the revision's images share", async () => {
+test("{release}, {tag} and {revision} stand for what is known of the revision", async () => {
   const body = JSON.stringify({ commit: "abc" });
   assert.equal(await said({ commit: "{release}" }, [200, body], "abc"), "ok");
   assert.equal(
     await said({ commit: "{release}" }, [200, body], "def"),
     'GET http://backend/healthz has commit "abc", not "def"',
   );
-  assert.match(await said({ commit: "{release}" }, [200, body]), /the images of this revision do not share one tag/);
+  const told = JSON.stringify({ image: "app:v1.0.0", at: "0123" });
+  assert.equal(await said({ image: "app:{tag}", at: "{revision}" }, [200, told]), "ok");
+  assert.match(
+    await said({ commit: "{release}" }, [200, body]),
+    /expects \{release\}, but the images of this revision do not share one/,
+  );
 });
 
 test("no answer, another answer and no JSON are said in plain words, with the server's own reason", async () => {

@@ -5,10 +5,13 @@ import type { Json } from "../model/json.ts";
 import type { Kube } from "../io/kube/kube.ts";
 import { because, textAt } from "./conditions.ts";
 
-/** What expected values may name: `{release}` is the tag that the revision's images share, the source commit. */
-export interface CheckNames {
-  readonly release: string | undefined;
-}
+/**
+ * What expected values may name: `{release}` is the source commit that the revision's images were built from, `{tag}` the tag
+ * that they share, `{revision}` the commit of the deployment repository. Undefined where there is no such one.
+ */
+export type CheckNames = { readonly [name in (typeof checkNames)[number]]: string | undefined };
+
+const checkNames = ["release", "tag", "revision"] as const;
 
 /** Asks every check of an application through the API server's service proxy (behaviour R3), in their order. */
 export async function askChecks(
@@ -44,7 +47,7 @@ async function ask(
   if (body === undefined) return "did not answer JSON";
   for (const [member, value] of wanted) {
     const filled = fill(value, names);
-    if (filled === undefined) return `expects {release}, but the images of this revision do not share one tag`;
+    if (filled === undefined) return `expects ${String(value)}, but the images of this revision do not share one`;
     const found = memberAt(body, member);
     if (found === undefined) return `has no ${member} in its answer, where ${JSON.stringify(filled)} is expected`;
     if (found !== filled) return `has ${member} ${shortened(found)}, not ${JSON.stringify(filled)}`;
@@ -67,9 +70,11 @@ function shortened(value: Json): string {
   return text.length > 100 ? `${text.slice(0, 100)}…` : text;
 }
 
-function fill(value: string | number | boolean, { release }: CheckNames): string | number | boolean | undefined {
-  if (typeof value !== "string" || !value.includes("{release}")) return value;
-  return release === undefined ? undefined : value.replaceAll("{release}", release);
+function fill(value: string | number | boolean, names: CheckNames): string | number | boolean | undefined {
+  if (typeof value !== "string") return value;
+  const named = checkNames.filter((name) => value.includes(`{${name}}`));
+  if (named.some((name) => names[name] === undefined)) return undefined;
+  return named.reduce((text, name) => text.replaceAll(`{${name}}`, names[name] ?? ""), value);
 }
 
 function parse(text: string): Json | undefined {

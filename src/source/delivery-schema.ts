@@ -35,7 +35,9 @@ const check = closed({
     json: z
       .record(z.string(), z.union([z.string(), z.number(), z.boolean()]))
       .optional()
-      .describe('Members of the JSON body by dotted path; "{release}" stands for the source commit of the revision.'),
+      .describe(
+        'Members of the JSON body by dotted path; "{release}" stands for the source commit that the images were built from, "{tag}" for their tag, "{revision}" for the commit of this repository.',
+      ),
   }).optional(),
 });
 

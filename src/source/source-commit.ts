@@ -1,0 +1,24 @@
+import type { Git } from "../io/git/git.ts";
+import type { Revision } from "../model/revision.ts";
+
+/** How many commits of an application's directory are looked through for the releases that its images came by. */
+const lookedThrough = 50;
+
+/**
+ * The commit of the application's source that all of these images were built from, as the commits that released them say in
+ * their trailers; undefined where they say different ones, or none.
+ */
+export async function sourceCommitOf(
+  git: Pick<Git, "log">,
+  revision: Revision,
+  path: string,
+  images: readonly string[],
+): Promise<string | undefined> {
+  if (images.length === 0) return undefined;
+  const commits = await git.log(revision.commit, path, lookedThrough);
+  const sources = images.map((image) => {
+    const release = commits.find(({ message }) => message.split("\n").includes(`Plumbline-Image: ${image}`));
+    return release?.trailers["Plumbline-Release"];
+  });
+  return new Set(sources).size === 1 ? sources[0] : undefined;
+}
