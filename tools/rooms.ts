@@ -21,7 +21,7 @@ const table: Readonly<Record<string, readonly string[]>> = {
   ],
   cluster: [],
   drills: [],
-  conformance: [],
+  conformance: ["drills"],
   simulation: ["src"],
   bench: ["src", "cluster", "drills"],
   tools: ["cluster"],

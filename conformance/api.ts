@@ -1,0 +1,122 @@
+import { readFileSync } from "node:fs";
+import { Agent, request as requestHttps } from "node:https";
+import type { RequestOptions } from "node:https";
+import { load } from "js-yaml";
+
+/** Any JSON object of the API. */
+// oxlint-disable-next-line typescript/no-explicit-any -- answers are looked into field by field, as a person with kubectl would
+export type Answered = any;
+
+/** An answer of the API server: its status code, and its body where that is JSON, else its text. */
+export interface Answer {
+  readonly status: number;
+  readonly body: Answered;
+}
+
+/** Where a kind is: its apiVersion and plural, and the namespace ("" for none). */
+export interface At {
+  readonly apiVersion: string;
+  readonly plural: string;
+  readonly namespace?: string;
+}
+
+/** The Kubernetes API as a kubeconfig with certificates or a token in it reaches it. */
+export class Api {
+  readonly #server: URL;
+  readonly #options: RequestOptions;
+  readonly #headers: Readonly<Record<string, string>>;
+  readonly #agent: Agent;
+
+  constructor(kubeconfig: string) {
+    const config = load(readFileSync(kubeconfig, "utf8")) as Answered;
+    const byName = (list: Answered, name: string): Answered => list.find((one: Answered) => one.name === name);
+    const { context } = byName(config.contexts, config["current-context"]);
+    const { cluster } = byName(config.clusters, context.cluster);
+    const { user } = byName(config.users, context.user);
+    const pem = (data?: string, file?: string): Buffer | undefined =>
+      data ? Buffer.from(data, "base64") : file ? readFileSync(file) : undefined;
+    this.#server = new URL(cluster.server);
+    this.#agent = new Agent({ keepAlive: true });
+    this.#options = {
+      agent: this.#agent,
+      ca: pem(cluster["certificate-authority-data"], cluster["certificate-authority"]),
+      cert: pem(user["client-certificate-data"], user["client-certificate"]),
+      key: pem(user["client-key-data"], user["client-key"]),
+    };
+    this.#headers = user.token ? { authorization: `Bearer ${user.token}` } : {};
+  }
+
+  /** One request; rejects when there is no answer. */
+  request(method: string, path: string, body?: unknown, contentType = "application/json"): Promise<Answer> {
+    return new Promise((resolve, reject) => {
+      const headers = { ...this.#headers, accept: "application/json", "content-type": contentType };
+      const sent = requestHttps(new URL(path, this.#server), { ...this.#options, method, headers }, (response) => {
+        let text = "";
+        response.setEncoding("utf8").on("data", (piece: string) => (text += piece));
+        response.on("error", reject);
+        response.on("end", () => resolve({ status: response.statusCode ?? 0, body: parsed(text) }));
+      });
+      sent.setTimeout(15_000, () => sent.destroy(new Error(`no answer to ${method} ${path} within 15 s`)));
+      sent.on("error", reject);
+      sent.end(body === undefined ? undefined : typeof body === "string" ? body : JSON.stringify(body));
+    });
+  }
+
+  /** The object, or undefined where there is none. */
+  async get(at: At, name: string): Promise<Answered> {
+    const { status, body } = await this.request("GET", pathOf(at, name));
+    if (status === 404) return undefined;
+    if (status !== 200) throw new Error(`GET ${at.plural} ${name}: ${status} ${body.message}`);
+    return body;
+  }
+
+  async list(at: At, query = ""): Promise<readonly Answered[]> {
+    const { status, body } = await this.request("GET", `${pathOf(at)}${query}`);
+    if (status === 404) return [];
+    if (status !== 200) throw new Error(`LIST ${at.plural}: ${status} ${body.message}`);
+    return body.items ?? [];
+  }
+
+  /** Server-side apply as somebody else than the engine; takes over what others own. */
+  async apply(at: At, object: Answered, manager: string): Promise<Answered> {
+    const path = `${pathOf(at, object.metadata.name)}?fieldManager=${manager}&force=true`;
+    const { status, body } = await this.request("PATCH", path, object, "application/apply-patch+yaml");
+    if (status > 201) throw new Error(`apply ${at.plural} ${object.metadata.name}: ${status} ${body.message}`);
+    return body;
+  }
+
+  /** A merge patch, as `kubectl edit` and the like send it. */
+  async patch(at: At, name: string, change: unknown, manager: string): Promise<Answered> {
+    const path = `${pathOf(at, name)}?fieldManager=${manager}`;
+    const { status, body } = await this.request("PATCH", path, change, "application/merge-patch+json");
+    if (status !== 200) throw new Error(`patch ${at.plural} ${name}: ${status} ${body.message}`);
+    return body;
+  }
+
+  async delete(at: At, name: string): Promise<void> {
+    const { status, body } = await this.request("DELETE", pathOf(at, name));
+    if (status > 202 && status !== 404) throw new Error(`delete ${at.plural} ${name}: ${status} ${body.message}`);
+  }
+
+  close(): void {
+    this.#agent.destroy();
+  }
+}
+
+function pathOf({ apiVersion, plural, namespace = "" }: At, name?: string): string {
+  const root = apiVersion.includes("/") ? `/apis/${apiVersion}` : `/api/${apiVersion}`;
+  return [
+    root,
+    ...(namespace === "" ? [] : ["namespaces", namespace]),
+    plural,
+    ...(name === undefined ? [] : [name]),
+  ].join("/");
+}
+
+function parsed(text: string): Answered {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}

@@ -1,0 +1,77 @@
+import assert from "node:assert/strict";
+import type { Behaviour } from "../behaviour.ts";
+import { assertServed } from "../stage.ts";
+
+/** A variable for the backend's container. */
+const withVariable =
+  (name: string, value: string) =>
+  (text: string): string =>
+    text.replace(
+      /^( +)- \{ name: PORT, .*\n/m,
+      (line, indent: string) => `${line}${indent}- { name: ${name}, value: "${value}" }\n`,
+    );
+
+/** R1 to R5 of docs/behaviours.md; R2 is seen where failures are rolled back. */
+export const rollout: readonly Behaviour[] = [
+  {
+    number: "R1",
+    name: "r1",
+    title: "healthy is said of the very generation that was applied, with all of its pods",
+    async holds(stage) {
+      await stage.deliverFirst();
+      const commit = stage.repository.commit("Upgrade", stage.backend(stage.ground.released.second));
+      await stage.becomes("healthy", commit);
+      const { metadata, spec, status } = await stage.deployment();
+      assert.equal(status.observedGeneration, metadata.generation);
+      assert.deepEqual(
+        [status.replicas, status.updatedReplicas, status.readyReplicas],
+        [spec.replicas, spec.replicas, spec.replicas],
+      );
+      const { body } = await stage.api.request(
+        "GET",
+        `/api/v1/namespaces/${stage.namespace}/services/backend:http/proxy/metadata`,
+      );
+      assert.equal(body.version, "1.1.0");
+    },
+  },
+  {
+    number: "R3",
+    name: "r3",
+    title: "a check that wants the revision's own answer ends a delivery whose pods answer otherwise",
+    async holds(stage) {
+      const check = '{ http: "http://backend/healthz", expect: { status: 200, json: { commit: "{release}" } } }';
+      await stage.deliverFirst(`{ deadline: 30s, soak: 1s, checks: [${check}] }`);
+      const wrong = stage.backend(stage.ground.released.first, withVariable("FAULT_WRONG_COMMIT", "another"));
+      const commit = stage.repository.commit("Answer as another", wrong);
+      await stage.rolledBack(commit);
+    },
+  },
+  {
+    number: "R4",
+    name: "r4",
+    title: "an upgrade fails not one request",
+    async holds(stage) {
+      await stage.deliverFirst();
+      const load = await stage.load();
+      const commit = stage.repository.commit("Upgrade", stage.backend(stage.ground.released.second));
+      await stage.becomes("healthy", commit);
+      const result = await load.stop();
+      assertServed(result);
+      assert.deepEqual(result.versions, ["1.0.0", "1.1.0"]);
+    },
+  },
+  {
+    number: "R5",
+    name: "r5",
+    title: "a newer commit ends the wait for the older one, and a failing rollout does not block its fix",
+    async holds(stage) {
+      await stage.deliverFirst("{ deadline: 10m, soak: 1s }");
+      const broken = stage.backend(stage.ground.released.first, withVariable("FAULT_NEVER_READY", "true"));
+      const commit = stage.repository.commit("Break", broken);
+      await stage.becomes("progressing", commit);
+      const fix = stage.repository.commit("Fix", stage.backend(stage.ground.released.second));
+      await stage.becomes("healthy", fix);
+      assert.deepEqual(stage.repository.since(commit), [fix], "nothing was rolled back");
+    },
+  },
+];

@@ -1,0 +1,14 @@
+/** The cluster that behaviours are run on. */
+export interface ClusterUnderTest {
+  readonly name: string;
+  readonly kubeconfig: string;
+  /** What images are called there: `<imageName>/backend`. */
+  readonly imageName: string;
+  /** Makes the images of an OCI layout folder available to the nodes. */
+  publish(layout: string): Promise<void>;
+  /** The address of this machine as pods reach it; absent where they cannot. */
+  readonly hostForPods?: string;
+  /** Ends the API server and starts it again with the same state; absent where that cannot be done. */
+  restartApi?(): Promise<void>;
+  stop(): Promise<void>;
+}

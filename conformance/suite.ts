@@ -1,0 +1,61 @@
+import type { Behaviour } from "./behaviour.ts";
+import { desiredState } from "./behaviours/desired-state.ts";
+import { life } from "./behaviours/life.ts";
+import { rollback } from "./behaviours/rollback.ts";
+import { rollout } from "./behaviours/rollout.ts";
+import { Stage, Unseen } from "./stage.ts";
+import type { Ground } from "./stage.ts";
+
+/** Every behaviour of the suite, in the order of docs/behaviours.md. */
+export const behaviours: readonly Behaviour[] = [...desiredState, ...rollout, ...rollback, ...life];
+
+/** What was found of one behaviour. `why` is what was seen instead, or why it could not be seen. */
+export interface Verdict {
+  readonly number: string;
+  readonly name: string;
+  readonly title: string;
+  readonly verdict: "held" | "failed" | "skipped";
+  readonly why?: string;
+  readonly seconds: number;
+}
+
+/** Runs behaviours, so many at once, and tells of each as soon as it is known. Answers them in their own order. */
+export async function runSuite(
+  ground: Ground,
+  chosen: readonly Behaviour[],
+  atOnce: number,
+  tell: (verdict: Verdict) => void,
+): Promise<readonly Verdict[]> {
+  const verdicts = new Map<Behaviour, Verdict>();
+  const left = [...chosen];
+  const work = async (): Promise<void> => {
+    for (let next = left.shift(); next; next = left.shift()) {
+      const verdict = await judge(ground, next);
+      verdicts.set(next, verdict);
+      tell(verdict);
+    }
+  };
+  await Promise.all(Array.from({ length: atOnce }, work));
+  return chosen.flatMap((behaviour) => verdicts.get(behaviour) ?? []);
+}
+
+async function judge(ground: Ground, behaviour: Behaviour): Promise<Verdict> {
+  const { number, name, title } = behaviour;
+  const startedMs = Date.now();
+  const said = (verdict: Verdict["verdict"], why?: string): Verdict => {
+    const seconds = Math.round((Date.now() - startedMs) / 100) / 10;
+    return { number, name, title, verdict, ...(why === undefined ? {} : { why }), seconds };
+  };
+  const cannot = ground.engine.doesNotClaim.get(number) ?? behaviour.cannot?.(ground);
+  if (cannot !== undefined) return said("skipped", cannot);
+  const stage = new Stage(ground, name);
+  try {
+    await behaviour.holds(stage);
+    return said("held");
+  } catch (error) {
+    if (error instanceof Unseen) return said("skipped", error.message);
+    return said("failed", error instanceof Error ? error.message : String(error));
+  } finally {
+    await stage.end();
+  }
+}
