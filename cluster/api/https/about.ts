@@ -1,5 +1,5 @@
 import { dataFile } from "../data-file.ts";
-import { groupsOf } from "./discovery.ts";
+import { servedBy } from "./discovery.ts";
 import { type Answer, type Exchange, json, pageNotFound, plain } from "./exchange.ts";
 
 /** Answers the root, /version, /healthz, /livez and /readyz; undefined for any other path. */
@@ -34,8 +34,8 @@ function health({ query }: Exchange, root: string, check: string): Answer {
 }
 
 function rootPaths({ api }: Exchange): readonly string[] {
-  const groups = [...groupsOf(api.table)].flatMap(([group, versions]) =>
-    group === "" ? [] : [`/apis/${group}`, ...versions.map((served) => `/apis/${group}/${served}`)],
+  const groups = [...servedBy(api.table)].flatMap(([group, versions]) =>
+    group === "" ? [] : [`/apis/${group}`, ...[...versions.keys()].map((served) => `/apis/${group}/${served}`)],
   );
   const checks = healthRoots.flatMap((root) => [`/${root}`, ...checksOf(root).map((check) => `/${root}/${check}`)]);
   const openapi = ["/openapi/v2", "/openapi/v3", "/openapi/v3/"];

@@ -4,7 +4,8 @@ import { selects } from "../selectors.ts";
 import type { ApiServer, Place } from "../server.ts";
 import type { JsonMap, StoredObject } from "../stored-object.ts";
 import { mapAt, textAt } from "../validation/causes.ts";
-import { type Answer, type Exchange, json, readBody } from "./exchange.ts";
+import { readBody } from "./bodies.ts";
+import { type Answer, type Exchange, json } from "./exchange.ts";
 import { patchOf } from "./objects.ts";
 import { readDeletion } from "./options.ts";
 

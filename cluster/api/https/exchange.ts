@@ -1,12 +1,9 @@
+import { createHash } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { ApiError } from "../../client.ts";
 import type { NodeHooks } from "../hooks.ts";
-import { jsonOfProtobuf, protobufType } from "../protobuf.ts";
 import { badRequest } from "../refusal.ts";
 import type { ApiServer, Place } from "../server.ts";
 import type { User } from "./identity.ts";
-import type { Query } from "./query.ts";
-import type { ResourcePath } from "./request-path.ts";
 
 /** One request while it is answered. */
 export interface Exchange {
@@ -22,6 +19,53 @@ export interface Exchange {
   readonly response: ServerResponse;
   /** Tells the client something beside the answer. */
   readonly warn: (text: string) => void;
+}
+
+/** The parameters of a request, read as Kubernetes reads them. */
+export class Query {
+  readonly #parameters: URLSearchParams;
+
+  constructor(parameters: URLSearchParams) {
+    this.#parameters = parameters;
+  }
+
+  /** A text; "" where it is not given. */
+  text(name: string): string {
+    return this.#parameters.get(name) ?? "";
+  }
+
+  /** A number; undefined where it is not given, refused where it is none. */
+  integer(name: string): number | undefined {
+    const text = this.text(name);
+    if (text === "") return undefined;
+    if (!/^[+-]?\d+$/.test(text)) throw badRequest(`strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax`);
+    return Number(text);
+  }
+
+  /** True for any word but "false" and "0", and for none; undefined where the parameter is not given. */
+  flag(name: string): boolean | undefined {
+    const text = this.#parameters.get(name);
+    return text === null ? undefined : !/^(false|0)$/i.test(text);
+  }
+
+  /** Every value that is given. */
+  all(name: string): readonly string[] {
+    return this.#parameters.getAll(name).filter((value) => value !== "");
+  }
+}
+
+/** What a path of the API names; "" where it names none. */
+export interface ResourcePath {
+  readonly group: string;
+  readonly version: string;
+  readonly resource: string;
+  readonly namespace: string;
+  readonly name: string;
+  readonly subresource: string;
+  /** What follows a subresource, decoded, with its leading slash. */
+  readonly rest: string;
+  /** True for the old /watch/ form. */
+  readonly watch: boolean;
 }
 
 /** An answer that is whole; routes that stream answer by themselves and give none. */
@@ -50,34 +94,18 @@ export function plain(status: number, body: string): Answer {
   return { status, type: "text/plain; charset=utf-8", body };
 }
 
+/** What of a document changes when the document does. */
+export function hashOf(text: string): string {
+  return createHash("sha512").update(text).digest("hex").toUpperCase();
+}
+
+/** An answer with an ETag, or 304 for a client that has it. */
+export function tagged({ request }: Exchange, type: string, body: string, cacheControl: string): Answer {
+  const etag = `"${hashOf(body)}"`;
+  const headers = { etag, vary: "Accept", "cache-control": cacheControl };
+  if (request.headers["if-none-match"] === etag) return { status: 304, type: undefined, body: "", headers };
+  return { status: 200, type, body, headers };
+}
+
 /** What is said of a path that is no API path at all. */
 export const pageNotFound = plain(404, "404 page not found\n");
-
-/** As much as Kubernetes takes in one request. */
-const mostBytes = 3 * 1024 * 1024;
-
-/** The body of a request, protobuf as JSON; refused when it is too large. */
-export async function readBody(exchange: Exchange): Promise<string> {
-  const { request } = exchange;
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    size += chunk.length;
-    if (size > mostBytes) {
-      throw new ApiError(413, "RequestEntityTooLarge", `Request entity too large: limit is ${mostBytes}`);
-    }
-    chunks.push(chunk);
-  }
-  const bytes = Buffer.concat(chunks);
-  if (contentType(exchange) !== protobufType || size === 0) return bytes.toString("utf8");
-  try {
-    return jsonOfProtobuf(bytes);
-  } catch (error) {
-    throw badRequest(`the object provided is unrecognized: ${(error as Error).message}`);
-  }
-}
-
-/** The media type of a request's body, without its parameters; "" where none is said. */
-export function contentType({ request }: Exchange): string {
-  return request.headers["content-type"]?.split(";")[0]?.trim() ?? "";
-}

@@ -1,14 +1,13 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { createServer } from "node:https";
-import type { AddressInfo, Socket } from "node:net";
+import type { AddressInfo } from "node:net";
 import type { TLSSocket } from "node:tls";
 import { ApiError } from "../../client.ts";
 import type { NodeHooks } from "../hooks.ts";
 import { statusOf } from "../refusal.ts";
 import type { ApiServer } from "../server.ts";
-import { type Answer, json } from "./exchange.ts";
+import { type Answer, json, Query } from "./exchange.ts";
 import { type Identity, userOf, userOfToken } from "./identity.ts";
-import { Query } from "./query.ts";
 import { route } from "./route.ts";
 
 /** What a listener needs. */
@@ -39,11 +38,6 @@ export async function listen(options: ListenOptions): Promise<Listener> {
     rejectUnauthorized: false,
     minVersion: "TLSv1.2",
   });
-  const sockets = new Set<Socket>();
-  server.on("connection", (socket: Socket) => {
-    sockets.add(socket);
-    socket.once("close", () => sockets.delete(socket));
-  });
   server.on("request", (request: IncomingMessage, response: ServerResponse) => {
     void answerRequest(options, request, response);
   });
@@ -62,7 +56,7 @@ export async function listen(options: ListenOptions): Promise<Listener> {
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
-        for (const socket of sockets) socket.destroy();
+        server.closeAllConnections();
       }),
   };
 }

@@ -5,7 +5,8 @@ import { fieldSelector, labelSelector, type Selector } from "../selectors.ts";
 import type { Place } from "../server.ts";
 import { keyOf } from "../store.ts";
 import type { StoredObject } from "../stored-object.ts";
-import { type Answer, type Exchange, readBody } from "./exchange.ts";
+import { readBody } from "./bodies.ts";
+import type { Answer, Exchange } from "./exchange.ts";
 import { checkListOptions, deleteOptions } from "./options.ts";
 import { showList } from "./rendering.ts";
 

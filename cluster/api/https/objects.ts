@@ -5,12 +5,10 @@ import { type PatchMediaType, patchMediaTypes, patchObject, shownPatch } from ".
 import { badRequest } from "../refusal.ts";
 import type { Resource } from "../resource-table.ts";
 import type { Place, WriteOptions } from "../server.ts";
-import { objectBody } from "./body-text.ts";
-import { type Answer, contentType, type Exchange, json, readBody } from "./exchange.ts";
-import { parseJson } from "./json-text.ts";
+import { contentType, objectBody, parseJson, readBody, unknownFormat } from "./bodies.ts";
+import { type Answer, type Exchange, json, type ResourcePath } from "./exchange.ts";
 import { deleteOptions, patchCauses, writeOptions } from "./options.ts";
 import { show } from "./rendering.ts";
-import type { ResourcePath } from "./request-path.ts";
 
 /** GET of one object. */
 export function getObject(exchange: Exchange, place: Place): Answer {
@@ -106,9 +104,7 @@ export function patchOf(text: string): unknown {
 
 function unsupported(resource: Resource): ApiError {
   if (!resource.custom) return new ApiError(415, "UnsupportedMediaType", "415: Unsupported Media Type", {});
-  const all = [...patchTypesOf(resource), "application/apply-patch+yaml"].join(", ");
-  const message = `the body of the request was in an unknown format - accepted media types include: ${all}`;
-  return new ApiError(415, "UnsupportedMediaType", message);
+  return unknownFormat([...patchTypesOf(resource), "application/apply-patch+yaml"]);
 }
 
 /** DELETE of one object; the answer is the object where it stays for a while or the kind has it so, else a Status. */

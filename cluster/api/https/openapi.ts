@@ -1,22 +1,27 @@
 import type { Resource, ResourceTable } from "../resource-table.ts";
 import { definitionName, publishedDefinitions, type RawSchema } from "../schema.ts";
-import { groupsOf, hashOf, tagged } from "./discovery.ts";
-import { type Answer, type Exchange, json } from "./exchange.ts";
-import { partOf } from "./parts.ts";
+import { servedBy } from "./discovery.ts";
+import { type Answer, type Exchange, hashOf, json, tagged } from "./exchange.ts";
+import { partsOf } from "./parts.ts";
 
 /** Answers /openapi/v3, its documents, and as much of /openapi/v2 as old clients insist on; undefined for any other path. */
 export function openapi(exchange: Exchange): Answer | undefined {
   const { api, url, query } = exchange;
   const path = url.pathname.replace(/\/$/, "");
   if (path === "/openapi/v2") return json(200, { swagger: "2.0", info, paths: {}, definitions: {} });
-  // The index says nothing of its type, and so Go guesses it.
-  if (path === "/openapi/v3") return { ...json(200, { paths: index(api.table) }), type: "text/plain; charset=utf-8" };
+  const documents = documentsOf(api.table);
+  if (path === "/openapi/v3") {
+    const paths = Object.fromEntries(
+      [...documents].map(([of, text]) => [of, { serverRelativeURL: locationOf(of, text) }]),
+    );
+    // The index says nothing of its type, and so Go guesses it.
+    return { ...json(200, { paths }), type: "text/plain; charset=utf-8" };
+  }
   const named = /^\/openapi\/v3\/(.+)$/.exec(path)?.[1];
   if (named === undefined) return undefined;
-  const text = documentAt(api.table, named);
+  const text = documents.get(named);
   if (text === undefined) return { status: 404, type: undefined, body: "" };
-  const location = locationOf(named, text);
-  const asked = query.text("hash");
+  const [location, asked] = [locationOf(named, text), query.text("hash")];
   if (asked !== "" && location !== `${path}?hash=${asked}`) {
     return { status: 301, type: undefined, body: "", headers: { location } };
   }
@@ -30,67 +35,53 @@ function locationOf(path: string, text: string): string {
   return `/openapi/v3/${path}?hash=${hashOf(text)}`;
 }
 
-function index(table: ResourceTable): Readonly<Record<string, object>> {
-  const groups = [...groupsOf(table)].flatMap(([group, versions]) =>
-    group === "" ? ["api", "api/v1"] : [`apis/${group}`, ...versions.map((version) => `apis/${group}/${version}`)],
-  );
-  return Object.fromEntries(
-    [...groups, "apis", "version"].sort().flatMap((path) => {
-      const text = documentAt(table, path);
-      return text === undefined ? [] : [[path, { serverRelativeURL: locationOf(path, text) }]];
+/** The documents of all groups and versions as JSON, by their paths. */
+function documentsOf(table: ResourceTable): ReadonlyMap<string, string> {
+  const groups = [...servedBy(table)].flatMap(([group, versions]) =>
+    [...versions].map(([version, resources]) => {
+      const path = group === "" ? `api/${version}` : `apis/${group}/${version}`;
+      return [path, documentOf(path, resources)] as const;
     }),
   );
+  return new Map(groups.sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
-function pathOf({ group, version }: Resource): string {
-  return group === "" ? `api/${version}` : `apis/${group}/${version}`;
-}
+const documents = new WeakMap<Resource, { readonly of: readonly Resource[]; readonly text: string }>();
 
-const documents = new WeakMap<ResourceTable, Map<string, { readonly of: string; readonly text: string }>>();
-
-/** The document of a path as JSON text, made again only when the resources there have changed. */
-function documentAt(table: ResourceTable, path: string): string | undefined {
-  const resources = table.all().filter((resource) => pathOf(resource) === path);
-  const root = resources.length > 0 ? `${meta}.APIResourceList` : rootOf(table, path);
-  if (root === undefined) return undefined;
-  const of = resources.map(({ resource, custom }) => `${resource}${custom ? JSON.stringify(custom) : ""}`).join();
-  const known = documents.get(table) ?? new Map<string, { of: string; text: string }>();
-  documents.set(table, known);
-  const before = known.get(path);
-  if (before?.of === of) return before.text;
-  const isCustom = resources.some(({ custom }) => custom !== undefined);
-  const rootPath = isCustom ? {} : { [`/${path}/`]: { get: { responses: answered(root) } } };
-  const paths = Object.assign(rootPath, ...resources.map(pathsOf)) as object;
+/** The document of one version, made again only when its resources have changed. */
+function documentOf(path: string, resources: readonly Resource[]): string {
+  const [first] = resources;
+  const before = first && documents.get(first);
+  const isSame = before?.of.length === resources.length && before.of.every((was, index) => was === resources[index]);
+  if (isSame) return before.text;
+  const isCustom = first?.custom !== undefined;
+  const root = isCustom ? {} : { [`/${path}/`]: { get: {} } };
   const text = JSON.stringify({
     openapi: "3.0.0",
     info: isCustom ? { title: "Kubernetes CRD Swagger", version: "v0.1.0" } : info,
-    paths,
-    components: { schemas: schemasFor(resources, paths) },
+    paths: Object.assign(root, ...resources.map((resource) => pathsOf(resource, `/${path}`))) as object,
+    components: { schemas: schemasOf(resources) },
   });
-  known.set(path, { of, text });
+  if (first) documents.set(first, { of: resources, text });
   return text;
 }
 
-/** The kind with which a root of discovery answers. */
-function rootOf(table: ResourceTable, path: string): string | undefined {
-  if (path === "version") return "io.k8s.apimachinery.pkg.version.Info";
-  if (path === "api") return `${meta}.APIVersions`;
-  if (path === "apis") return `${meta}.APIGroupList`;
-  const group = /^apis\/([^/]+)$/.exec(path)?.[1];
-  return group !== undefined && groupsOf(table).has(group) ? `${meta}.APIGroup` : undefined;
-}
+/** Kinds of the machinery that every document knows. */
+const everywhere = ["APIResourceList", "DeleteOptions", "Patch", "Status", "WatchEvent"].map(
+  (kind) => `${meta}.${kind}`,
+);
 
-/** Every definition to which paths and kinds refer, with references as OpenAPI writes them. */
-function schemasFor(resources: readonly Resource[], paths: object): Readonly<Record<string, unknown>> {
+/** The definitions of the kinds and of all to which they refer, with references as OpenAPI writes them. */
+function schemasOf(resources: readonly Resource[]): Readonly<Record<string, unknown>> {
   const published = publishedDefinitions();
   const own = Object.fromEntries(resources.filter(({ custom }) => custom).flatMap(customDefinitions));
+  const wanted = [...everywhere, ...resources.flatMap((resource) => [nameOf(resource), `${nameOf(resource)}List`])];
   const found: Record<string, unknown> = {};
-  const wanted = referencesOf(paths);
   for (let name = wanted.pop(); name !== undefined; name = wanted.pop()) {
     const raw = own[name] ?? published[name];
     if (!raw || found[name] !== undefined) continue;
     found[name] = linked(raw);
-    wanted.push(...referencesOf(found[name]));
+    wanted.push(...referencesOf(raw));
   }
   return Object.fromEntries(Object.entries(found).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
@@ -99,26 +90,28 @@ function customDefinitions(resource: Resource): (readonly [string, RawSchema])[]
   const { group, version, kind, schema } = resource;
   const name = nameOf(resource);
   const text = { type: "string" };
-  const shared = { apiVersion: text, kind: text, metadata: { $ref: `${meta}.ObjectMeta` } };
+  const head = (of: string): RawSchema["properties"] => ({ apiVersion: text, kind: text, metadata: { $ref: of } });
+  const named = (kindOf: string): RawSchema => ({
+    "x-kubernetes-group-version-kind": [{ group, kind: kindOf, version }],
+  });
   const raw = schema?.raw ?? { type: "object", "x-kubernetes-preserve-unknown-fields": true };
-  const properties = { ...shared, ...raw.properties, metadata: shared.metadata };
-  const listed = { ...shared, items: { type: "array", items: { $ref: name } }, metadata: { $ref: `${meta}.ListMeta` } };
-  const named = (named: string): object => ({ "x-kubernetes-group-version-kind": [{ group, kind: named, version }] });
+  const items = { type: "array", items: { $ref: name } };
+  const listed = { ...head(`${meta}.ListMeta`), items };
   return [
-    [name, { ...raw, properties, ...named(kind) }],
+    [name, { ...raw, properties: { ...raw.properties, ...head(`${meta}.ObjectMeta`) }, ...named(kind) }],
     [`${name}List`, { type: "object", required: ["items"], properties: listed, ...named(`${kind}List`) }],
   ];
 }
 
-function nameOf({ custom, group, version, kind }: Pick<Resource, "custom" | "group" | "version" | "kind">): string {
+function nameOf({ custom, group, version, kind }: Resource): string {
   const published = custom ? undefined : definitionName(group, version, kind);
   return published ?? [...group.split(".").toReversed(), version, kind].join(".");
 }
 
-function referencesOf(value: unknown): string[] {
+function referencesOf(value: unknown): readonly string[] {
   if (typeof value !== "object" || value === null) return [];
   return Object.entries(value).flatMap(([key, inner]) =>
-    key === "$ref" && typeof inner === "string" ? [inner.replace(/^#.*\//, "")] : referencesOf(inner),
+    key === "$ref" && typeof inner === "string" ? [inner] : referencesOf(inner),
   );
 }
 
@@ -129,93 +122,64 @@ function linked(value: unknown): unknown {
   const others = Object.fromEntries(Object.entries(rest).map(([key, inner]) => [key, linked(inner)]));
   if (typeof $ref !== "string") return others;
   // Keywords beside a reference do not count in OpenAPI v3.0, so Kubernetes wraps it.
-  return Object.keys(others).length === 0 ? reference($ref) : { allOf: [reference($ref)], ...others };
+  const reference = { $ref: `#/components/schemas/${$ref}` };
+  return Object.keys(others).length === 0 ? reference : { allOf: [reference], ...others };
 }
 
-function reference(name: string): object {
-  return { $ref: `#/components/schemas/${name}` };
-}
+/** The methods of verbs, and what OpenAPI calls those that are not called by their method. */
+const methods: Readonly<Record<string, readonly [string, string?]>> = {
+  get: ["get"],
+  create: ["post"],
+  update: ["put"],
+  patch: ["patch"],
+  delete: ["delete"],
+  list: ["get", "list"],
+  deletecollection: ["delete", "deletecollection"],
+  watch: ["get", "watch"],
+  watchlist: ["get", "watchlist"],
+};
 
-function content(name: string, ...types: readonly string[]): object {
-  return { content: Object.fromEntries(types.map((type) => [type, { schema: reference(name) }])) };
-}
-
-function answered(name: string): object {
-  const described = { description: "OK", ...content(name, "application/json", "application/yaml") };
-  return { "200": described, "401": { description: "Unauthorized" } };
-}
-
-function pathsOf(resource: Resource): Readonly<Record<string, object>> {
-  const { group, version, kind, namespaced, resource: plural } = resource;
-  const root = `/${pathOf(resource)}`;
-  const within = `${namespaced ? "namespaces/{namespace}/" : ""}${plural}`;
-  const name = nameOf(resource);
-  const item = (actions: string, answer = name, of: object = { group, version, kind }): object => ({
+function pathsOf(resource: Resource, root: string): Readonly<Record<string, object>> {
+  const { group, version, kind, namespaced, resource: plural, verbs, custom } = resource;
+  const item = (wanted: readonly string[], of: object = { group, version, kind }): object => ({
     ...Object.fromEntries(
-      actions.split(" ").map((action) => [methods[action] ?? action, operation(action, answer, of)]),
+      wanted.map((verb) => {
+        const [method, action = method] = methods[verb] ?? [verb];
+        const operation = { "x-kubernetes-action": action, "x-kubernetes-group-version-kind": of };
+        return [method, { ...operation, ...(isWrite.test(action) ? { parameters: parametersOf(action) } : {}) }];
+      }),
     ),
     parameters: [],
   });
-  const hasMany = resource.verbs.includes("deletecollection");
-  const parts = resource.subresources.flatMap((subresource) => {
-    const part = partOf(resource, subresource);
-    const actions = Object.keys(part?.verbs ?? {})
-      .join(" ")
-      .toLowerCase();
-    const of = { group, version, kind, ...part?.kind };
-    return [[`${root}/${within}/{name}/${subresource}`, item(actions, nameOf({ custom: undefined, ...of }), of)]];
-  });
-  const watches = resource.custom
-    ? {}
-    : {
-        ...(namespaced ? { [`${root}/watch/${plural}`]: item("watchlist", `${meta}.WatchEvent`) } : {}),
-        [`${root}/watch/${within}`]: item("watchlist", `${meta}.WatchEvent`),
-        [`${root}/watch/${within}/{name}`]: item("watch", `${meta}.WatchEvent`),
-      };
+  const only = (...wanted: readonly string[]): object => item(wanted.filter((verb) => verbs.includes(verb)));
+  const all = `${root}/${plural}`;
+  const within = `${namespaced ? "namespaces/{namespace}/" : ""}${plural}`;
+  const reads = verbs.includes("list");
+  const watched = `${root}/watch`;
   return {
-    ...(namespaced ? { [`${root}/${plural}`]: item("list", name) } : {}),
-    [`${root}/${within}`]: item(hasMany ? "list post deletecollection" : "list post"),
-    [`${root}/${within}/{name}`]: item("get put delete patch"),
-    ...(Object.fromEntries(parts) as object),
-    ...watches,
+    ...(namespaced && reads ? { [all]: only("list") } : {}),
+    [`${root}/${within}`]: only("list", "create", "deletecollection"),
+    ...(reads ? { [`${root}/${within}/{name}`]: only("get", "update", "delete", "patch") } : {}),
+    ...Object.fromEntries(
+      partsOf(resource).map(([name, part]) => [
+        `${root}/${within}/{name}/${name}`,
+        item(part.verbs, { group, version, kind, ...part.kind }),
+      ]),
+    ),
+    ...(!custom && reads && namespaced ? { [`${watched}/${plural}`]: item(["watchlist"]) } : {}),
+    ...(!custom && reads
+      ? { [`${watched}/${within}`]: item(["watchlist"]), [`${watched}/${within}/{name}`]: item(["watch"]) }
+      : {}),
   };
 }
 
-/** The methods of the actions that are not called by their method. */
-const methods: Readonly<Record<string, string>> = {
-  list: "get",
-  watchlist: "get",
-  watch: "get",
-  deletecollection: "delete",
-};
+const isWrite = /^(post|put|patch)$/;
 
-/** The parameters of writes; by them kubectl knows that the server can validate and try a write. */
-const parameters: Readonly<Record<string, readonly string[]>> = {
-  post: ["dryRun", "fieldManager", "fieldValidation"],
-  put: ["dryRun", "fieldManager", "fieldValidation"],
-  patch: ["dryRun", "fieldManager", "fieldValidation", "force"],
-};
-
-function operation(action: string, name: string, of: object): object {
-  const types = ["apply-patch+yaml", "json-patch+json", "merge-patch+json", "strategic-merge-patch+json"];
-  const bodies: Readonly<Record<string, object>> = {
-    post: content(name, "*/*"),
-    put: content(name, "*/*"),
-    patch: content(`${meta}.Patch`, ...types.map((type) => `application/${type}`)),
-    delete: content(`${meta}.DeleteOptions`, "*/*"),
-    deletecollection: content(`${meta}.DeleteOptions`, "*/*"),
-  };
-  const answer = action === "list" ? `${name}List` : action.startsWith("delete") ? `${meta}.Status` : name;
-  const given = (parameters[action] ?? []).map((parameter) => ({
-    name: parameter,
+/** By these kubectl knows that the server can validate and try a write. */
+function parametersOf(action: string): readonly object[] {
+  return ["dryRun", "fieldManager", "fieldValidation", ...(action === "patch" ? ["force"] : [])].map((name) => ({
+    name,
     in: "query",
-    schema: { type: parameter === "force" ? "boolean" : "string", uniqueItems: true },
+    schema: { type: name === "force" ? "boolean" : "string", uniqueItems: true },
   }));
-  return {
-    "x-kubernetes-action": action,
-    "x-kubernetes-group-version-kind": of,
-    ...(given.length > 0 ? { parameters: given } : {}),
-    ...(bodies[action] ? { requestBody: { ...bodies[action], required: !action.startsWith("delete") } } : {}),
-    responses: answered(answer),
-  };
 }

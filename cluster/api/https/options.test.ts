@@ -3,7 +3,7 @@ import type { IncomingMessage } from "node:http";
 import { test } from "node:test";
 import type { WriteOptions } from "../server.ts";
 import { patchCauses, writeOptions } from "./options.ts";
-import { Query } from "./query.ts";
+import { Query } from "./exchange.ts";
 
 function options(kind: string, text: string): WriteOptions {
   const request = { headers: { "user-agent": "tool/1.0 (linux)" } } as IncomingMessage;

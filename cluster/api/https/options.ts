@@ -3,9 +3,8 @@ import { type Cause, internal, invalid } from "../refusal.ts";
 import type { WriteOptions } from "../server.ts";
 import type { JsonMap } from "../stored-object.ts";
 import { forbiddenField, invalidValue, notSupported, required } from "../validation/causes.ts";
-import type { Exchange } from "./exchange.ts";
-import { parseJson } from "./json-text.ts";
-import type { Query } from "./query.ts";
+import { parseJson } from "./bodies.ts";
+import type { Exchange, Query } from "./exchange.ts";
 
 /** Refuses options of a request, of which there is a kind in meta.k8s.io, where there is cause to. */
 export function refuseOptions(kind: string, causes: readonly Cause[]): void {

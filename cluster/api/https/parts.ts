@@ -6,36 +6,39 @@ import { getObject, patchOne, replaceObject } from "./objects.ts";
 import { proxy } from "./proxy.ts";
 import { getScale, patchScale, replaceScale } from "./scale.ts";
 
-/** The methods of HTTP that are verbs here; HEAD is a GET. */
-export type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+/** What may be done, by verb, and how it is answered. */
+export type Verbs = Readonly<Record<string, Handler>>;
 
-/** What may be done, and how it is answered. */
-export type Verbs = Readonly<Partial<Record<Method, Handler>>>;
+/** The kind of a subresource where it is not the resource's. */
+type Kind = { readonly group?: string; readonly version?: string; readonly kind: string };
 
-/** A subresource: its verbs, and its kind where that is not the resource's. */
-interface Part {
-  readonly verbs: Verbs;
-  readonly kind?: { readonly group?: string; readonly version?: string; readonly kind: string };
-}
+const proxied: Verbs = { create: proxy, delete: proxy, get: proxy, patch: proxy, update: proxy };
 
-const proxied: Verbs = { GET: proxy, POST: proxy, PUT: proxy, PATCH: proxy, DELETE: proxy };
-
-/** The subresources: those of any resource by their name, others by their resource's too. */
-const parts: Readonly<Record<string, Part>> = {
-  status: { verbs: { GET: getObject, PUT: replaceObject, PATCH: patchOne } },
+/** The subresources with their verbs: those of any resource by their name, others by their resource's too. */
+const parts: Readonly<Record<string, { readonly handlers: Verbs; readonly kind?: Kind }>> = {
+  status: { handlers: { get: getObject, patch: patchOne, update: replaceObject } },
   scale: {
-    verbs: { GET: getScale, PUT: replaceScale, PATCH: patchScale },
+    handlers: { get: getScale, patch: patchScale, update: replaceScale },
     kind: { group: "autoscaling", version: "v1", kind: "Scale" },
   },
-  "namespaces/finalize": { verbs: { PUT: replaceObject } },
-  "pods/eviction": { verbs: { POST: evict }, kind: { group: "policy", version: "v1", kind: "Eviction" } },
-  "pods/log": { verbs: { GET: streamLog } },
-  "pods/proxy": { verbs: proxied, kind: { kind: "PodProxyOptions" } },
-  "services/proxy": { verbs: proxied, kind: { kind: "ServiceProxyOptions" } },
+  "namespaces/finalize": { handlers: { update: replaceObject } },
+  "pods/eviction": { handlers: { create: evict }, kind: { group: "policy", version: "v1", kind: "Eviction" } },
+  "pods/log": { handlers: { get: streamLog } },
+  "pods/proxy": { handlers: proxied, kind: { kind: "PodProxyOptions" } },
+  "services/proxy": { handlers: proxied, kind: { kind: "ServiceProxyOptions" } },
 };
 
-/** A subresource of a resource; undefined where there is none of the name. */
-export function partOf({ qualifiedName, subresources }: Resource, subresource: string): Part | undefined {
-  if (!subresources.includes(subresource)) return undefined;
-  return parts[subresource] ?? parts[`${qualifiedName}/${subresource}`];
+/** A subresource as it is told and answered. */
+interface Part {
+  readonly handlers: Verbs;
+  readonly verbs: readonly string[];
+  readonly kind?: Kind;
+}
+
+/** The subresources of a resource by their names, in the order in which they are told. */
+export function partsOf({ qualifiedName, subresources, custom }: Resource): readonly (readonly [string, Part])[] {
+  return (custom ? subresources : subresources.toSorted()).flatMap((name) => {
+    const part = parts[name] ?? parts[`${qualifiedName}/${name}`];
+    return part ? [[name, { ...part, verbs: Object.keys(part.handlers) }] as const] : [];
+  });
 }

@@ -4,8 +4,7 @@ import { ApiError } from "../../client.ts";
 import { badRequest } from "../refusal.ts";
 import type { Place } from "../server.ts";
 import { valuesAt } from "../table/json-path.ts";
-import type { Exchange } from "./exchange.ts";
-import type { ResourcePath } from "./request-path.ts";
+import type { Exchange, ResourcePath } from "./exchange.ts";
 
 /** A place as the path of a proxy names it, `[scheme:]name[:port]`. */
 interface Named {

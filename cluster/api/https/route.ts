@@ -2,64 +2,107 @@ import { methodNotAllowed, noSuchResource, notFound } from "../refusal.ts";
 import type { Resource } from "../resource-table.ts";
 import { about } from "./about.ts";
 import { discovery } from "./discovery.ts";
-import { type Answer, type Exchange, type Handler, pageNotFound } from "./exchange.ts";
+import { type Answer, type Exchange, type Handler, pageNotFound, type ResourcePath } from "./exchange.ts";
 import { deleteCollection, listObjects } from "./lists.ts";
 import { createObject, deleteObject, getObject, patchOne, replaceObject } from "./objects.ts";
 import { openapi } from "./openapi.ts";
-import { type Method, partOf, type Verbs } from "./parts.ts";
-import { type ResourcePath, resourcePath } from "./request-path.ts";
-import { answerReview, reviews } from "./reviews.ts";
+import { partsOf, type Verbs } from "./parts.ts";
+import { answerReview, verdicts } from "./reviews.ts";
 import { watchObjects } from "./watches.ts";
 
-const ofCollection: Verbs = { GET: listObjects, POST: createObject, DELETE: deleteCollection };
-const ofObject: Verbs = { GET: getObject, PUT: replaceObject, PATCH: patchOne, DELETE: deleteObject };
-const collectionVerbs: Readonly<Record<string, string>> = { GET: "list", POST: "create", DELETE: "deletecollection" };
+/** The verbs of the methods, on one thing and on a collection; HEAD is a GET whose body is left out. */
+const one: Readonly<Record<string, string>> = {
+  GET: "get",
+  HEAD: "get",
+  POST: "create",
+  PUT: "update",
+  PATCH: "patch",
+  DELETE: "delete",
+};
+const many: Readonly<Record<string, string>> = {
+  GET: "list",
+  HEAD: "list",
+  POST: "create",
+  DELETE: "deletecollection",
+};
+
+const ofCollection: Verbs = {
+  list: listObjects,
+  watch: watchObjects,
+  create: createObject,
+  deletecollection: deleteCollection,
+};
+const ofObject: Verbs = { get: getObject, update: replaceObject, patch: patchOne, delete: deleteObject };
 
 /** The answer to a request; undefined when the route answers by itself, as it streams. */
 export async function route(exchange: Exchange): Promise<Answer | undefined> {
-  const { api, method, url, warn } = exchange;
+  const { api, url, warn } = exchange;
   const path = resourcePath(url.pathname);
   if (!path) return about(exchange) ?? discovery(exchange) ?? openapi(exchange) ?? pageNotFound;
-  const { group, version, resource: name, namespace } = path;
-  const isHere = (resource: Resource): boolean => resource.group === group && resource.version === version;
-  const review = reviews.find(({ resource }) => isHere(resource) && resource.resource === name);
-  const resource = review?.resource ?? api.table.find(group, version, name);
-  if (!resource) {
+  const { group, version, namespace, name } = path;
+  const resource = api.table.find(group, version, path.resource);
+  if (!resource || (!resource.namespaced && namespace !== "")) {
     // What custom resources do not serve is nobody's; the others know what they lack.
-    if (api.table.all().some((other) => isHere(other) && !other.custom)) throw noSuchResource();
+    const isOwn = api.table.all().some((row) => row.group === group && row.version === version && !row.custom);
+    if (isOwn) throw noSuchResource();
     return pageNotFound;
-  }
-  if (!resource.namespaced && namespace !== "") {
-    if (resource.custom) return pageNotFound;
-    throw noSuchResource();
-  }
-  if (review) {
-    if (method !== "POST" || path.name !== "") throw methodNotAllowed();
-    return answerReview(exchange, review);
   }
   if (resource.qualifiedName === "endpoints") {
     warn("v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice");
   }
-  return handlerOf(exchange, path, resource)(exchange, { resource, namespace, name: path.name }, path);
+  return handlerOf(exchange, path, resource)(exchange, { resource, namespace, name }, path);
 }
 
 function handlerOf({ method, query }: Exchange, path: ResourcePath, resource: Resource): Handler {
-  const verb = (method === "HEAD" ? "GET" : method) as Method;
-  const isCollection = path.name === "";
-  if (path.watch || (isCollection && verb === "GET" && query.flag("watch") === true)) {
-    if (verb !== "GET") throw methodNotAllowed();
-    return watchObjects;
+  const { name, namespace, subresource } = path;
+  const isCollection = name === "" || path.watch;
+  const asked = (isCollection ? many : one)[method] ?? "";
+  const verb = asked === "list" && (path.watch || query.flag("watch") === true) ? "watch" : asked;
+  const reads = verb === "list" || verb === "watch";
+  if (resource.namespaced && namespace === "" && !reads) throw isCollection ? methodNotAllowed() : noSuchResource();
+  if (subresource !== "" && !path.watch) {
+    const part = partsOf(resource).find(([known]) => known === subresource)?.[1];
+    if (!part) throw resource.custom ? notFound(resource, name) : noSuchResource();
+    return part.handlers[verb] ?? refuseMethod();
   }
-  if (!isCollection && resource.namespaced && path.namespace === "") throw noSuchResource();
-  const isEverywhere = resource.namespaced && path.namespace === "" && verb !== "GET";
-  if (isCollection && (isEverywhere || !resource.verbs.includes(collectionVerbs[verb] ?? ""))) throw methodNotAllowed();
-  const verbs = isCollection
-    ? ofCollection
-    : path.subresource === ""
-      ? ofObject
-      : partOf(resource, path.subresource)?.verbs;
-  if (!verbs) throw resource.custom ? notFound(resource, path.name) : noSuchResource();
-  const handler = verbs[verb];
-  if (!handler) throw methodNotAllowed();
-  return handler;
+  if (!resource.verbs.includes(verb)) throw methodNotAllowed();
+  if (verdicts[resource.qualifiedName]) return answerReview;
+  return (isCollection ? ofCollection : ofObject)[verb] ?? refuseMethod();
+}
+
+function refuseMethod(): never {
+  throw methodNotAllowed();
+}
+
+/** Reads /api/v1/… and /apis/group/version/…; undefined for any other path, and for the roots of groups. */
+function resourcePath(pathname: string): ResourcePath | undefined {
+  const [, root, ...parts] = pathname.split("/").map(decoded);
+  if (root !== "api" && root !== "apis") return undefined;
+  const group = root === "api" ? "" : (parts.shift() ?? "");
+  const version = parts.shift() ?? "";
+  const watch = parts[0] === "watch";
+  if (watch) parts.shift();
+  // /namespaces/n/status and /finalize are of the namespace itself; anything else below it is in it.
+  const below = parts[0] === "namespaces" ? (parts[2] ?? "") : "";
+  const [, namespace = ""] = ["", "status", "finalize"].includes(below) ? [] : parts.splice(0, 2);
+  const [resource = "", name = "", subresource = "", ...rest] = parts;
+  if (resource === "") return undefined;
+  return {
+    group,
+    version,
+    resource,
+    namespace,
+    name,
+    subresource,
+    watch,
+    rest: rest.map((part) => `/${part}`).join(""),
+  };
+}
+
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
 }

@@ -8,8 +8,8 @@ import type { JsonMap, StoredObject } from "../stored-object.ts";
 import { selectorText } from "../table/cells.ts";
 import { valuesAt } from "../table/json-path.ts";
 import { notNegative } from "../validation/causes.ts";
-import { objectBody } from "./body-text.ts";
-import { type Answer, contentType, type Exchange, json, readBody } from "./exchange.ts";
+import { contentType, objectBody, readBody } from "./bodies.ts";
+import { type Answer, type Exchange, json } from "./exchange.ts";
 import { checkName, patchOf } from "./objects.ts";
 import { writeOptions } from "./options.ts";
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { duplicateKeys, parseJson } from "./json-text.ts";
+import { duplicateKeys, parseJson } from "./bodies.ts";
 
 test("keys that stand twice are named by their path", () => {
   assert.deepEqual(duplicateKeys('{"a":1,"b":{"c":1,"c":2},"l":[{"x":"a"},{"x":"}","x":2}],"a":"{"}'), [

@@ -1,0 +1,162 @@
+import { visit } from "jsonc-parser";
+import { ApiError, type KubeObject } from "../../client.ts";
+import { readApplied } from "../apply/index.ts";
+import { jsonOfProtobuf, protobufType } from "../protobuf.ts";
+import { badRequest } from "../refusal.ts";
+import type { Resource } from "../resource-table.ts";
+import type { WriteOptions } from "../server.ts";
+import { isMap } from "../stored-object.ts";
+import type { Exchange } from "./exchange.ts";
+
+/** As much as Kubernetes takes in one request. */
+const mostBytes = 3 * 1024 * 1024;
+
+/** The body of a request, protobuf as JSON; refused when it is too large. */
+export async function readBody(exchange: Exchange): Promise<string> {
+  const { request } = exchange;
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > mostBytes) {
+      throw new ApiError(413, "RequestEntityTooLarge", `Request entity too large: limit is ${mostBytes}`);
+    }
+    chunks.push(chunk);
+  }
+  const bytes = Buffer.concat(chunks);
+  if (contentType(exchange) !== protobufType || size === 0) return bytes.toString("utf8");
+  try {
+    return jsonOfProtobuf(bytes);
+  } catch (error) {
+    throw badRequest(`the object provided is unrecognized: ${(error as Error).message}`);
+  }
+}
+
+/** The media type of a request's body, without its parameters; "" where none is said. */
+export function contentType({ request }: Exchange): string {
+  return request.headers["content-type"]?.split(";")[0]?.trim() ?? "";
+}
+
+/** What the JavaScript engine says of a wrong character, and how Go's decoder goes on after naming it. */
+const phrases: readonly (readonly [RegExp, string])[] = [
+  [
+    /^Expected property name or '}'|^Expected double-quoted property name/,
+    "looking for beginning of object key string",
+  ],
+  [/^Expected ':'/, "after object key"],
+  [/^Expected ',' or '}'|^Unexpected number/, "after object key:value pair"],
+  [/^Expected ',' or ']'/, "after array element"],
+  [/^Unexpected non-whitespace character/, "after top-level value"],
+  [/^Bad control character/, "in string literal"],
+  [/^Bad escaped character/, "in string escape code"],
+  [/^No number after minus sign/, "in numeric literal"],
+  [/^Unexpected token/, "looking for beginning of value"],
+];
+
+/** Reads JSON; the error of a text that is none is worded as Go's decoder words it. */
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    const { message } = error as Error;
+    const at = /at position (\d+)/.exec(message)?.[1];
+    const found = at === undefined ? /^Unexpected token '(.)'/su.exec(message)?.[1] : text[Number(at)];
+    const phrase = phrases.find(([pattern]) => pattern.test(message))?.[1];
+    const shown = found === "'" ? "\\'" : JSON.stringify(found ?? "").slice(1, -1);
+    const said = found === undefined || phrase === undefined ? undefined : `invalid character '${shown}' ${phrase}`;
+    throw new SyntaxError(said ?? "unexpected end of JSON input", { cause: error });
+  }
+}
+
+/** The paths of keys that stand twice in one object of a valid JSON text, such as `data.a`; the last of them counts. */
+export function duplicateKeys(text: string): readonly string[] {
+  const seen = new Set<string>();
+  const twice: string[] = [];
+  visit(text, {
+    onObjectProperty: (key, _offset, _length, _line, _character, parent) => {
+      const path = [...parent(), key];
+      const id = JSON.stringify(path);
+      if (seen.has(id)) twice.push(path.reduce<string>((before, step) => join(before, step), ""));
+      seen.add(id);
+    },
+  });
+  return twice;
+}
+
+function join(before: string, step: string | number): string {
+  return typeof step === "number" ? `${before}[${step}]` : before === "" ? step : `${before}.${step}`;
+}
+
+/** The body of a request as an object of `resource`; refused when it says that it is something else. */
+export async function objectBody(
+  exchange: Exchange,
+  resource: Resource,
+  { fieldValidation, warn }: Pick<WriteOptions, "fieldValidation" | "warn"> = {},
+): Promise<KubeObject> {
+  const { kind, version } = resource;
+  const { value, duplicates } = parse(await readBody(exchange), contentType(exchange), kind);
+  const handled = `${kind} in version "${version}" cannot be handled as a ${kind}`;
+  if (duplicates.length > 0 && fieldValidation === "Strict") {
+    throw badRequest(`${handled}: strict decoding error: ${duplicates.join(", ")}`);
+  }
+  if (fieldValidation === "Warn") for (const duplicate of duplicates) warn?.(duplicate);
+  if (!isMap(value)) {
+    const given = Array.isArray(value) ? "array" : typeof value;
+    const why = `json: cannot unmarshal ${given} into Go value of type struct { APIVersion string; Kind string }`;
+    throw badRequest(`couldn't get version/kind; json parse error: ${why}`);
+  }
+  checkKind(value, resource);
+  const metadata = value["metadata"] ?? {};
+  if (isMap(metadata)) return { ...value, metadata } as unknown as KubeObject;
+  const field = `Go struct field ${kind}.metadata of type v1.ObjectMeta`;
+  throw badRequest(`${handled}: json: cannot unmarshal ${typeof metadata} into ${field}`);
+}
+
+function checkKind({ kind, apiVersion = "" }: Partial<KubeObject>, resource: Resource): void {
+  if (kind && kind !== resource.kind) {
+    const version = (apiVersion || resource.apiVersion).split("/").at(-1) ?? "";
+    const group = resource.group === "" ? "core" : (resource.group.split(".")[0] ?? "");
+    const why = `converting (${version}.${kind}) to (${group}.${resource.kind}): unknown conversion`;
+    throw badRequest(`${kind} in version "${version}" cannot be handled as a ${resource.kind}: ${why}`);
+  }
+  if (apiVersion === "" || apiVersion === resource.apiVersion) return;
+  const expected = `the expected API version (${resource.apiVersion})`;
+  throw badRequest(`the API version in the data (${apiVersion}) does not match ${expected}`);
+}
+
+/** A body that was read, and what is said of keys that stand twice in it. */
+interface Parsed {
+  readonly value: unknown;
+  readonly duplicates: readonly string[];
+}
+
+function parse(text: string, type: string, kind: string): Parsed {
+  const unrecognized = `the object provided is unrecognized (must be of type ${kind})`;
+  if (["application/json", protobufType, ""].includes(type)) {
+    try {
+      const value = parseJson(text);
+      return { value, duplicates: duplicateKeys(text).map((path) => `duplicate field ${JSON.stringify(path)}`) };
+    } catch (error) {
+      const why = `couldn't get version/kind; json parse error: ${(error as Error).message}`;
+      throw badRequest(`${unrecognized}: ${why}`);
+    }
+  }
+  if (type !== "application/yaml") throw unknownFormat(["application/json", "application/yaml", protobufType]);
+  try {
+    const { body, duplicates } = readApplied(text);
+    const said = duplicates?.replace(/^error converting YAML to JSON: /, "");
+    return { value: body, duplicates: said === undefined ? [] : [said] };
+  } catch (error) {
+    const why = (error as Error).message.replace(/^error decoding YAML: (error converting YAML to JSON: )?/, "");
+    // The first bytes of the body, so that one who sent something else sees what arrived.
+    const bytes = Buffer.from(text);
+    const beginning = `${bytes.subarray(0, 30).toString("hex")}${bytes.length > 30 ? " ..." : ""}`;
+    throw badRequest(`${unrecognized}: ${why} (${beginning})`);
+  }
+}
+
+/** 415 for a body of a media type that is not accepted. */
+export function unknownFormat(accepted: readonly string[]): ApiError {
+  const message = `the body of the request was in an unknown format - accepted media types include: ${accepted.join(", ")}`;
+  return new ApiError(415, "UnsupportedMediaType", message);
+}
