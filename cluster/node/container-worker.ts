@@ -26,6 +26,8 @@ export class ContainerWorker {
   readonly #tell: Telling;
   #tellStarted: () => void = () => undefined;
   #status: ContainerStatus;
+  /** Whose state is shown next. */
+  #identity: Partial<ContainerStatus> = {};
   #current: ContainerRun | undefined;
   #graceMs = 30_000;
   #probes: Probes | undefined;
@@ -122,7 +124,9 @@ export class ContainerWorker {
     const hurry = this.#hurry.signal;
     const run = new ContainerRun({ container, config, context: this.#context, tell: this.#tell, root, log, hurry });
     const { resources = {} } = container;
-    this.#update({ containerID: run.id, imageID: config.image.id, restartCount: number, resources });
+    // Told with the state of this run, not before: until then the one before is shown.
+    const { id: containerID } = run;
+    this.#identity = { ...this.#identity, containerID, imageID: config.image.id, restartCount: number, resources };
     this.#tell.say("Normal", "Created", `Created container: ${container.name}`);
     // What never started began at the beginning of time, as containerd has it.
     let startedAt = timeText(0);
@@ -143,7 +147,7 @@ export class ContainerWorker {
     const { exitCode, reason, message } = end;
     const times = { startedAt, finishedAt: timeText(clock.now()) };
     const terminated = { exitCode, reason, ...(message && { message }), ...times, containerID: run.id };
-    this.#update({ state: { terminated }, started: false, ready: false });
+    this.#update({ ...this.#identity, state: { terminated }, started: false, ready: false });
     await rm(root, { recursive: true, force: true });
     return exitCode;
   }
@@ -173,7 +177,8 @@ export class ContainerWorker {
 
   /** From now on it runs, and its probes say how it is. */
   #probe(run: ContainerRun, startedAt: string): void {
-    this.#update({ state: { running: { startedAt } }, started: !this.container.startupProbe, ready: false });
+    const started = this.container.startupProbe === undefined;
+    this.#update({ ...this.#identity, state: { running: { startedAt } }, started, ready: false });
     const check = (probe: Probe) => checkProbe(probe, run.target);
     this.#probes = startProbes(this.container, this.#context.clock, check, {
       onStarted: () => {
@@ -212,7 +217,7 @@ export class ContainerWorker {
       }
     }
     this.#backOff.next(failedMs);
-    this.#status = { ...this.#status, lastState: ended };
+    this.#identity = { lastState: ended };
   }
 
   #update(change: Partial<ContainerStatus>): void {

@@ -54,6 +54,8 @@ export class PodWorker {
 
   /** The pod as it is now. Deleting it begins, or hastens, its end. */
   update(pod: Pod): void {
+    // As a kubelet, it does not hear what only the status says.
+    if (isDeepStrictEqual(askedOf(pod), askedOf(this.#pod))) return;
     this.#pod = pod;
     if (pod.metadata.deletionTimestamp !== undefined) this.terminate(graceMs(pod));
   }
@@ -200,4 +202,9 @@ export class PodWorker {
       if (error.code === 409) await this.#writeStatus();
     }
   }
+}
+
+function askedOf({ spec, metadata }: Pod): object {
+  const { labels, annotations, deletionTimestamp, deletionGracePeriodSeconds } = metadata;
+  return { spec, labels, annotations, deletionTimestamp, deletionGracePeriodSeconds };
 }

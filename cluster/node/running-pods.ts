@@ -1,6 +1,5 @@
 import { join } from "node:path";
-import type { Pod } from "./pod.ts";
-import { isTerminal, pods } from "./pod.ts";
+import { graceMs, isTerminal, type Pod, pods } from "./pod.ts";
 import type { PodAddresses } from "./pod-addresses.ts";
 import type { NodeServices } from "./pod-context.ts";
 import { PodWorker } from "./pod-worker.ts";
@@ -26,7 +25,7 @@ export function runPods(name: string, folder: string, addresses: PodAddresses, s
       record(pod, "Warning", "FailedSync", `error syncing pod: ${(error as Error).message}`);
     });
     running.set(uid, { worker, done });
-    worker.update(pod);
+    if (pod.metadata.deletionTimestamp !== undefined) worker.terminate(graceMs(pod));
   }
 
   async function forget(uid: string): Promise<void> {
