@@ -22,6 +22,12 @@ export type RecordEvent = (
 
 /** How many different events a recorder remembers in order to count repetitions, as upstream. */
 const remembered = 4096;
+/** So many events that differ in their message alone, within so many ms of each other, are told as one from then on. */
+const mostSimilar = 10;
+const similarMs = 600_000;
+/** So many events about one object are written at once, and after that one in so many ms. */
+const burst = 25;
+const oneMoreMs = 300_000;
 
 /**
  * A recorder for one component (on the machine `host`, where it runs on one): what repeats is counted up instead of
@@ -33,23 +39,23 @@ export function recordEvents(
   component: string,
   host?: string,
 ): { readonly record: RecordEvent; readonly settle: () => Promise<void> } {
-  const written = new Map<string, { readonly name: string; readonly count: number }>();
+  const correlator = new Correlator();
   let last = Promise.resolve();
 
-  async function write(about: KubeObject, said: Said, detail: EventDetail, nowMs: number): Promise<void> {
+  async function write(about: KubeObject, given: Said, detail: EventDetail, nowMs: number): Promise<void> {
+    const { fieldPath, action } = detail;
     const namespace = about.metadata.namespace ?? "default";
-    const key = JSON.stringify([about.metadata.uid, about.kind, said, detail]);
-    const before = detail.action === undefined ? written.get(key) : undefined;
-    if (before && client.get(events, namespace, before.name)) {
-      const count = before.count + 1;
-      written.set(key, { name: before.name, count });
-      await client.mergePatch(events, namespace, before.name, { count, lastTimestamp: timeText(nowMs) });
+    const newName = `${about.metadata.name ?? ""}.${momentText(nowMs)}`;
+    // Events with an action are single ones.
+    const single = { name: newName, count: 1, said: given };
+    const told = action ? single : correlator.tell(about, given, fieldPath, newName, nowMs);
+    if (!told) return;
+    const { name, count, said } = told;
+    const time = timeText(nowMs);
+    if (count > 1 && client.get(events, namespace, name)) {
+      await client.mergePatch(events, namespace, name, { count, message: said.message, lastTimestamp: time });
       return;
     }
-    const name = `${about.metadata.name ?? ""}.${momentText(nowMs)}`;
-    if (written.size >= remembered) written.delete(written.keys().next().value ?? "");
-    written.set(key, { name, count: 1 });
-    const { fieldPath, action } = detail;
     const { apiVersion, kind, metadata } = about;
     const { uid, resourceVersion } = metadata;
     const event = {
@@ -68,11 +74,10 @@ export function recordEvents(
       ...said,
       reportingComponent: component,
     };
-    const time = timeText(nowMs);
     const source = { component, ...(host && { host }) };
     const form = action
       ? { action, eventTime: microTimeText(nowMs), source: {}, reportingInstance: `${component}-${host ?? ""}` }
-      : { count: 1, firstTimestamp: time, lastTimestamp: time, eventTime: null, source, reportingInstance: host ?? "" };
+      : { count, firstTimestamp: time, lastTimestamp: time, eventTime: null, source, reportingInstance: host ?? "" };
     await client.create<KubeObject>(events, Object.assign(event, form));
   }
 
@@ -98,6 +103,62 @@ interface Said {
   readonly type: string;
   readonly reason: string;
   readonly message: string;
+}
+
+/** Under which name, how often and in which words an event is told. */
+interface Told {
+  readonly name: string;
+  readonly count: number;
+  readonly said: Said;
+}
+
+/** Knows what was told, so that repetitions are counted, similar events told as one, and no object drowns the others. */
+class Correlator {
+  readonly #written = new Map<string, { readonly name: string; readonly count: number }>();
+  readonly #similar = new Map<string, { readonly messages: Set<string>; readonly lastMs: number }>();
+  readonly #allowances = new Map<string, { readonly left: number; readonly atMs: number }>();
+
+  /** How an event is told now (as `newName` where it is the first of its kind); undefined where there is no room for it. */
+  tell(
+    about: KubeObject,
+    given: Said,
+    fieldPath: string | undefined,
+    newName: string,
+    nowMs: number,
+  ): Told | undefined {
+    const { type, reason, message } = given;
+    const { uid = "" } = about.metadata;
+    const kin = JSON.stringify([uid, about.kind, type, reason]);
+    const isOneOfMany = this.#joins(kin, message, nowMs);
+    const key = isOneOfMany ? kin : JSON.stringify([kin, message, fieldPath]);
+    const { name = newName, count = 0 } = this.#written.get(key) ?? {};
+    // What is not written counts all the same.
+    remember(this.#written, key, { name, count: count + 1 });
+    const said = isOneOfMany ? { ...given, message: `(combined from similar events): ${message}` } : given;
+    return this.#isAllowed(uid, nowMs) ? { name, count: count + 1, said } : undefined;
+  }
+
+  #joins(kin: string, message: string, nowMs: number): boolean {
+    const before = this.#similar.get(kin);
+    const messages = before && nowMs - before.lastMs <= similarMs ? before.messages : new Set<string>();
+    const isMany = messages.add(message).size >= mostSimilar;
+    if (isMany) messages.delete(messages.values().next().value ?? "");
+    remember(this.#similar, kin, { messages, lastMs: nowMs });
+    return isMany;
+  }
+
+  #isAllowed(uid: string, nowMs: number): boolean {
+    const { left, atMs } = this.#allowances.get(uid) ?? { left: burst, atMs: nowMs };
+    const now = Math.min(burst, left + (nowMs - atMs) / oneMoreMs);
+    remember(this.#allowances, uid, { left: now < 1 ? now : now - 1, atMs: nowMs });
+    return now >= 1;
+  }
+}
+
+/** Remembers a value, and forgets the one that is there longest where there are too many. */
+function remember<T>(memory: Map<string, T>, key: string, value: T): void {
+  if (!memory.has(key) && memory.size >= remembered) memory.delete(memory.keys().next().value ?? "");
+  memory.set(key, value);
 }
 
 /** A namespace that is going takes no more events, and that is no one's fault; what is no refusal is a defect. */

@@ -71,7 +71,7 @@ export async function startTestCluster({ refuse }: TestClusterOptions = {}): Pro
     for (const pod of client.list<Pod>(pods, "ns")) {
       const { name = "" } = pod.metadata;
       if (isTerminating(pod)) await client.delete(pods, "ns", name, { gracePeriodSeconds: 0 });
-      else if (pod.status?.phase !== "Running") await setReady(pod, true);
+      else if (pod.status?.phase === "Pending") await setReady(pod, true);
     }
   }
 

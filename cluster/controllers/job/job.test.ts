@@ -4,6 +4,7 @@ import type { JobSpec } from "kubernetes-types/batch/v1.js";
 import { isTerminating, jobs, pods, type Job } from "../objects.ts";
 import { startTestCluster, type TestCluster } from "../cluster-in-test.ts";
 import { nextTryMs } from "./failure.ts";
+import { indexName } from "./indexes.ts";
 
 async function started(spec: Partial<JobSpec> = {}): Promise<TestCluster> {
   const cluster = await startTestCluster();
@@ -105,4 +106,116 @@ test("a Job that is deleted takes its pods along", async (t) => {
   await cluster.client.delete(jobs, "ns", "job", { propagation: "Background" });
   await cluster.settle({ node: true });
   assert.deepEqual(cluster.pods(), []);
+});
+
+/** Gives the pod of an index (the first one without) a status, and lets it be counted. */
+async function setStatus(cluster: TestCluster, index: string | undefined, status: object): Promise<void> {
+  const pod = cluster
+    .pods()
+    .find(({ metadata, status: now }) => metadata.annotations?.[indexName] === index && now?.phase === "Pending");
+  await cluster.client.mergePatch(pods, "ns", pod?.metadata.name ?? "", { status }, "status");
+  await cluster.clock.advance(1000);
+  await cluster.settle();
+}
+
+function exited(exitCode: number): object {
+  const containerStatuses = [{ name: "c", state: { terminated: { exitCode } } }];
+  return { phase: exitCode === 0 ? "Succeeded" : "Failed", containerStatuses };
+}
+
+test("a suspended Job's pods go without counting as failed", async (t) => {
+  const cluster = await started({ parallelism: 2, completions: 2 });
+  t.after(cluster.stop);
+  await cluster.client.mergePatch(jobs, "ns", "job", { spec: { suspend: true } });
+  await cluster.settle({ node: true });
+  await cluster.clock.advance(2000);
+  assert.deepEqual([cluster.pods(), conditions(cluster)], [[], ["Suspended True JobSuspended"]]);
+  const { failed, active, terminating } = jobOf(cluster)?.status ?? {};
+  assert.deepEqual([failed, active, terminating], [undefined, undefined, 0]);
+});
+
+test("an indexed Job gives each pod its index and wants one success of each", async (t) => {
+  const cluster = await started({ completionMode: "Indexed", completions: 3, parallelism: 2 });
+  t.after(cluster.stop);
+  const [first] = cluster.pods();
+  assert.match(first?.metadata.name ?? "", /^job-0-[a-z0-9]{5}$/);
+  assert.equal(first?.spec.hostname, "job-0");
+  assert.equal(first.metadata.labels?.[indexName], "0");
+  assert.deepEqual(
+    first.spec.containers[0]?.env?.map(({ name, valueFrom }) => [name, valueFrom?.fieldRef?.fieldPath]),
+    [["JOB_COMPLETION_INDEX", `metadata.labels['${indexName}']`]],
+  );
+  await setStatus(cluster, "1", exited(0));
+  assert.deepEqual([jobOf(cluster)?.status?.completedIndexes, jobOf(cluster)?.status?.active], ["1", 2]);
+  await setStatus(cluster, "0", exited(0));
+  await setStatus(cluster, "2", exited(0));
+  assert.equal(jobOf(cluster)?.status?.completedIndexes, "0-2");
+  assert.equal(conditions(cluster).at(-1), "Complete True CompletionsReached");
+});
+
+test("a policy fails a Job at once, or ignores a failure", async (t) => {
+  const rules = [
+    { action: "Ignore", onExitCodes: { operator: "In", values: [3] } },
+    { action: "FailJob", onExitCodes: { containerName: "c", operator: "NotIn", values: [1, 2] } },
+  ];
+  const cluster = await started({ podFailurePolicy: { rules }, backoffLimit: 0, parallelism: 2, completions: 2 });
+  t.after(cluster.stop);
+  await setStatus(cluster, undefined, exited(3));
+  assert.deepEqual([jobOf(cluster)?.status?.failed, conditions(cluster)], [undefined, []]);
+  await setStatus(cluster, undefined, exited(42));
+  assert.equal(conditions(cluster)[0], "FailureTarget True PodFailurePolicy");
+  assert.match(
+    jobOf(cluster)?.status?.conditions?.[0]?.message ?? "",
+    /^Container c for pod ns\/job-[a-z0-9]{5} failed with exit code 42 matching FailJob rule at index 1$/,
+  );
+});
+
+test("where failures count by index, each index has its own limit and its own wait", async (t) => {
+  const spec = { completionMode: "Indexed", completions: 2, parallelism: 2, backoffLimitPerIndex: 1 };
+  const cluster = await started(spec);
+  t.after(cluster.stop);
+  assert.equal(jobOf(cluster)?.status?.failedIndexes, "");
+  await setStatus(cluster, "0", exited(0));
+  await setStatus(cluster, "1", exited(1));
+  const held = cluster.pods().filter(({ metadata }) => metadata.finalizers?.length);
+  assert.deepEqual([held.length, jobOf(cluster)?.status?.failed], [1, undefined], "held for its successor");
+  await cluster.clock.advance(11_000);
+  assert.equal(jobOf(cluster)?.status?.failed, 1);
+  const second = cluster.pods().find(({ status }) => status?.phase === "Pending");
+  assert.equal(second?.metadata.annotations?.["batch.kubernetes.io/job-index-failure-count"], "1");
+  await setStatus(cluster, "1", exited(1));
+  assert.deepEqual([jobOf(cluster)?.status?.failedIndexes, jobOf(cluster)?.status?.failed], ["1", 2]);
+  assert.deepEqual(conditions(cluster), ["FailureTarget True FailedIndexes", "Failed True FailedIndexes"]);
+});
+
+test("a policy of success ends a Job early, and its other pods do not count as failed", async (t) => {
+  const successPolicy = { rules: [{ succeededIndexes: "0-1", succeededCount: 1 }] };
+  const spec = { completionMode: "Indexed", completions: 3, parallelism: 3, successPolicy };
+  const cluster = await started(spec);
+  t.after(cluster.stop);
+  const [running] = cluster.pods();
+  assert.ok(running);
+  await cluster.setReady(running, true);
+  await setStatus(cluster, "2", exited(0));
+  assert.deepEqual(conditions(cluster), []);
+  await setStatus(cluster, "1", exited(0));
+  assert.deepEqual(conditions(cluster), ["SuccessCriteriaMet True SuccessPolicy"]);
+  assert.equal(jobOf(cluster)?.status?.terminating, 1);
+  await cluster.settle({ node: true });
+  await cluster.clock.advance(1000);
+  assert.deepEqual(conditions(cluster), ["SuccessCriteriaMet True SuccessPolicy", "Complete True SuccessPolicy"]);
+  assert.equal(jobOf(cluster)?.status?.failed, undefined);
+});
+
+test("a pod that is deleted counts as failed, and is replaced after the wait", async (t) => {
+  const cluster = await started();
+  t.after(cluster.stop);
+  const [pod] = cluster.pods();
+  await cluster.client.delete(pods, "ns", pod?.metadata.name ?? "");
+  await cluster.clock.advance(1000);
+  assert.equal(jobOf(cluster)?.status?.failed, 1);
+  await cluster.settle({ node: true });
+  assert.deepEqual(cluster.pods(), []);
+  await cluster.clock.advance(11_000);
+  assert.equal(cluster.pods().length, 1);
 });

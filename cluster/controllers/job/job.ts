@@ -89,6 +89,8 @@ async function act(
   const more = Math.max(0, active.length - wanted - surplus.length);
   const doomed = [...surplus, ...podsToDelete(others, [], more, controller.clock.now())];
   if (doomed.length > 0 || verdict || job.spec.suspend) {
+    // Those of a Job that goes on are let go first: they do not count as failed.
+    if (!verdict) await release(controller, doomed);
     const { done, failure } = await deletePods(controller, job, doomed);
     return { active: active.length - done.length, removed: done, failure };
   }
