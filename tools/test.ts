@@ -5,26 +5,31 @@ import { fileURLToPath } from "node:url";
 
 /**
  * Runs the compiled tests. Files named `*.test.ts` are fast and share nothing but the machine; `*.slow.test.ts` start
- * servers, processes or browsers. `fast` runs the first kind, `all` both; further arguments are parts of paths to choose
- * by. The last line is `N passed, N failed, N skipped`.
+ * servers, processes or browsers; `*.real.test.ts` need the cluster that KUBECONFIG names. `fast`, `slow` and `real` run
+ * one kind, `all` the first two; further arguments are parts of paths to choose by. The last line is `N passed, N failed,
+ * N skipped`.
  */
 const root = fileURLToPath(new URL("..", import.meta.url));
 const [which = "fast", ...parts] = process.argv.slice(2);
 const files = testFiles(root)
-  .filter((file) => which === "all" || file.endsWith(".slow.test.js") === (which === "slow"))
+  .filter((file) => (which === "all" ? kindOf(file) !== "real" : kindOf(file) === which))
   .filter((file) => parts.length === 0 || parts.some((part) => file.includes(part)))
   .toSorted();
 
 const totals = { pass: 0, fail: 0, skipped: 0 };
 const started = Date.now();
-const fast = files.filter((file) => !file.endsWith(".slow.test.js"));
-const slow = files.filter((file) => file.endsWith(".slow.test.js"));
-if (fast.length > 0) await runNode(fast);
-if (slow.length > 0) await runNode(slow);
+for (const kind of ["fast", "slow", "real"]) {
+  const ofKind = files.filter((file) => kindOf(file) === kind);
+  if (ofKind.length > 0) await runNode(ofKind);
+}
 if (files.length === 0) console.error("no test file fits");
 console.log(`in ${((Date.now() - started) / 1000).toFixed(1)} s`);
 console.log(`${totals.pass} passed, ${totals.fail} failed${totals.skipped > 0 ? `, ${totals.skipped} skipped` : ""}`);
 process.exitCode = totals.fail > 0 || files.length === 0 ? 1 : 0;
+
+function kindOf(file: string): string {
+  return /\.(slow|real)\.test\.js$/.exec(file)?.[1] ?? "fast";
+}
 
 function testFiles(folder: string): string[] {
   return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {

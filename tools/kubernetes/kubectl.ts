@@ -1,0 +1,9 @@
+import { join } from "node:path";
+import type { Built } from "./build.ts";
+import { kubeconfigOf } from "./instance.ts";
+import { run } from "./run.ts";
+
+/** The kubectl of the very same version, as an instance's administrator; rejects with what it complains about. */
+export function kubectl({ commands }: Built, folder: string, ...args: readonly string[]): Promise<string> {
+  return run(join(commands, "kubectl"), [`--kubeconfig=${kubeconfigOf(folder)}`, ...args]);
+}

@@ -1,0 +1,86 @@
+import { resolve } from "node:path";
+import { Command } from "commander";
+import { build } from "./build.ts";
+import { kubeconfigOf, readInstance, registryOf } from "./instance.ts";
+import type { Instance } from "./instance.ts";
+import { down } from "./down.ts";
+import { daemonNames, restartDaemon } from "./processes.ts";
+import { pushLayout } from "./push.ts";
+import { missing } from "./requirements.ts";
+import { up } from "./up.ts";
+
+/** A real Kubernetes of one node on this machine, for tests and drills. */
+const program = new Command("kubernetes").description("A real Kubernetes of one node on this machine, without Docker.");
+const folderOption = ["--folder <folder>", "where everything of it lies", ".plumb/kubernetes"] as const;
+const progress = (text: string): void => void process.stderr.write(`${text}\n`);
+
+program
+  .command("check")
+  .description("says in one sentence what this machine lacks, and exits with 1, or nothing")
+  .action(async () => mustHaveAll());
+
+program
+  .command("build")
+  .description("builds what the cache does not hold yet")
+  .action(async () => {
+    await mustHaveAll();
+    await build(progress);
+  });
+
+program
+  .command("up")
+  .description("brings one up and prints the path of its kubeconfig; several go side by side, each in its folder")
+  .option(...folderOption)
+  .action(async (options: { folder: string }) => {
+    await mustHaveAll();
+    const { folder, network } = await up(resolve(options.folder), progress);
+    progress(`registry ${registryOf(network)}, audit log ${folder}/audit.log`);
+    console.log(kubeconfigOf(folder));
+  });
+
+program
+  .command("load <layout...>")
+  .description("copies the images of OCI layout folders into the node's registry")
+  .option(...folderOption)
+  .action(async (layouts: string[], options: { folder: string }) => {
+    const { network } = await instanceIn(options.folder);
+    for (const layout of layouts) {
+      for (const name of await pushLayout(resolve(layout), registryOf(network))) console.log(name);
+    }
+  });
+
+program
+  .command("down")
+  .description("ends and removes everything that up made")
+  .option(...folderOption)
+  .action(async (options: { folder: string }) => down(await instanceIn(options.folder)));
+
+program
+  .command("restart <part>")
+  .description("ends one process, such as kube-apiserver or kubelet, and starts it again")
+  .option(...folderOption)
+  .action(async (part: string, options: { folder: string }) => {
+    const { folder } = await instanceIn(options.folder);
+    const names = await daemonNames(folder);
+    if (!names.includes(part)) throw new Error(`There is no part ${part}: name one of ${names.join(", ")}.`);
+    await restartDaemon(folder, part);
+  });
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  progress(error instanceof Error ? error.message : String(error));
+  process.exitCode = 1;
+}
+
+async function instanceIn(path: string): Promise<Instance> {
+  const folder = resolve(path);
+  const instance = await readInstance(folder);
+  if (instance === undefined) throw new Error(`There is no Kubernetes in ${folder}: name its folder with --folder.`);
+  return instance;
+}
+
+async function mustHaveAll(): Promise<void> {
+  const what = await missing();
+  if (what !== undefined) throw new Error(what);
+}

@@ -1,0 +1,98 @@
+import { join } from "node:path";
+import { ociLayout } from "../../src/io/registry/oci-layout.ts";
+import { build } from "./build.ts";
+import type { Built } from "./build.ts";
+import type { Progress } from "./cache.ts";
+import { makeControlGroup } from "./cgroups.ts";
+import { apiServer, controllerManager, etcd, registry, scheduler } from "./control-plane.ts";
+import { down } from "./down.ts";
+import { readInstance, recordInstance, registryOf } from "./instance.ts";
+import type { Instance } from "./instance.ts";
+import { kubectl } from "./kubectl.ts";
+import { claimNetwork, connect } from "./link.ts";
+import { startContainerd, startKubelet, writeNodeSettings } from "./node.ts";
+import { makePauseImage } from "./pause.ts";
+import { writePki } from "./pki.ts";
+import { daemonIsReady, startDaemon } from "./processes.ts";
+import { pushLayout } from "./push.ts";
+
+/** Brings up a Kubernetes of one node in an empty folder. When a part of it fails, what was there of it is taken down again. */
+export async function up(folder: string, progress: Progress): Promise<Instance> {
+  if (await readInstance(folder)) {
+    throw new Error(`${folder} holds a Kubernetes already: take it down first, or name another folder with --folder.`);
+  }
+  const built = await build(progress);
+  const started = Date.now();
+  const step: Progress = (text) => progress(`${text} (${((Date.now() - started) / 1000).toFixed(1)} s)`);
+  const instance = { folder, network: await claimNetwork() };
+  try {
+    await recordInstance(instance);
+    step(`network: ${instance.network.range}, this machine is ${instance.network.hostAddress}`);
+    await bringUp(instance, built, step);
+    return instance;
+  } catch (error) {
+    await down(instance);
+    throw error;
+  }
+}
+
+async function bringUp(instance: Instance, built: Built, step: Progress): Promise<void> {
+  const { folder, network } = instance;
+  await connect(network);
+  await makeControlGroup(network.name);
+  await writePki(instance);
+  await writeNodeSettings(instance);
+
+  const images = startRegistry(instance, built);
+  const containers = startContainerd(instance, built);
+  await startDaemon(folder, etcd(instance, built));
+  await startDaemon(folder, apiServer(instance, built));
+  // Each is waited for even when another has failed: a start that goes on would be missed by the taking down.
+  const settled = await Promise.allSettled([containers, images, apiServerIsReady(folder, built)]);
+  for (const result of settled) if (result.status === "rejected") throw result.reason;
+  step("etcd, API server, registry and containerd are ready");
+
+  await startDaemon(folder, controllerManager(instance, built));
+  await startDaemon(folder, scheduler(instance, built));
+  await startKubelet(instance, await containers);
+  await nodeIsReady(instance, built);
+  step(`node ${network.name} is ready`);
+}
+
+async function startRegistry(instance: Instance, built: Built): Promise<void> {
+  const { folder, network } = instance;
+  await startDaemon(folder, await registry(instance, built));
+  const url = registryOf(network);
+  await daemonIsReady(folder, "registry", () =>
+    fetch(`${url}/v2/`).then(
+      ({ ok }) => ok,
+      () => false,
+    ),
+  );
+  const layout = join(folder, "images");
+  await makePauseImage(built.packages, ociLayout(layout));
+  await pushLayout(layout, url);
+}
+
+function apiServerIsReady(folder: string, built: Built): Promise<void> {
+  return daemonIsReady(folder, "kube-apiserver", () => succeeds(kubectl(built, folder, "get", "--raw", "/readyz")));
+}
+
+/** Ready, and with the account that every pod needs. */
+async function nodeIsReady({ folder, network }: Instance, built: Built): Promise<void> {
+  const condition = '{.status.conditions[?(@.type=="Ready")].status}';
+  await daemonIsReady(folder, "kubelet", async () => {
+    const status = kubectl(built, folder, "get", "node", network.name, `--output=jsonpath=${condition}`);
+    return (await status.catch(() => "")) === "True";
+  });
+  await daemonIsReady(folder, "kube-controller-manager", () =>
+    succeeds(kubectl(built, folder, "get", "serviceaccount", "default")),
+  );
+}
+
+function succeeds(work: Promise<unknown>): Promise<boolean> {
+  return work.then(
+    () => true,
+    () => false,
+  );
+}
