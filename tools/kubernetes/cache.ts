@@ -40,9 +40,13 @@ export async function isCached(part: Part): Promise<boolean> {
   return isThere(await cacheFolder(part));
 }
 
+/** Where parts are kept. */
+export function cacheRoot(): string {
+  return join(process.env["XDG_CACHE_HOME"] || join(homedir(), ".cache"), "plumbline/kubernetes");
+}
+
 async function cacheFolder(part: Part): Promise<string> {
-  const cache = process.env["XDG_CACHE_HOME"] || join(homedir(), ".cache");
-  return join(cache, "plumbline/kubernetes", await part.name());
+  return join(cacheRoot(), await part.name());
 }
 
 async function isThere(folder: string): Promise<boolean> {

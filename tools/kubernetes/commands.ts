@@ -4,6 +4,7 @@ import { readFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { roomFile } from "./fill.ts";
 import type { Part } from "./cache.ts";
+import { Lacking } from "./lacking.ts";
 
 const goFiles = ["go/go.mod", "go/go.sum"].map(roomFile);
 const module = "k8s.io/kubernetes";
@@ -64,14 +65,18 @@ function goBuild(args: readonly string[]): Promise<void> {
       said = (said + text).slice(-64 * 1024);
     });
     child.on("error", reject);
-    child.on("close", (code) => (code === 0 ? resolve() : reject(new Error(whyNot(said)))));
+    child.on("close", (code) => (code === 0 ? resolve() : reject(whyNot(said))));
   });
 }
 
-/** In one sentence what is missing, where Go's own words are the network's. */
-function whyNot(said: string): string {
+/** Told from what Go said: a network or a Go that is too old is lacking, all else is broken. */
+function whyNot(said: string): Error {
   const last = said.trim().split("\n").slice(-3).join("; ");
-  return /dial tcp|no such host|i\/o timeout|connection refused|\b40[34]\b|proxyconnect/.test(said)
-    ? `The Kubernetes commands need a Go module proxy that can be reached (set GOPROXY to one): ${last}`
-    : `The Kubernetes commands cannot be built: ${last}`;
+  if (/requires go >=/.test(said)) return new Lacking(`The Kubernetes commands need a newer Go: ${last}`);
+  if (/dial tcp|no such host|timeout|connection re(fused|set)|proxyconnect|\b40[34] |\b50\d /.test(said)) {
+    return new Lacking(
+      `The Kubernetes commands need a Go module proxy that can be reached (set GOPROXY to one): ${last}`,
+    );
+  }
+  return new Error(`The Kubernetes commands cannot be built: ${last}`);
 }

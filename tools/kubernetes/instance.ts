@@ -1,4 +1,4 @@
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { networkOf } from "./network.ts";
 import type { Network } from "./network.ts";
@@ -13,7 +13,6 @@ const fileName = "instance.json";
 
 /** Writes down which network belongs to this folder, before anything else of it is made. */
 export async function recordInstance({ folder, network }: Instance): Promise<void> {
-  await mkdir(folder, { recursive: true, mode: 0o700 });
   await writeFile(join(folder, fileName), JSON.stringify({ index: network.index }));
 }
 

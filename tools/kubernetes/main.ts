@@ -6,18 +6,15 @@ import type { Instance } from "./instance.ts";
 import { down } from "./down.ts";
 import { daemonNames, restartDaemon } from "./processes.ts";
 import { pushLayout } from "./push.ts";
-import { missing } from "./requirements.ts";
+import { Lacking } from "./lacking.ts";
+import { mustHaveAll } from "./requirements.ts";
+import { runTests } from "./run-tests.ts";
 import { up } from "./up.ts";
 
 /** A real Kubernetes of one node on this machine, for tests and drills. */
 const program = new Command("kubernetes").description("A real Kubernetes of one node on this machine, without Docker.");
 const folderOption = ["--folder <folder>", "where everything of it lies", ".plumb/kubernetes"] as const;
 const progress = (text: string): void => void process.stderr.write(`${text}\n`);
-
-program
-  .command("check")
-  .description("says in one sentence what this machine lacks, and exits with 1, or nothing")
-  .action(async () => mustHaveAll());
 
 program
   .command("build")
@@ -66,6 +63,20 @@ program
     await restartDaemon(folder, part);
   });
 
+program
+  .command("test")
+  .description("runs the tests that need a real cluster, on one of its own or, where it is set, on KUBECONFIG")
+  .option("--if-possible", "where this machine cannot have one, say why in one sentence and succeed")
+  .action(async (options: { ifPossible?: true }) => {
+    try {
+      if (!process.env["KUBECONFIG"]) await mustHaveAll();
+      process.exitCode = await runTests(progress);
+    } catch (error) {
+      if (!(error instanceof Lacking) || !options.ifPossible) throw error;
+      progress(`Not run on a real Kubernetes: ${error.message}`);
+    }
+  });
+
 try {
   await program.parseAsync();
 } catch (error) {
@@ -78,9 +89,4 @@ async function instanceIn(path: string): Promise<Instance> {
   const instance = await readInstance(folder);
   if (instance === undefined) throw new Error(`There is no Kubernetes in ${folder}: name its folder with --folder.`);
   return instance;
-}
-
-async function mustHaveAll(): Promise<void> {
-  const what = await missing();
-  if (what !== undefined) throw new Error(what);
 }

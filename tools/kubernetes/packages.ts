@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Part } from "./cache.ts";
 import { roomFile } from "./fill.ts";
+import { Lacking } from "./lacking.ts";
 import { run } from "./run.ts";
 
 /** Changes whenever the same packages would be laid out in another way. */
@@ -67,7 +68,7 @@ async function download({ suite, packages }: PackageList, work: string): Promise
     await run("apt-get", [...options, "--quiet=2", "download", ...packages], { cwd: folder });
   } catch (error) {
     const why = error instanceof Error ? (error.message.split("\n").at(-1) ?? "") : String(error);
-    throw new Error(`The node's packages need http://deb.debian.org, which gave: ${why}`, { cause: error });
+    throw new Lacking(`The node's packages need http://deb.debian.org, which gave: ${why}`, { cause: error });
   }
   return (await readdir(folder)).toSorted().map((name) => join(folder, name));
 }

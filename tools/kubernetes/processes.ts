@@ -72,26 +72,27 @@ export async function daemonNames(folder: string): Promise<readonly string[]> {
 
 /** Kills every recorded process and waits until all are gone: nothing that they hold outlives the instance. */
 export async function killDaemons(folder: string): Promise<void> {
-  await Promise.all((await daemonNames(folder)).map((name) => endDaemon(folder, name, ["SIGKILL"])));
+  await Promise.all((await daemonNames(folder)).map((name) => endDaemon(folder, name)));
 }
 
 /** Asks a process to end, kills it where that is not enough, and starts it again as it was. */
 export async function restartDaemon(folder: string, name: string): Promise<void> {
   const { daemon } = await readRecord(folder, name);
   if (daemon === undefined) throw new Error(`${name} cannot be started again by itself.`);
-  await endDaemon(folder, name, ["SIGTERM", "SIGKILL"]);
+  await endDaemon(folder, name, "SIGTERM");
   await startDaemon(folder, daemon);
 }
 
-async function endDaemon(folder: string, name: string, signals: readonly NodeJS.Signals[]): Promise<void> {
+async function endDaemon(folder: string, name: string, request?: NodeJS.Signals): Promise<void> {
   const record = await readRecord(folder, name);
   const gone = (): boolean => !isRunning(record);
-  for (const signal of signals) {
-    if (gone()) break;
-    process.kill(record.pid, signal);
-    await until(gone, patienceMs);
+  if (request && !gone()) {
+    process.kill(record.pid, request);
+    // An API server waits for its watches, which never end by themselves.
+    await until(gone, 5000);
   }
-  if (!gone()) throw new Error(`${name} (process ${record.pid}) cannot be ended`);
+  if (!gone()) process.kill(record.pid, "SIGKILL");
+  if (!(await until(gone, patienceMs))) throw new Error(`${name} (process ${record.pid}) cannot be ended`);
   await rm(recordFile(folder, name));
 }
 

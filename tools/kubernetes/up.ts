@@ -1,3 +1,4 @@
+import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { ociLayout } from "../../src/io/registry/oci-layout.ts";
 import { build } from "./build.ts";
@@ -24,6 +25,7 @@ export async function up(folder: string, progress: Progress): Promise<Instance> 
   const built = await build(progress);
   const started = Date.now();
   const step: Progress = (text) => progress(`${text} (${((Date.now() - started) / 1000).toFixed(1)} s)`);
+  await mkdir(folder, { recursive: true, mode: 0o700 });
   const instance = { folder, network: await claimNetwork() };
   try {
     await recordInstance(instance);

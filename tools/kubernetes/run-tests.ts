@@ -1,0 +1,40 @@
+import { spawn } from "node:child_process";
+import { randomUUID } from "node:crypto";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { Progress } from "./cache.ts";
+import { down } from "./down.ts";
+import { kubeconfigOf } from "./instance.ts";
+import { up } from "./up.ts";
+
+/**
+ * Runs every `*.real.test.ts` against the cluster of KUBECONFIG or, without one, against an instance that is brought up for
+ * them and taken down afterwards, however they end. Resolves with the exit code.
+ */
+export async function runTests(progress: Progress): Promise<number> {
+  if (process.env["KUBECONFIG"]) return runReal({});
+  const ending = new AbortController();
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, () => ending.abort());
+  const instance = await up(join(tmpdir(), `plumbline-kubernetes-${randomUUID()}`), progress);
+  try {
+    const { folder } = instance;
+    return await runReal({ KUBECONFIG: kubeconfigOf(folder), PLUMBLINE_KUBERNETES: folder }, ending.signal);
+  } finally {
+    await down(instance);
+  }
+}
+
+function runReal(env: Readonly<Record<string, string>>, signal?: AbortSignal): Promise<number> {
+  const runner = fileURLToPath(new URL("../test.js", import.meta.url));
+  const child = spawn(process.execPath, [runner, "real"], {
+    stdio: "inherit",
+    env: { ...process.env, ...env },
+    signal,
+  });
+  return new Promise((resolve, reject) => {
+    child.on("close", (code) => resolve(code ?? 1));
+    // Asked to end, the tests have failed, and there is still something to take down.
+    child.on("error", (error) => (signal?.aborted ? resolve(1) : reject(error)));
+  });
+}
