@@ -77,7 +77,7 @@ export async function newIdentity(nowMs: number): Promise<Identity> {
 }
 
 /** Issues an X.509 v3 certificate (RFC 5280) with a new P-256 key; without an issuer it signs itself. */
-async function issue(
+export async function issue(
   nowMs: number,
   name: JsonName,
   extensions: readonly Extension[],
