@@ -1,23 +1,22 @@
 import type { Schema } from "../schema.ts";
-import { sameJson } from "../stored-object.ts";
-import { draftSet, type FieldSet, insertPath } from "./field-set.ts";
-import { isMap } from "./json.ts";
+import { isMap, sameJson } from "../stored-object.ts";
+import { emptySet, type FieldSet, setOf } from "./field-set.ts";
 import { duplicates, formOf, isEmptyValue, partsOf, zeroOf } from "./parts.ts";
 import { fieldName, type PathElement } from "./path-element.ts";
 
+type Path = readonly PathElement[];
+
 /** Every field that a value sets, by its schema: what its applier owns. */
 export function fieldSetOf(schema: Schema | undefined, value: unknown): FieldSet {
-  const set = draftSet();
-  const visit = (holder: Schema | undefined, held: unknown, path: readonly PathElement[]): void => {
-    if (formOf(holder, held) === "whole") return insertPath(set, path);
+  function* visit(holder: Schema | undefined, held: unknown, path: Path): Generator<Path> {
+    if (formOf(holder, held) === "whole") yield path;
     for (const [element, part] of partsOf(holder, held)) {
       const below = [...path, element];
-      if (isEmptyValue(part.value) || !isStruct(holder, element)) insertPath(set, below);
-      visit(part.schema, part.value, below);
+      if (isEmptyValue(part.value) || !isStruct(holder, element)) yield below;
+      yield* visit(part.schema, part.value, below);
     }
-  };
-  visit(schema, value, []);
-  return set;
+  }
+  return setOf(visit(schema, value, []));
 }
 
 /** Nobody owns a declared field that others are in, only those; the entries of maps and lists are owned themselves. */
@@ -28,14 +27,12 @@ function isStruct(holder: Schema | undefined, element: PathElement): boolean {
 
 /** The set with every struct that has something below it: to remove fields and their then empty structs they must be in. */
 export function withStructs(schema: Schema | undefined, set: FieldSet): FieldSet {
-  const members = new Set(set.members);
-  const children = new Map<PathElement, FieldSet>();
-  for (const [element, child] of set.children) {
+  const entries = Object.entries(set).map(([element, below]) => {
     const name = fieldName(element);
-    if (isStruct(schema, element)) members.add(element);
-    children.set(element, withStructs(name === undefined ? schema?.items : schema?.field(name), child));
-  }
-  return { members, children };
+    const inner = withStructs(name === undefined ? schema?.items : schema?.field(name), below);
+    return [element, isStruct(schema, element) ? { ...inner, ".": emptySet } : inner] as const;
+  });
+  return Object.fromEntries(entries);
 }
 
 /** Which fields differ between two values of one schema. */
@@ -47,17 +44,16 @@ export interface Comparison {
 
 /** Compares two values; a field that only one of them has counts with all that is below it. */
 export function compareValues(schema: Schema | undefined, before: unknown, after: unknown): Comparison {
-  const found = { added: draftSet(), modified: draftSet(), removed: draftSet() };
-  const visit = (holder: Schema | undefined, left: unknown, right: unknown, path: readonly PathElement[]): void => {
+  const found: Record<keyof Comparison, Path[]> = { added: [], modified: [], removed: [] };
+  const visit = (holder: Schema | undefined, left: unknown, right: unknown, path: Path): void => {
     if (left === right) return;
-    if (left === undefined) insertPath(found.added, path);
-    if (right === undefined) insertPath(found.removed, path);
+    if (left === undefined) found.added.push(path);
+    if (right === undefined) found.removed.push(path);
     const [lefts, rights] = [partsOf(holder, left), partsOf(holder, right)];
+    const isWhole = formOf(holder, left ?? right) === "whole" || formOf(holder, right ?? left) === "whole";
     // An empty object is a value of its own, so that {} and null can be told apart.
-    const isLeaf =
-      lefts.size + rights.size === 0 ||
-      [left ?? right, right ?? left].some((value) => formOf(holder, value) === "whole");
-    if (isLeaf && left !== undefined && right !== undefined && !sameJson(left, right)) insertPath(found.modified, path);
+    const isLeaf = isWhole || lefts.size + rights.size === 0;
+    if (isLeaf && left !== undefined && right !== undefined && !sameJson(left, right)) found.modified.push(path);
     for (const element of new Set([...lefts.keys(), ...rights.keys()])) {
       const [one, other] = [lefts.get(element), rights.get(element)];
       const name = fieldName(element);
@@ -67,5 +63,5 @@ export function compareValues(schema: Schema | undefined, before: unknown, after
     }
   };
   visit(schema, before, after, []);
-  return found;
+  return { added: setOf(found.added), modified: setOf(found.modified), removed: setOf(found.removed) };
 }

@@ -1,14 +1,12 @@
 import { ApiError } from "../../client.ts";
 import type { Schema } from "../schema.ts";
-import { type JsonMap, sameJson, type StoredObject } from "../stored-object.ts";
-import { fieldSetOf } from "./compare.ts";
-import { conflictError } from "./conflict.ts";
+import { type JsonMap, sameJson, type StoredObject, valueAt } from "../stored-object.ts";
+import { type Comparison, compareValues, fieldSetOf } from "./compare.ts";
 import { difference, emptySet, type FieldSet, union } from "./field-set.ts";
-import { isMap } from "./json.ts";
 import { withLastApplied, withoutLastApplied } from "./last-applied.ts";
-import { decodeManaged, type Identity, ownerId, withManaged, withoutManaged } from "./managed-fields.ts";
+import { decodeManaged, type Identity, type Managed, ownerId, withManaged, withoutManaged } from "./managed-fields.ts";
 import { mergeValues, prune } from "./merge.ts";
-import { compareStates, ownable, ownersAfterUpdate, ownersBeforeUpdate, resetFields, settleOwners } from "./owners.ts";
+import { conflictError, ownable, ownersAfterUpdate, ownersBeforeUpdate, resetFields, settleOwners } from "./owners.ts";
 import { checkApplied } from "./validate.ts";
 
 export { type AppliedBody, readApplied } from "./applied-body.ts";
@@ -52,36 +50,35 @@ export interface Update extends Write {
  */
 export function serverSideApply(request: Apply): StoredObject {
   const { schema, manager, force = false, now } = request;
-  const applied = isMap(request.applied) ? request.applied : {};
-  checkApplied(schema, applied, request);
-  const reset = resetBy(request);
-  const stored = request.live ?? {};
-  const live = withoutManaged(stored);
-  let managed = decodeManaged(stored);
+  const applied = checkApplied(schema, request.applied, request);
+  const live = withoutManaged(request.live ?? {});
+  const managed = ownersBeforeApply(request, live);
+  const identity = identityOf(request, "Apply");
+  const id = ownerId(identity);
+  const { time: before, fields: last = emptySet } = managed.get(id) ?? {};
+  const fields = difference(fieldSetOf(schema, applied), resetBy(request), true);
+  const owners = new Map(managed).set(id, { ...identity, fields });
+  const owned = [...owners.values()].reduce((set, owner) => union(set, owner.fields), emptySet);
+  const object = prune(schema, mergeValues(schema, live, applied), last, owned) as StoredObject;
+  const settled = settleOwners(owners, id, changesOf(request, live, object));
+  const isKubectl = manager === "kubectl";
+  const isMigration = isKubectl && request.live !== undefined;
+  const conflicts = isMigration ? withoutLastApplied(schema, request.live, settled.conflicts) : settled.conflicts;
+  if (!force && conflicts.length > 0) throw conflictError(conflicts);
+  const time = sameJson(live, object) ? before : now;
+  const known = new Map(settled.managed).set(id, { ...identity, ...(time && { time }), fields: ownable(fields) });
+  return withManaged(isKubectl ? withLastApplied(object, applied) : object, known);
+}
+
+/** Whatever stood there without an owner is nobody's to lose silently. */
+function ownersBeforeApply(request: Apply, live: JsonMap): Managed {
+  const managed = decodeManaged(request.live);
   if (managed === undefined) {
     throw new ApiError(500, "", "failed to decode managed fields: an entry of the stored object cannot be read");
   }
-  if (managed.size === 0) {
-    // Whatever stood there without an owner is nobody's to lose silently.
-    const before = identityOf({ ...request, manager: "before-first-apply" }, "Update");
-    managed = ownersAfterUpdate(managed, compareStates(schema, {}, live, reset), before, now);
-  }
-  const identity = identityOf(request, "Apply");
-  const id = ownerId(identity);
-  const last = managed.get(id);
-  const fields = difference(fieldSetOf(schema, applied), reset, true);
-  const owners = new Map(managed).set(id, { ...identity, time: last?.time, fields });
-  const merged = mergeValues(schema, live, applied);
-  const owned = [...owners.values()].reduce((set, owner) => union(set, owner.fields), emptySet);
-  const pruned = prune(schema, merged, last?.fields ?? emptySet, owned);
-  const object = isMap(pruned) ? pruned : {};
-  const settled = settleOwners(owners, id, compareStates(schema, live, object, reset));
-  const isKubectl = manager === "kubectl";
-  const conflicts = isKubectl ? withoutLastApplied(schema, live, settled.conflicts) : settled.conflicts;
-  if (!force && conflicts.length > 0) throw conflictError(conflicts);
-  const time = sameJson(live, object) ? last?.time : now;
-  const known = new Map(settled.managed).set(id, { ...identity, time, fields: ownable(fields) });
-  return withManaged(isKubectl ? withLastApplied(object, applied) : object, known);
+  if (managed.size > 0) return managed;
+  const writer = identityOf({ ...request, manager: "before-first-apply" }, "Update");
+  return ownersAfterUpdate(managed, changesOf(request, {}, live), writer, request.now);
 }
 
 /**
@@ -95,19 +92,28 @@ export function trackUpdate(request: Update): StoredObject {
   if (live !== undefined && before.size === 0) return withManaged(next, before);
   const isScale = subresource === "scale";
   const seen = (object: JsonMap): JsonMap => (isScale ? seenAsScale(object, request) : withoutManaged(object));
-  const comparison = compareStates(request.schema, seen(live ?? {}), seen(next), resetBy(request));
+  const changes = changesOf(request, seen(live ?? {}), seen(next));
   // Writes of a Scale keep no time: they are tracked on an object that is not stored.
-  const time = isScale ? undefined : now;
-  return withManaged(next, ownersAfterUpdate(before, comparison, identityOf(request, "Update"), time));
+  return withManaged(
+    next,
+    ownersAfterUpdate(before, changes, identityOf(request, "Update"), isScale ? undefined : now),
+  );
 }
 
 /** A manager without a name is called unknown. */
-function identityOf({ manager, apiVersion, subresource = "" }: Write, operation: Identity["operation"]): Identity {
-  return { manager: manager === "" ? "unknown" : manager, operation, apiVersion, subresource };
+function identityOf({ manager, apiVersion, subresource }: Write, operation: Identity["operation"]): Identity {
+  return { manager: manager || "unknown", operation, apiVersion, ...(subresource && { subresource }) };
 }
 
 function resetBy({ apiVersion, kind, subresource = "", hasStatus = true, schema }: Write): FieldSet {
   return resetFields(`${apiVersion}/${kind}`, subresource, schema?.definition === undefined, hasStatus);
+}
+
+/** What a write changes, leaving out the fields that this kind of write resets. */
+function changesOf(request: Write, before: unknown, after: unknown): Comparison {
+  const { added, modified, removed } = compareValues(request.schema, before, after);
+  const counted = (fields: FieldSet): FieldSet => difference(fields, resetBy(request), true);
+  return { added: counted(added), modified: counted(modified), removed: counted(removed) };
 }
 
 /**
@@ -115,8 +121,8 @@ function resetBy({ apiVersion, kind, subresource = "", hasStatus = true, schema 
  * owns nothing in Kubernetes.
  */
 function seenAsScale(object: JsonMap, { replicasPath = ".spec.replicas" }: Write): JsonMap {
-  const keys = replicasPath.split(".").filter((key) => key !== "");
-  const replicas = keys.reduce<unknown>((value, key) => (isMap(value) ? value[key] : undefined), object) ?? 0;
-  const [last = "", ...holders] = keys.toReversed();
+  const path = replicasPath.slice(1);
+  const replicas = valueAt(object, path) ?? 0;
+  const [last = "", ...holders] = path.split(".").toReversed();
   return holders.reduce<JsonMap>((below, key) => ({ [key]: below }), replicas === 0 ? {} : { [last]: replicas });
 }

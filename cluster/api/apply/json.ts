@@ -1,9 +1,4 @@
-import type { JsonMap } from "../stored-object.ts";
-
-/** Whether a value is a JSON object. */
-export function isMap(value: unknown): value is JsonMap {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
+import { isMap } from "../stored-object.ts";
 
 /** Whether a value is a JSON list; `Array.isArray` alone would make its items `any`. */
 export function isList(value: unknown): value is readonly unknown[] {

@@ -1,8 +1,9 @@
 import type { Schema } from "../schema.ts";
 import { fieldSetOf, withStructs } from "./compare.ts";
 import { difference, emptySet, type FieldSet, intersection, isEmptySet, union } from "./field-set.ts";
-import { isList, isMap } from "./json.ts";
+import { isList } from "./json.ts";
 import { duplicates, formOf, itemElement, partsOf } from "./parts.ts";
+import { isMap } from "../stored-object.ts";
 import { fieldElement, type PathElement } from "./path-element.ts";
 
 /** The live value with the applied one laid over it: objects by key, keyed lists by item, everything else replaced. */
@@ -53,8 +54,8 @@ export function removeFields(schema: Schema | undefined, value: unknown, fields:
   if (form === "whole") return null;
   const inner = (element: unknown, below: Schema | undefined, item: unknown): readonly unknown[] => {
     if (typeof element !== "string") return [item];
-    if (fields.members.has(element)) return [];
-    return [removeFields(below, item, fields.children.get(element) ?? emptySet)];
+    const gone = fields[element] ?? emptySet;
+    return "." in gone ? [] : [removeFields(below, item, gone)];
   };
   if (isList(value)) {
     const kept = value.flatMap((item) => inner(schema && itemElement(schema, item), schema?.items, item));

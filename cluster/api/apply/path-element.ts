@@ -1,5 +1,5 @@
-import type { JsonMap } from "../stored-object.ts";
-import { canonicalJson, isMap } from "./json.ts";
+import { isMap, type JsonMap } from "../stored-object.ts";
+import { canonicalJson } from "./json.ts";
 
 /**
  * One step of a field's path in the spelling of fieldsV1: `f:image` a field, `k:{"name":"web"}` a list item by its keys,
@@ -41,30 +41,26 @@ export function parseElement(text: string): PathElement {
 export function printElement(element: PathElement): string {
   const text = element.slice(2);
   if (element.startsWith("f:")) return `.${text}`;
-  if (element.startsWith("v:")) return `[=${text}]`;
-  if (element.startsWith("i:")) return `[${text}]`;
-  return `[${keyPairs(element)
-    .map(([name, value]) => `${name}=${canonicalJson(value)}`)
-    .join(",")}]`;
+  if (!element.startsWith("k:")) return element.startsWith("v:") ? `[=${text}]` : `[${text}]`;
+  const pairs = Object.entries(JSON.parse(text) as JsonMap);
+  return `[${pairs.map(([name, value]) => `${name}=${canonicalJson(value)}`).join(",")}]`;
 }
-
-const kinds = "fkvi";
 
 /** The order of steps in sets and messages: fields, keys, values, indices; within each by value. */
 export function compareElements(a: PathElement, b: PathElement): number {
-  const kind = a.charAt(0);
-  const rank = kinds.indexOf(kind) - kinds.indexOf(b.charAt(0));
-  if (rank !== 0) return rank;
-  if (kind === "f") return compareScalars(a, b);
-  if (kind !== "k") return compareScalars(JSON.parse(a.slice(2)), JSON.parse(b.slice(2)));
-  const others = keyPairs(b);
-  for (const [index, [name, value]] of keyPairs(a).entries()) {
-    const other = others[index];
-    if (other === undefined) return 1;
-    const order = compareScalars(name, other[0]) || compareScalars(value, other[1]);
+  const [left, right] = [sortKey(a), sortKey(b)];
+  for (const [index, part] of left.entries()) {
+    const order = index < right.length ? compareScalars(part, right[index]) : 1;
     if (order !== 0) return order;
   }
-  return keyPairs(a).length - others.length;
+  return left.length - right.length;
+}
+
+function sortKey(element: PathElement): readonly unknown[] {
+  const rank = "fkvi".indexOf(element.charAt(0));
+  if (rank === 0) return [rank, element];
+  const value: unknown = JSON.parse(element.slice(2));
+  return [rank, ...(isMap(value) ? Object.entries(value).flat() : [value])];
 }
 
 /** The order of two scalars of one type; it is total, so that the same fields are always written alike. */
@@ -72,8 +68,4 @@ export function compareScalars(a: unknown, b: unknown): number {
   if (typeof a === "number" && typeof b === "number") return a - b;
   const [left, right] = typeof a === "string" && typeof b === "string" ? [a, b] : [canonicalJson(a), canonicalJson(b)];
   return left < right ? -1 : left > right ? 1 : 0;
-}
-
-function keyPairs(element: PathElement): readonly [string, unknown][] {
-  return Object.entries(JSON.parse(element.slice(2)) as JsonMap);
 }

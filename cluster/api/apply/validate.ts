@@ -1,31 +1,31 @@
 import { ApiError } from "../../client.ts";
 import type { Schema } from "../schema.ts";
-import type { JsonMap } from "../stored-object.ts";
-import { goText, isList, isMap } from "./json.ts";
+import { isMap, type JsonMap, type StoredObject, valueAt } from "../stored-object.ts";
+import { goText, isList } from "./json.ts";
 import { formOf, isUntyped, itemElement } from "./parts.ts";
 import { fieldElement, printElement } from "./path-element.ts";
 
-/** Throws what Kubernetes answers to an applied object that is not of the kind, or does not fit its schema. */
+/** What is applied, as an object. Throws what Kubernetes answers where it is not of the kind, or does not fit its schema. */
 export function checkApplied(
   schema: Schema | undefined,
-  applied: JsonMap,
+  applied: unknown,
   kind: { readonly apiVersion: string; readonly kind: string },
-): void {
-  const given = groupVersionKind(applied);
-  if (given !== groupVersionKind(kind)) throw new ApiError(400, "BadRequest", `invalid object type: ${given}`);
-  const metadata = isMap(applied["metadata"]) ? applied["metadata"] : {};
-  if ((metadata["managedFields"] ?? null) !== null) {
+): StoredObject {
+  const given = groupVersionKind(isMap(applied) ? applied : {});
+  if (!isMap(applied) || given !== groupVersionKind(kind)) {
+    throw new ApiError(400, "BadRequest", `invalid object type: ${given}`);
+  }
+  if ((valueAt(applied, "metadata.managedFields") ?? null) !== null) {
     throw new ApiError(400, "BadRequest", "metadata.managedFields must be nil");
   }
   const problems = [...problemsOf(schema, applied, "")];
-  if (problems.length === 0) return;
-  const text =
-    problems.length === 1 ? problems.join("") : ["errors:", ...problems.map((line) => `  ${line}`)].join("\n");
-  const name = `${textOf(metadata["namespace"])}/${textOf(metadata["name"])}; ${given}`;
-  throw new ApiError(500, "", `failed to create typed patch object (${name}): ${text}`);
+  if (problems.length === 0) return applied as StoredObject;
+  const [namespace, name] = ["metadata.namespace", "metadata.name"].map((path) => textOf(valueAt(applied, path)));
+  const text = problems.length === 1 ? problems.join("") : ["errors:", ...problems].join("\n  ");
+  throw new ApiError(500, "", `failed to create typed patch object (${namespace}/${name}; ${given}): ${text}`);
 }
 
-function groupVersionKind({ apiVersion, kind }: { readonly apiVersion?: unknown; readonly kind?: unknown }): string {
+function groupVersionKind({ apiVersion, kind }: JsonMap): string {
   const version = textOf(apiVersion);
   return `${version.includes("/") ? version : `/${version}`}, Kind=${textOf(kind)}`;
 }

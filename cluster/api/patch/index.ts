@@ -1,7 +1,7 @@
 import { ApiError, type KubeObject } from "../../client.ts";
-import { goText, isList, isMap, jsonType } from "../apply/json.ts";
+import { goText, isList, jsonType } from "../apply/json.ts";
 import type { Schema } from "../schema.ts";
-import type { JsonMap } from "../stored-object.ts";
+import { isMap, type JsonMap } from "../stored-object.ts";
 import { jsonPatch } from "./json-patch.ts";
 import { mergePatch } from "./merge-patch.ts";
 import { strategicMerge } from "./strategic-merge.ts";

@@ -1,6 +1,6 @@
 import { ApiError } from "../../client.ts";
-import { isList, isMap } from "../apply/json.ts";
-import { type JsonMap, sameJson, without } from "../stored-object.ts";
+import { isList } from "../apply/json.ts";
+import { isMap, type JsonMap, sameJson, without } from "../stored-object.ts";
 
 type Holder = JsonMap | readonly unknown[];
 type Edit = (holder: Holder, key: string) => unknown;

@@ -1,6 +1,6 @@
 import { ApiError } from "../../client.ts";
-import { goText, isList, isMap } from "../apply/json.ts";
-import { type JsonMap, sameJson } from "../stored-object.ts";
+import { goText, isList } from "../apply/json.ts";
+import { isMap, type JsonMap, sameJson } from "../stored-object.ts";
 
 /** How the items of a merged list are told apart and merged; without a key they are scalars. */
 export interface ListMerge {

@@ -1,7 +1,7 @@
 import { ApiError } from "../../client.ts";
-import { isList, isMap } from "../apply/json.ts";
+import { isList } from "../apply/json.ts";
 import type { Schema } from "../schema.ts";
-import { type JsonMap, sameJson, without } from "../stored-object.ts";
+import { isMap, type JsonMap, sameJson, without } from "../stored-object.ts";
 import { badDirective, checkOrder, failed, inOrder, mergeLists } from "./strategic-list.ts";
 
 const orderPrefix = "$setElementOrder/";
