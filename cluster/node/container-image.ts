@@ -1,6 +1,7 @@
 import type { Container } from "kubernetes-types/core/v1.js";
 import { type Clock, until } from "../clock.ts";
 import { BackOff } from "./back-off.ts";
+import { lookAgainMs } from "./pod-context.ts";
 import { parseImageReference } from "./image-reference.ts";
 import type { Image, ImageStore } from "./image-store.ts";
 
@@ -10,8 +11,8 @@ export interface Telling {
   readonly wait: (reason: string, message: string) => void;
 }
 
-/** How long a failed pull is shown as such before it becomes a back-off: about one round of the kubelet. */
-const shownMs = 1000;
+/** How long a failure is shown as such before it becomes a back-off: about one round of the kubelet. */
+export const shownMs = 1000;
 
 /**
  * Gets the container's image by its pull policy, telling what hinders it and trying again with the kubelet's back-off,
@@ -24,10 +25,12 @@ export async function containerImage(
   signal: AbortSignal,
 ): Promise<Image | undefined> {
   const hopeless = async (reason: string, eventReason: string, message: string): Promise<undefined> => {
-    wait(reason, message);
-    say("Warning", eventReason, message);
-    say("Warning", "Failed", `Error: ${reason}`);
-    await until(clock, Infinity, signal);
+    while (!signal.aborted) {
+      wait(reason, message);
+      say("Warning", eventReason, message);
+      say("Warning", "Failed", `Error: ${reason}`);
+      await until(clock, clock.now() + lookAgainMs, signal);
+    }
   };
   const reference = parseImageReference(text);
   if (typeof reference === "string") return hopeless("InvalidImageName", "InspectFailed", reference);

@@ -49,7 +49,7 @@ test("A log is told whole, by its end, by its time and by its length, with times
   stream.end();
   await finished(stream, { writable: false });
   log.close();
-  assert.equal(await read({ tailLines: 1 }), "last\n");
+  assert.equal(await read({ tailLines: 1 }), "last", "what ended without a line's end has none");
 });
 
 test("Who follows hears what comes, until the log is closed", async (t) => {
@@ -70,6 +70,8 @@ test("A line longer than is kept in memory goes on in the next record, and is to
   stream.write(`${line}\nshort\n`);
   await clock.advance(0);
   assert.equal(await read(), `${line}\nshort\n`);
+  assert.equal((await read({ timestamps: true })).split("2026-").length, 3, "each line has one time");
+  assert.equal(await read({ tailLines: 2 }), `${"x".repeat(40_000 - 2 * 16_384)}\nshort\n`);
 });
 
 test("A log takes two files of 10 MiB at the most, and who follows it loses nothing when they change", async (t) => {

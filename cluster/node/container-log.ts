@@ -5,8 +5,8 @@ import { StringDecoder } from "node:string_decoder";
 import type { LogOptions } from "../api/hooks.ts";
 import type { Clock } from "../clock.ts";
 
-/** A line that never ends is cut, so that it cannot fill the memory. */
-const longestLine = 16_384;
+/** A longer line is several records. */
+const piece = /[^]{1,16384}/g;
 /** A file of more is put aside and a new one begun, as the kubelet does; the one that was put aside before is lost. */
 const longestFile = 10 * 2 ** 20;
 
@@ -38,13 +38,14 @@ export class ContainerLog {
     stream.on("data", (chunk: Buffer) => {
       const lines = (tail + decoder.write(chunk)).split("\n");
       tail = lines.pop() ?? "";
-      const records = lines.map((line) => `F ${line}`);
-      for (; tail.length > longestLine; tail = tail.slice(longestLine)) records.push(`P ${tail.slice(0, longestLine)}`);
-      this.#append(name, records);
+      const pieces = tail.match(piece) ?? [];
+      tail = pieces.pop() ?? "";
+      const parts = pieces.map((text) => `P ${text}`);
+      this.#append(name, [...lines.flatMap(recordsOf), ...parts]);
     });
     stream.on("end", () => {
       const rest = tail + decoder.end();
-      if (rest !== "") this.#append(name, [`F ${rest}`]);
+      if (rest !== "") this.#append(name, [`P ${rest}`]);
     });
     stream.on("error", () => undefined);
   }
@@ -74,7 +75,7 @@ export class ContainerLog {
       const isSince = (record: string) => Date.parse(`${record.slice(0, 23)}Z`) >= sinceMs;
       const since = sinceMs === -Infinity ? records : records.filter(isSince);
       const shown = first && tailLines !== undefined ? since.slice(Math.max(0, since.length - tailLines)) : since;
-      const bytes = Buffer.from(shown.map((record) => display(record, timestamps)).join("")).subarray(0, left);
+      const bytes = Buffer.from(display(shown, timestamps)).subarray(0, left);
       left -= bytes.length;
       if (bytes.length > 0) yield bytes;
       if (!changed || signal.aborted || left <= 0) return;
@@ -84,12 +85,7 @@ export class ContainerLog {
 
   /** The last lines, at most as many and as many bytes as the kubelet takes for a message. */
   lastWords(): string {
-    const bytes = Buffer.from(
-      this.#records(0)
-        .slice(-80)
-        .map((record) => display(record, false))
-        .join(""),
-    );
+    const bytes = Buffer.from(display(this.#records(0).slice(-80), false));
     return bytes.subarray(Math.max(0, bytes.length - 2048)).toString();
   }
 
@@ -147,9 +143,19 @@ export class ContainerLog {
   }
 }
 
-/** A record as the reader sees it, with or without its time. */
-function display(record: string, timestamps: boolean): string {
-  const [time = "", , tag] = record.split(" ", 3);
-  const text = record.slice(record.indexOf(` ${tag} `) + 3);
-  return `${timestamps ? `${time} ` : ""}${text}${tag === "P" ? "" : "\n"}`;
+function recordsOf(line: string): readonly string[] {
+  const pieces = line.match(piece) ?? [""];
+  return pieces.map((text, at) => `${at === pieces.length - 1 ? "F" : "P"} ${text}`);
+}
+
+/** Records as the reader sees them, each line with or without its time. */
+function display(records: readonly string[], timestamps: boolean): string {
+  let isNewLine = true;
+  const texts = records.map((record) => {
+    const [time = "", , tag] = record.split(" ", 3);
+    const head = timestamps && isNewLine ? `${time} ` : "";
+    isNewLine = tag !== "P";
+    return `${head}${record.slice(record.indexOf(` ${tag} `) + 3)}${isNewLine ? "\n" : ""}`;
+  });
+  return texts.join("");
 }

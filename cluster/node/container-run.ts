@@ -11,7 +11,7 @@ import { resolveInside } from "./inside.ts";
 import { copyTree } from "./layer.ts";
 import { exceedsMemory } from "./memory-limit.ts";
 import type { PodContext } from "./pod-context.ts";
-import { type ProbeTarget, runHook } from "./probe-check.ts";
+import { ProbeError, type ProbeTarget, runHook } from "./probe-check.ts";
 import { type RunningProcess, runCommand, startProcess } from "./process.ts";
 
 /** What a preStop hook leaves of the grace at the least. */
@@ -150,7 +150,12 @@ export class ContainerRun {
   #exec(words: readonly string[], timeoutMs: number): ReturnType<ProbeTarget["exec"]> {
     const { signal } = this.#over;
     if (signal.aborted) return Promise.reject(new Error("container not found"));
-    const done = placeCommand(words, this.#place).then((command) => runCommand(command, words, timeoutMs, signal));
+    const placed = placeCommand(words, this.#place).catch((error: unknown) => {
+      const start = `failed to exec in container: failed to start exec "${this.id.slice(-64)}"`;
+      const why = `exec failed: unable to start container process: ${(error as Error).message}: unknown`;
+      throw new ProbeError(`rpc error: code = Unknown desc = ${start}: OCI runtime exec failed: ${why}`);
+    });
+    const done = placed.then((command) => runCommand(command, words, timeoutMs, signal));
     const forget = () => this.#commands.delete(done);
     this.#commands.add(done);
     done.then(forget, forget);

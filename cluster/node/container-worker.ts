@@ -4,7 +4,7 @@ import type { Container, ContainerStatus, Probe } from "kubernetes-types/core/v1
 import { timeText, until } from "../clock.ts";
 import { BackOff, goDuration } from "./back-off.ts";
 import { type ContainerConfig, containerConfig } from "./container-config.ts";
-import { containerImage, type Telling } from "./container-image.ts";
+import { containerImage, shownMs, type Telling } from "./container-image.ts";
 import { ContainerLog } from "./container-log.ts";
 import { ContainerRun, type RunEnd } from "./container-run.ts";
 import { ContainerConfigError } from "./environment.ts";
@@ -42,7 +42,8 @@ export class ContainerWorker {
     this.started = new Promise((resolve) => {
       this.#tellStarted = resolve;
     });
-    const fieldPath = `spec.containers{${container.name}}`;
+    const list = context.pod().spec.initContainers?.includes(container) ? "initContainers" : "containers";
+    const fieldPath = `spec.${list}{${container.name}}`;
     this.#tell = {
       say: (type, reason, message) => context.record(context.pod(), type, reason, message, { fieldPath }),
       wait: (reason, message) => this.#update({ state: { waiting: { reason, message } } }),
@@ -124,9 +125,17 @@ export class ContainerWorker {
     const hurry = this.#hurry.signal;
     const run = new ContainerRun({ container, config, context: this.#context, tell: this.#tell, root, log, hurry });
     const { resources = {} } = container;
+    const allocated = resources.requests && { allocatedResources: resources.requests };
     // Told with the state of this run, not before: until then the one before is shown.
     const { id: containerID } = run;
-    this.#identity = { ...this.#identity, containerID, imageID: config.image.id, restartCount: number, resources };
+    this.#identity = {
+      ...this.#identity,
+      containerID,
+      imageID: config.image.id,
+      restartCount: number,
+      resources,
+      ...allocated,
+    };
     this.#tell.say("Normal", "Created", `Created container: ${container.name}`);
     // What never started began at the beginning of time, as containerd has it.
     let startedAt = timeText(0);
@@ -204,6 +213,11 @@ export class ContainerWorker {
     const failedMs = clock.now();
     const { state: ended = {}, lastState: before = {} } = this.#status;
     const readyAt = this.#backOff.readyAt(failedMs);
+    const { reason, message: why = "" } = ended.terminated ?? {};
+    if (reason === "StartError") {
+      this.#update({ state: { waiting: { reason: "RunContainerError", message: why } }, lastState: ended });
+      await until(clock, failedMs + shownMs, this.#stopping.signal);
+    }
     if (readyAt > failedMs) {
       const title = podTitle(this.#context.pod());
       const delay = goDuration(this.#backOff.delayMs);
@@ -211,11 +225,8 @@ export class ContainerWorker {
       const message = `back-off ${delay} restarting failed container=${name} pod=${title}`;
       this.#update({ state: { waiting: { reason: "CrashLoopBackOff", message } }, lastState: ended });
       await until(clock, readyAt, this.#stopping.signal);
-      if (this.#stopping.signal.aborted) {
-        this.#update({ state: ended, lastState: before });
-        return;
-      }
     }
+    if (this.#stopping.signal.aborted) this.#update({ state: ended, lastState: before });
     this.#backOff.next(failedMs);
     this.#identity = { lastState: ended };
   }

@@ -2,7 +2,7 @@ import { connect } from "node:http2";
 
 /**
  * Asks the standard gRPC health service (grpc.health.v1.Health/Check) whether `service` is serving. Answers undefined when
- * it is, else why not in the kubelet's words.
+ * it is, else why not in the kubelet's words; rejects with them where nothing listens.
  */
 export function checkGrpc(
   { host, port }: { readonly host: string; readonly port: number },
@@ -13,14 +13,14 @@ export function checkGrpc(
   const session = connect(`http://${address}`);
   let connected = false;
   session.once("connect", () => (connected = true));
-  const outcome = new Promise<string | undefined>((resolve) => {
-    const fail = (error: Error) => {
-      const what = connected ? "health rpc probe failed" : `failed to connect service at "${address}"`;
-      resolve(`error: ${what}: ${error.message}`);
+  const outcome = new Promise<string | undefined>((resolve, reject) => {
+    const late = `timeout: failed to connect service "${address}" within ${timeoutMs / 1000}s: context deadline exceeded`;
+    const fail = (error: NodeJS.ErrnoException) => {
+      if (connected) resolve(`error: health rpc probe failed: ${error.message}`);
+      // The kubelet would go on trying until it is too late, and say so.
+      else reject(Object.assign(new Error(late), { code: error.code }));
     };
-    const timer = setTimeout(() => {
-      resolve(`timeout: failed to connect service "${address}" within ${timeoutMs / 1000}s: context deadline exceeded`);
-    }, timeoutMs);
+    const timer = setTimeout(() => resolve(late), timeoutMs);
     session.on("error", fail).once("close", () => clearTimeout(timer));
     const call = session.request({
       ":method": "POST",

@@ -65,6 +65,9 @@ test("Pods end as their restart policy and exit codes say", async (t) => {
     `back-off 10s restarting failed container=c pod=crash_default(${crash.metadata.uid})`,
   );
   assert.equal(crash.status?.phase, "Running");
+  await cluster.when("absent", (pod) => {
+    return pod.status?.containerStatuses?.[0]?.state?.waiting?.reason === "RunContainerError";
+  });
   const absent = await cluster.when("absent", waits);
   assert.match(
     absent.status?.containerStatuses?.[0]?.lastState?.terminated?.message ?? "",

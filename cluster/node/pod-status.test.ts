@@ -92,6 +92,9 @@ test("Init containers hold back Initialized, and a failed one fails the pod", ()
   assert.equal(initialized?.message, "containers with incomplete status: [i]");
   const after = podStatus(spec, view(open, { initContainers: [container("i", exited(1))], ended: true }), now);
   assert.equal(after.phase, "Failed");
+  assert.deepEqual(after.containerStatuses?.[0]?.state, waiting("PodInitializing"), "as nobody looked for it yet");
+  const done = podStatus(spec, view(open, { initContainers: [container("i", exited(0))] }), now);
+  assert.equal(done.initContainerStatuses?.[0]?.ready, true, "an init container that did its work is ready");
 });
 
 test("A readiness gate that nobody set keeps the pod from being ready", () => {

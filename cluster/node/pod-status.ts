@@ -24,10 +24,14 @@ export function podStatus(pod: Pod, view: PodView, nowMs: number): Status {
   const observed = generation === undefined ? {} : { observedGeneration: generation };
   const phase = podPhase(pod, view);
   const ours = conditions(pod, view, phase).map((condition) => ({ ...condition, ...observed }));
-  const statusOf = (container: Container, status: ContainerStatus) => ({
-    ...(ended ? found(status) : status),
-    ...mountsOf(container),
+  const isLost = ended && initialized(pod, view, phase).status === "True";
+  const main = view.containers.map((status) => (isLost ? found(status) : status));
+  const init = initContainers.map((status) => {
+    // One that did its work is ready.
+    const done = status.state?.terminated?.exitCode === 0;
+    return { ...status, ready: status.ready || done };
   });
+  const statusOf = (container: Container, status: ContainerStatus) => ({ ...status, ...mountsOf(container) });
   return {
     ...pod.status,
     ...observed,
@@ -40,11 +44,9 @@ export function podStatus(pod: Pod, view: PodView, nowMs: number): Status {
     startTime: pod.status?.startTime ?? timeText(view.startedMs),
     ...(initContainers.length === 0
       ? {}
-      : { initContainerStatuses: zip(pod.spec.initContainers ?? [], initContainers, statusOf) }),
+      : { initContainerStatuses: zip(pod.spec.initContainers ?? [], init, statusOf) }),
     // As the kubelet lists them: by name.
-    containerStatuses: zip(pod.spec.containers, view.containers, statusOf).toSorted((a, b) =>
-      a.name < b.name ? -1 : 1,
-    ),
+    containerStatuses: zip(pod.spec.containers, main, statusOf).toSorted((a, b) => (a.name < b.name ? -1 : 1)),
   };
 }
 
@@ -52,7 +54,7 @@ function zip<A, B, C>(left: readonly A[], right: readonly B[], make: (a: A, b: B
   return right.flatMap((b, at) => left.slice(at, at + 1).map((a) => make(a, b)));
 }
 
-/** A container that had not begun when its pod ended was never found. */
+/** A container that had not begun when its initialized pod ended was never found. */
 function found(status: ContainerStatus): ContainerStatus {
   if (!status.state?.waiting || status.lastState?.terminated) return status;
   const message = "The container could not be located when the pod was terminated";

@@ -14,7 +14,12 @@ export type ProbeOutcome =
       readonly output: string;
       /** Nothing listens there (yet). */
       readonly refused: boolean;
+      /** It could not even be tried, so it says nothing about the container. */
+      readonly errored?: true;
     };
+
+/** A probe cannot be tried at all. */
+export class ProbeError extends Error {}
 
 /** Where probes and hooks of a container aim. */
 export interface ProbeTarget {
@@ -33,7 +38,8 @@ export async function checkProbe(probe: Probe, target: ProbeTarget): Promise<Pro
     return output === undefined ? { passed: true } : { passed: false, output, refused: false };
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
-    return { passed: false, output: message, refused: code === "ECONNREFUSED" };
+    const errored = error instanceof ProbeError ? ({ errored: true } as const) : {};
+    return { passed: false, output: message, refused: code === "ECONNREFUSED", ...errored };
   }
 }
 
@@ -71,7 +77,7 @@ export async function runHook(
 /** A port by number, or by the name that the container gives it. */
 function portNumber(port: string | number, { ports = [] }: Container): number {
   const number = Number(ports.find(({ name }) => name === port)?.containerPort ?? port);
-  if (!Number.isInteger(number)) throw new Error(`couldn't find port: ${port}`);
+  if (!Number.isInteger(number)) throw new ProbeError(`strconv.Atoi: parsing "${port}": invalid syntax`);
   return number;
 }
 

@@ -25,7 +25,7 @@ async function heard(probe: Probe, outcomes: readonly ProbeOutcome[], seconds: n
       return Promise.resolve(outcomes[Math.min(at, outcomes.length) - 1] ?? ok);
     },
     onResult: (passed) => say(passed ? "passed" : "failed"),
-    onFailure: (output) => say(`failure: ${output}`),
+    onFailure: ({ output }) => say(`failure: ${output}`),
   });
   await clock.advance(seconds * 1000);
   stop();
@@ -54,6 +54,18 @@ test("Only the thresholds decide, but each failure is told", async () => {
     "3s asked",
     "3s failure: no",
     "3s failed",
+  ]);
+});
+
+test("An attempt that could not be made is told, but says nothing of the container", async () => {
+  const errored: ProbeOutcome = { passed: false, output: "no such command", refused: false, errored: true };
+  assert.deepEqual(await heard({ periodSeconds: 1, failureThreshold: 1 }, [errored, errored, ok], 2), [
+    "0s asked",
+    "0s failure: no such command",
+    "1s asked",
+    "1s failure: no such command",
+    "2s asked",
+    "2s passed",
   ]);
 });
 

@@ -17,7 +17,7 @@ export function startProber(options: {
   readonly clock: Clock;
   readonly check: () => Promise<ProbeOutcome>;
   readonly onResult: (passed: boolean) => void;
-  readonly onFailure: (output: string) => void;
+  readonly onFailure: (outcome: { readonly output: string; readonly errored?: true }) => void;
 }): () => void {
   const { probe, clock, check, onResult, onFailure } = options;
   const { periodSeconds = 10, initialDelaySeconds = 0, successThreshold = 1, failureThreshold = 3 } = probe;
@@ -35,9 +35,10 @@ export function startProber(options: {
     const isEarly = !outcome.passed && outcome.refused && last === undefined && soon < firstMs + periodSeconds * 1000;
     cancel = clock.at(isEarly ? soon : Math.max(begunMs + periodSeconds * 1000, clock.now()), () => void attempt());
     if (isEarly) return;
+    if (!outcome.passed) onFailure(outcome);
+    if (!outcome.passed && outcome.errored) return;
     inRow = last === outcome.passed ? inRow + 1 : 1;
     last = outcome.passed;
-    if (!outcome.passed) onFailure(outcome.output);
     if (inRow >= (outcome.passed ? successThreshold : failureThreshold)) onResult(outcome.passed);
   }
 
@@ -73,7 +74,9 @@ export function startProbes(
 ): Probes {
   const running = new Map<string, () => void>();
   const start = (title: string, probe: Probe, onResult: (passed: boolean) => void) => {
-    const onFailure = (output: string) => findings.onFailure(`${title} probe failed: ${output}`);
+    const onFailure = ({ output, errored }: { readonly output: string; readonly errored?: true }) => {
+      findings.onFailure(`${title} probe ${errored ? "errored and resulted in unknown state" : "failed"}: ${output}`);
+    };
     running.set(title, startProber({ probe, clock, check: () => check(probe), onResult, onFailure }));
   };
   const started = () => {
