@@ -10,7 +10,13 @@ import type { Exchange } from "./exchange.ts";
 /** GET of pods/log: streams the log of a container. */
 export async function streamLog(exchange: Exchange, place: Place): Promise<undefined> {
   const { api, hooks, response } = exchange;
-  const options = logOptions(exchange, api.get(place));
+  const pod = api.get(place);
+  const options = logOptions(exchange, pod);
+  // No node has the pod yet, so there is nobody to ask.
+  if (!pod.spec?.["nodeName"]) {
+    response.writeHead(204).end();
+    return undefined;
+  }
   const abort = new AbortController();
   response.once("close", () => {
     abort.abort();
