@@ -1,3 +1,4 @@
+import "reflect-metadata";
 import { generateKeyPairSync } from "node:crypto";
 import { mkdir, writeFile } from "node:fs/promises";
 import { isIP } from "node:net";
