@@ -12,6 +12,7 @@ interface RecordedPod {
   readonly name: string;
   readonly uid: string;
   readonly namespace: string;
+  isEnding: boolean;
   isGone: boolean;
 }
 
@@ -34,13 +35,15 @@ export class RecordedNode {
     const { type, name = "", object, mergePatch } = entry;
     if (type === "ADDED" && object) {
       const namespace = textIn(object, "namespace");
-      this.#pods.push({ name, uid: textIn(object, "uid"), namespace, isGone: false });
+      this.#pods.push({ name, uid: textIn(object, "uid"), namespace, isEnding: false, isGone: false });
       return;
     }
     const pod = this.#pods.findLast((other) => other.name === name);
     if (!pod) return;
     const metadata = mergePatch?.["metadata"];
-    if (type === "DELETED" || (isRecord(metadata) && "deletionTimestamp" in metadata)) this.#giveEnding(pod);
+    // Again with each later write: here the controllers may choose a moment later than they did in the recording.
+    pod.isEnding ||= type === "DELETED" || (isRecord(metadata) && "deletionTimestamp" in metadata);
+    if (pod.isEnding) this.#giveEnding(pod);
     if (type === "DELETED") pod.isGone = true;
     else if (mergePatch) await this.#write(pod, mergePatch);
     await this.endGone();
