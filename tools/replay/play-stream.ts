@@ -34,6 +34,7 @@ export async function playStream(
     if (entry.request) parts.push(await playAction(world, bindings, entry));
     if (entry.type === "ADDED") await meet(world, bindings, entry, seen);
     if (entry.watch === "pods") await node.play(entry);
+    if (entry.watch === "events") await node.tell(entry);
   }
   const end = entries.at(-1)?.ms ?? 0;
   for (const ms of [0, 100, 1000]) {

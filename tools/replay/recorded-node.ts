@@ -1,9 +1,10 @@
 import type { KubeObject, ResourceName } from "../../cluster/client.ts";
+import { recordEvents } from "../../cluster/events.ts";
 import type { Bindings } from "./bindings.ts";
 import { isRecord } from "./compare.ts";
 import { conditionsOf, patched, type State, textIn } from "./state.ts";
 import type { StreamEntry } from "./trace.ts";
-import type { World } from "./world.ts";
+import { nodeName, type World } from "./world.ts";
 
 const pods: ResourceName = { group: "", resource: "pods" };
 
@@ -12,6 +13,8 @@ interface RecordedPod {
   readonly name: string;
   readonly uid: string;
   readonly namespace: string;
+  /** Its placeholder, once it has one. */
+  podIP: string;
   isEnding: boolean;
   isGone: boolean;
 }
@@ -24,10 +27,14 @@ export class RecordedNode {
   readonly #world: World;
   readonly #bindings: Bindings;
   readonly #pods: RecordedPod[] = [];
+  readonly #recorders: ReadonlyMap<string, ReturnType<typeof recordEvents>>;
 
   constructor(world: World, bindings: Bindings) {
     this.#world = world;
     this.#bindings = bindings;
+    const recorder = (name: string): ReturnType<typeof recordEvents> =>
+      recordEvents(world.client.as(name), world.clock, name, nodeName);
+    this.#recorders = new Map(["default-scheduler", "kubelet"].map((name) => [name, recorder(name)]));
   }
 
   /** Plays what a watch of pods saw. */
@@ -35,7 +42,7 @@ export class RecordedNode {
     const { type, name = "", object, mergePatch } = entry;
     if (type === "ADDED" && object) {
       const namespace = textIn(object, "namespace");
-      this.#pods.push({ name, uid: textIn(object, "uid"), namespace, isEnding: false, isGone: false });
+      this.#pods.push({ name, uid: textIn(object, "uid"), namespace, podIP: "", isEnding: false, isGone: false });
       return;
     }
     const pod = this.#pods.findLast((other) => other.name === name);
@@ -44,9 +51,27 @@ export class RecordedNode {
     // Again with each later write: here the controllers may choose a moment later than they did in the recording.
     pod.isEnding ||= type === "DELETED" || (isRecord(metadata) && "deletionTimestamp" in metadata);
     if (pod.isEnding) this.#giveEnding(pod);
+    const status = mergePatch?.["status"];
+    if (isRecord(status) && typeof status["podIP"] === "string") pod.podIP = status["podIP"];
     if (type === "DELETED") pod.isGone = true;
     else if (mergePatch) await this.#write(pod, mergePatch);
     await this.endGone();
+  }
+
+  /** Tells of a pod what scheduler and kubelet told; as they did, what repeats is counted up. */
+  async tell({ type, about = "", event = {} }: StreamEntry): Promise<void> {
+    const recorder = this.#recorders.get(String(event["reportingComponent"]));
+    const pod = this.#pods.findLast(({ name }) => `Pod/${name}` === about);
+    const live = pod && this.#live(pod);
+    if (!recorder || !live || type === "DELETED") return;
+    const { fieldPath, action } = event;
+    const detail = {
+      ...(typeof fieldPath === "string" && { fieldPath }),
+      ...(typeof action === "string" && { action }),
+    };
+    const message = this.#bindings.fill(String(event["message"]), { startMs: this.#world.startMs, revision: 0 });
+    recorder.record(live, event["type"] === "Warning" ? "Warning" : "Normal", String(event["reason"]), message, detail);
+    await recorder.settle();
   }
 
   /** Lets go what the recording let go, as soon as its time has come here too. */
@@ -105,6 +130,7 @@ export class RecordedNode {
     if (!other) return;
     this.#bindings.swap(keyIn(pod.name, "rand"), keyIn(other.name, "rand"));
     this.#bindings.swap(keyIn(pod.uid, "uid"), keyIn(other.uid, "uid"));
+    if (pod.podIP && other.podIP) this.#bindings.swap(keyIn(pod.podIP, "podIP"), keyIn(other.podIP, "podIP"));
   }
 }
 

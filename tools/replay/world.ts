@@ -15,7 +15,7 @@ import { Gate } from "./gate.ts";
 import { imageLayout, images } from "./images.ts";
 
 /** The recording's machine, whose name is in what its scheduler wrote. */
-const nodeName = "vm";
+export const nodeName = "vm";
 const pods = { group: "", resource: "pods" };
 const namespaces = { group: "", resource: "namespaces" };
 const identities: Identity[] = [];
