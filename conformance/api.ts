@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import type { OutgoingHttpHeaders } from "node:http";
 import { Agent, request as requestHttps } from "node:https";
 import type { RequestOptions } from "node:https";
 import { load } from "js-yaml";
@@ -46,10 +47,25 @@ export class Api {
     this.#headers = user.token ? { authorization: `Bearer ${user.token}` } : {};
   }
 
+  /** The same API in the name of a service account (https://kubernetes.io/docs/reference/access-authn-authz/authentication/#user-impersonation). */
+  as(account: string): Pick<Api, "request"> {
+    const groups = ["system:serviceaccounts", "system:authenticated"];
+    return {
+      request: (method, path, body, contentType) =>
+        this.request(method, path, body, contentType, { "impersonate-user": account, "impersonate-group": groups }),
+    };
+  }
+
   /** One request; rejects when there is no answer. */
-  request(method: string, path: string, body?: unknown, contentType = "application/json"): Promise<Answer> {
+  request(
+    method: string,
+    path: string,
+    body?: unknown,
+    contentType = "application/json",
+    further: OutgoingHttpHeaders = {},
+  ): Promise<Answer> {
     return new Promise((resolve, reject) => {
-      const headers = { ...this.#headers, accept: "application/json", "content-type": contentType };
+      const headers = { ...this.#headers, accept: "application/json", "content-type": contentType, ...further };
       const sent = requestHttps(new URL(path, this.#server), { ...this.#options, method, headers }, (response) => {
         let text = "";
         response.setEncoding("utf8").on("data", (piece: string) => (text += piece));

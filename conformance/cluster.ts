@@ -2,8 +2,6 @@
 export interface ClusterUnderTest {
   readonly name: string;
   readonly kubeconfig: string;
-  /** What images are called there: `<imageName>/backend`. */
-  readonly imageName: string;
   /** Makes the images of an OCI layout folder available to the nodes. */
   publish(layout: string): Promise<void>;
   /** The address of this machine as pods reach it; absent where they cannot. */

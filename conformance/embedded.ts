@@ -25,7 +25,6 @@ export async function startEmbedded(folder: string, layout: string): Promise<Clu
   return {
     name: "embedded",
     kubeconfig,
-    imageName: "plumbline.local",
     publish: () => Promise.resolve(),
     async stop() {
       child.kill("SIGTERM");

@@ -28,8 +28,10 @@ export interface Said {
 /** An engine that follows a repository. */
 export interface RunningEngine {
   says(application: string): Said | undefined;
-  /** Where its status page is, if it has one. */
-  readonly statusUrl?: string | undefined;
+  /** Where its status page is, if it can be reached from this machine. */
+  readonly statusUrl?: string;
+  /** The account that it has in the cluster, where that is one of its own. */
+  readonly account?: string;
   /** Ends the one that acts, without a word of warning, and does not start it again by itself. */
   killLeader(): Promise<void>;
   /** Ends it in good order; what it delivered stays. */

@@ -5,15 +5,19 @@ import { join } from "node:path";
 import { parseArgs, promisify } from "node:util";
 import type { ClusterUnderTest } from "./cluster.ts";
 import { startEmbedded } from "./embedded.ts";
+import type { EngineAdapter } from "./engine.ts";
+import { plumbInstalled } from "./engines/plumb-installed.ts";
 import { plumbProcess } from "./engines/plumb-process.ts";
-import { releaseTwice } from "./released.ts";
+import { releaseEngine, releaseTwice } from "./released.ts";
 import { behaviours, runSuite } from "./suite.ts";
 import type { Verdict } from "./suite.ts";
 
 const usage = `usage: npm run conformance -- [options]
   --kubeconfig <file>   the cluster; without it an embedded one is started and ended
-  --image-name <name>   what images are called there, such as registry.example/conformance
-  --publish <program>   is run with an OCI layout folder, to bring its images to the cluster
+  --publish <program>   is run with an OCI layout folder, to bring its images (plumbline.local/…) to the cluster
+  --restart-api <program>  is run to end the API server and start it again
+  --engine <how>        process (default): outside of the cluster; installed: in it, by \`plumb install\`
+  --host-for-pods <address>  this machine as pods reach it, for --engine installed
   --only <numbers>      such as B1,D6 or o2
   --at-once <number>    how many behaviours at once; default 2
   --json                the verdicts as JSON`;
@@ -21,8 +25,10 @@ const usage = `usage: npm run conformance -- [options]
 const { values } = parseArgs({
   options: {
     kubeconfig: { type: "string" },
-    "image-name": { type: "string", default: "plumbline.local" },
     publish: { type: "string" },
+    "restart-api": { type: "string" },
+    engine: { type: "string", default: "process" },
+    "host-for-pods": { type: "string" },
     only: { type: "string" },
     "at-once": { type: "string", default: "2" },
     json: { type: "boolean", default: false },
@@ -47,10 +53,12 @@ async function main(): Promise<number> {
   try {
     const cluster = await clusterUnderTest(folder);
     try {
-      console.error(`${plumbProcess.name}, on ${cluster.name}: building two releases of two services`);
-      const released = await releaseTwice(join(folder, "release"), cluster.imageName);
+      console.error(`on ${cluster.name}: building two releases of two services`);
+      const released = await releaseTwice(join(folder, "release"));
+      const engine = await engineUnderTest(join(folder, "release"), released.layout);
       await cluster.publish(released.layout);
-      const ground = { cluster, engine: plumbProcess, released, folder };
+      console.error(`${engine.name}:`);
+      const ground = { cluster, engine, released, folder };
       const verdicts = await runSuite(ground, chosen, Number(values["at-once"]), (verdict) =>
         console.error(line(verdict)),
       );
@@ -68,19 +76,28 @@ async function main(): Promise<number> {
 }
 
 async function clusterUnderTest(folder: string): Promise<ClusterUnderTest> {
-  const { kubeconfig, publish } = values;
+  const { kubeconfig, publish, "restart-api": restart } = values;
   if (kubeconfig === undefined) return startEmbedded(join(folder, "embedded"), join(folder, "release", "images"));
   return {
     name: kubeconfig,
     kubeconfig,
-    imageName: values["image-name"],
-    async publish(layout) {
-      if (publish === undefined) return;
-      const [file = "", ...args] = publish.split(" ");
-      await promisify(execFile)(file, [...args, layout]);
-    },
+    publish: (layout) => (publish === undefined ? Promise.resolve() : runProgram(publish, layout)),
+    ...(restart === undefined ? {} : { restartApi: () => runProgram(restart) }),
     stop: () => Promise.resolve(),
   };
+}
+
+async function engineUnderTest(folder: string, layout: string): Promise<EngineAdapter> {
+  const host = values["host-for-pods"];
+  if (values.engine === "process") return plumbProcess;
+  if (values.engine !== "installed" || host === undefined) throw new Error(usage);
+  console.error("building the engine's image");
+  return plumbInstalled(await releaseEngine(folder, layout), host);
+}
+
+async function runProgram(program: string, ...further: readonly string[]): Promise<void> {
+  const [file = "", ...args] = program.split(" ");
+  await promisify(execFile)(file, [...args, ...further]);
 }
 
 function line({ number, title, verdict, why, seconds }: Verdict): string {

@@ -1,6 +1,7 @@
 import { execFile } from "node:child_process";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { plumb } from "./engines/plumb-process.ts";
 
@@ -21,16 +22,13 @@ export interface Released {
   readonly second: Manifests;
 }
 
-/** Builds and releases the two workloads twice, as a CI would, into a folder of images called `<imageName>/…`. */
-export async function releaseTwice(folder: string, imageName: string): Promise<Released> {
+/** Builds and releases the two workloads twice, as a CI would, into a folder of images called `plumbline.local/…`. */
+export async function releaseTwice(folder: string): Promise<Released> {
   mkdirSync(folder, { recursive: true });
   const layout = join(folder, "images");
   const bare = join(folder, "released.git");
-  await command(folder, process.execPath, plumb, "init", folder, "--deployment", bare);
+  await command(folder, process.execPath, plumb, "init", folder, "--registry", `oci:${layout}`, "--deployment", bare);
   const [application, deployment] = [join(folder, "application"), join(folder, "deployment")];
-  const file = join(application, "release.yaml");
-  const registry = `registry: { folder: ${JSON.stringify(layout)}, name: ${JSON.stringify(imageName)} }`;
-  writeFileSync(file, readFileSync(file, "utf8").replace(/^registry: .*$/m, registry));
   await command(folder, "git", "init", "--quiet", "--bare", "--initial-branch=main", bare);
   for (const copy of [application, deployment]) await begin(copy);
   await command(deployment, "git", "push", "--quiet", bare, "HEAD:main");
@@ -38,6 +36,30 @@ export async function releaseTwice(folder: string, imageName: string): Promise<R
   writeFileSync(join(application, "CHANGES"), "one more thing\n");
   await commit(application, "Change something");
   return { layout, first, second: await release(application, bare, "v1.1.0") };
+}
+
+/**
+ * Builds the engine's own image from the commit that is checked out here, by the project's release.yaml, and answers it as
+ * `name:tag@digest`.
+ */
+export async function releaseEngine(folder: string, layout: string): Promise<string> {
+  const bare = join(folder, "system.git");
+  const copy = join(folder, "system");
+  await command(folder, "git", "init", "--quiet", "--bare", "--initial-branch=main", bare);
+  const place = join(copy, "system", "plumbline");
+  mkdirSync(place, { recursive: true });
+  const unreleased = `plumbline.local/engine:unreleased@sha256:${"0".repeat(64)}`;
+  const install = ["install", "--part=engine", `--repository=${bare}`, `--image=${unreleased}`, "--deliver-to=none"];
+  writeFileSync(join(place, "engine.yaml"), await command(folder, process.execPath, plumb, ...install));
+  await begin(copy);
+  await command(copy, "git", "push", "--quiet", bare, "HEAD:main");
+  const root = fileURLToPath(new URL("../..", import.meta.url));
+  const options = ["--registry", `oci:${layout}`, "--deployment", bare, "--json"];
+  const text = await command(root, process.execPath, plumb, "release", "HEAD", ...options);
+  const { images } = JSON.parse(text) as { images: readonly { repository: string; tag: string; digest: string }[] };
+  const [engine] = images;
+  if (!engine) throw new Error(`the release built nothing: ${text}`);
+  return `${engine.repository}:${engine.tag}@${engine.digest}`;
 }
 
 async function begin(copy: string): Promise<void> {

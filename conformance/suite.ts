@@ -1,5 +1,6 @@
 import type { Behaviour } from "./behaviour.ts";
 import { desiredState } from "./behaviours/desired-state.ts";
+import { guard } from "./behaviours/guard.ts";
 import { life } from "./behaviours/life.ts";
 import { rollback } from "./behaviours/rollback.ts";
 import { rollout } from "./behaviours/rollout.ts";
@@ -7,7 +8,7 @@ import { Stage, Unseen } from "./stage.ts";
 import type { Ground } from "./stage.ts";
 
 /** Every behaviour of the suite, in the order of docs/behaviours.md. */
-export const behaviours: readonly Behaviour[] = [...desiredState, ...rollout, ...rollback, ...life];
+export const behaviours: readonly Behaviour[] = [...desiredState, ...rollout, ...rollback, ...life, ...guard];
 
 /** What was found of one behaviour. `why` is what was seen instead, or why it could not be seen. */
 export interface Verdict {

@@ -1,6 +1,6 @@
 import { join, resolve } from "node:path";
 import { folderCache } from "../io/files/folder-cache.ts";
-import { findNodeRuntime } from "../io/files/node-runtime.ts";
+import { findHostRuntime } from "../io/files/host-runtime.ts";
 import { systemFiles } from "../io/files/system-files.ts";
 import { openMirror } from "../io/git/mirror.ts";
 import { systemProcesses } from "../io/process/system-processes.ts";
@@ -84,7 +84,7 @@ function doors(world: World): ReleaseDoors {
   return {
     processes: systemProcesses,
     files: systemFiles,
-    nodeRuntime: () => findNodeRuntime(systemProcesses),
+    hostRuntime: (programs) => findHostRuntime(systemProcesses, programs),
     openRegistry: (place) => ociLayout(layoutOf(place)),
     openCache: (place) => folderCache(join(layoutOf(place), "cache")),
     openDeployment: (url, folder) => openMirror({ url, folder, environment: world.env }),

@@ -152,8 +152,8 @@ test("an image of the same registry is a base by its digest, and its layers and 
   };
   const stored = await registry.putBlob("x/app", bytes(config));
   const { digest } = await registry.putManifest("x/app", "v1", manifest, mediaTypes.manifest);
-  const nodeRuntime = () => Promise.reject(new Error("not asked for"));
-  const resolve = (name: string) => resolveBase({ registry, cache, files, nodeRuntime }, name, "x/other");
+  const hostRuntime = () => Promise.reject(new Error("not asked for"));
+  const resolve = (name: string) => resolveBase({ registry, cache, files, hostRuntime }, name, "x/other");
 
   const resolved = await resolve(`x/app:v1@${digest}`);
   assert.deepEqual(resolved.layers, layers);

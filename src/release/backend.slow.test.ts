@@ -14,7 +14,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { folderCache } from "../io/files/folder-cache.ts";
-import { findNodeRuntime } from "../io/files/node-runtime.ts";
+import { findHostRuntime } from "../io/files/host-runtime.ts";
 import { systemFiles } from "../io/files/system-files.ts";
 import { openMirror } from "../io/git/mirror.ts";
 import { systemProcesses } from "../io/process/system-processes.ts";
@@ -69,7 +69,7 @@ test("the backend is released from this machine's Node, its image runs, and a ch
       {
         processes: systemProcesses,
         files: systemFiles,
-        nodeRuntime: () => findNodeRuntime(systemProcesses),
+        hostRuntime: (programs) => findHostRuntime(systemProcesses, programs),
         openRegistry: () => ociLayout(images),
         openCache: () => folderCache(join(images, "plumbline", "cache")),
         openDeployment: (url, folder) => openMirror({ url, folder }),

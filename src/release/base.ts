@@ -1,5 +1,5 @@
 import type { Cache, Files } from "../io/files/files.ts";
-import type { NodeRuntime } from "../io/files/node-runtime.ts";
+import type { HostProgram, HostRuntime } from "../io/files/host-runtime.ts";
 import type { Registry } from "../io/registry/registry.ts";
 import { ProblemError } from "../model/problem.ts";
 import { createHash } from "node:crypto";
@@ -12,27 +12,38 @@ interface BaseDoors {
   readonly registry: Registry;
   readonly cache: Cache;
   readonly files: Files;
-  readonly nodeRuntime: () => Promise<NodeRuntime>;
+  readonly hostRuntime: (programs: readonly HostProgram[]) => Promise<HostRuntime>;
 }
 
 /**
- * What release.yaml's `base` names: `node` (or `host`) is the Node of this machine, laid out once per registry;
- * `name@sha256:…` is an image of the same registry. `repository` is where the new image goes.
+ * What release.yaml's `base` names: `node` (or `host`) is the Node of this machine, `node+git` its git as well, laid out once
+ * per registry; `name@sha256:…` is an image of the same registry. `repository` is where the new image goes.
  */
 export async function resolveBase(doors: BaseDoors, base: string, repository: string): Promise<Base> {
-  if (base === "node" || base === "host") return hostBase(doors, repository);
+  const programs = hostBases[base];
+  if (programs) return hostBase(doors, repository, programs);
   const { name, digest } = parseReference(base) ?? {};
   if (name !== undefined && digest !== undefined) return imageBase(doors.registry, name, digest);
   throw new ProblemError({
     code: "base-unpinned",
     message: `The base "${base}" does not say which image it is: a tag can be moved, a digest cannot.`,
     where: { file: "release.yaml" },
-    remedy: "Write node for this machine's own Node, or name@sha256:… for an image of the same registry.",
+    remedy: "Write node (or node+git) for this machine's own, or name@sha256:… for an image of the same registry.",
   });
 }
 
-async function hostBase({ registry, cache, files, nodeRuntime }: BaseDoors, repository: string): Promise<Base> {
-  const runtime = await nodeRuntime();
+const hostBases: { readonly [base: string]: readonly HostProgram[] } = {
+  node: ["node"],
+  host: ["node"],
+  "node+git": ["node", "git"],
+};
+
+async function hostBase(
+  { registry, cache, files, hostRuntime }: BaseDoors,
+  repository: string,
+  programs: readonly HostProgram[],
+): Promise<Base> {
+  const runtime = await hostRuntime(programs);
   const contents = await Promise.all(
     runtime.files.map(async ({ path, source }) => ({ path, source, ...(await measure(files, source)) })),
   );
@@ -43,7 +54,7 @@ async function hostBase({ registry, cache, files, nodeRuntime }: BaseDoors, repo
   const key = `node-base 1 ${createHash("sha256").update(identity).digest("hex")}`;
   const known = layerSchema.safeParse(await cache.get(key));
   const base = {
-    name: `node ${runtime.version} (${runtime.os}/${runtime.architecture})`,
+    name: `${programs.join("+")} ${runtime.version} (${runtime.os}/${runtime.architecture})`,
     os: runtime.os,
     architecture: runtime.architecture,
     env: [],

@@ -1,5 +1,5 @@
 import type { Cache, Files } from "../io/files/files.ts";
-import type { NodeRuntime } from "../io/files/node-runtime.ts";
+import type { HostProgram, HostRuntime } from "../io/files/host-runtime.ts";
 import type { Git, Signature } from "../io/git/git.ts";
 import type { Processes } from "../io/process/process.ts";
 import type { Registry } from "../io/registry/registry.ts";
@@ -10,7 +10,7 @@ export interface ReleaseDoors {
   readonly processes: Processes;
   readonly files: Files;
   /** The Node of this machine, asked for when an image's base is `node`. */
-  readonly nodeRuntime: () => Promise<NodeRuntime>;
+  readonly hostRuntime: (programs: readonly HostProgram[]) => Promise<HostRuntime>;
   /** A layout's folder is absolute here. */
   readonly openRegistry: (place: RegistryPlace) => Registry;
   /** Remembers built layers of that registry between runs; release gives the same bytes without it. */

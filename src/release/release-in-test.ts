@@ -112,7 +112,7 @@ export function makeWorld(t: TestContext): World {
 }
 
 /** A runtime of one small file: most of what is to be seen here does not depend on a hundred megabytes. */
-const smallRuntime: ReleaseDoors["nodeRuntime"] = () => {
+const smallRuntime: ReleaseDoors["hostRuntime"] = () => {
   const source = new URL("release.slow.test.js", import.meta.url).pathname;
   return Promise.resolve({
     version: "v0",
@@ -131,7 +131,7 @@ export function doors(): ReleaseDoors {
   return {
     processes: systemProcesses,
     files: systemFiles,
-    nodeRuntime: smallRuntime,
+    hostRuntime: smallRuntime,
     openRegistry: (place) => ociLayout(layoutFolder(place)),
     openCache: (place) => folderCache(join(layoutFolder(place), "plumbline", "cache")),
     openDeployment: (url, folder) => openMirror({ url, folder }),

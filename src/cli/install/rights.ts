@@ -28,7 +28,7 @@ export function rights(settings: InstallSettings): readonly Printed[] {
   };
   if (scope === "cluster") {
     const rules = [...delivery, rule("", ["namespaces"], ["get", "list", "watch", "create", "patch", "delete"])];
-    return [ownNamespace(namespace), account, ...own, clusterRole(engineName, rules), clusterRoleBinding(namespace)];
+    return [ownNamespace(namespace), account, ...own, clusterRole(namespace, rules), clusterRoleBinding(namespace)];
   }
   const named = { ...rule("", ["namespaces"], ["patch", "delete"]), resourceNames: settings.namespaces.toSorted() };
   // Namespaces belong to the whole cluster: those to deliver to are printed here, so that it need not make any.
@@ -39,7 +39,7 @@ export function rights(settings: InstallSettings): readonly Printed[] {
     ...settings.namespaces.filter((one) => one !== namespace).map((one) => deliveredNamespace(one)),
     account,
     ...own,
-    clusterRole(engineName, rules),
+    clusterRole(namespace, rules),
     clusterRoleBinding(namespace),
     ...settings.namespaces.flatMap((one) => [
       role(one, delivery, `${engineName}-delivery`),
@@ -91,8 +91,13 @@ function role(namespace: string, rules: readonly Rule[], name = engineName): Pri
   return { apiVersion, kind: "Role", metadata: metadataOf(name, namespace), rules };
 }
 
-function clusterRole(name: string, rules: readonly Rule[]): Printed {
-  return { apiVersion, kind: "ClusterRole", metadata: metadataOf(name), rules };
+/** Several engines share a cluster, each in a namespace of its own, so what belongs to the whole cluster is named by that. */
+function wholeName(namespace: string): string {
+  return `${engineName}:${namespace}`;
+}
+
+function clusterRole(namespace: string, rules: readonly Rule[]): Printed {
+  return { apiVersion, kind: "ClusterRole", metadata: metadataOf(wholeName(namespace)), rules };
 }
 
 function roleBinding(namespace: string, kind: "Role" | "ClusterRole", name: string, accountNamespace: string): Printed {
@@ -109,8 +114,8 @@ function clusterRoleBinding(namespace: string): Printed {
   return {
     apiVersion,
     kind: "ClusterRoleBinding",
-    metadata: metadataOf(engineName),
-    roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "ClusterRole", name: engineName },
+    metadata: metadataOf(wholeName(namespace)),
+    roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "ClusterRole", name: wholeName(namespace) },
     subjects: [{ kind: "ServiceAccount", name: engineName, namespace }],
   };
 }

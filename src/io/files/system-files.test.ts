@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { folderCache } from "./folder-cache.ts";
-import { parseLdd } from "./node-runtime.ts";
+import { parseLdd } from "./host-runtime.ts";
 import { systemFiles } from "./system-files.ts";
 
 const content = Buffer.from("text\n");
