@@ -10,6 +10,12 @@ export function port(text: string): number {
   throw new InvalidArgumentError("A port is a number from 0 to 65535; 0 is any that is free.");
 }
 
+/** Reads a number of things, none included. */
+export function count(text: string): number {
+  if (/^\d{1,6}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError("A whole number, 0 or more.");
+}
+
 /** Reads how many engines there shall be. */
 export function replicas(text: string): number {
   const number = Number(text);

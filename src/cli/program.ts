@@ -6,11 +6,12 @@ import type { DemoCommandOptions } from "./demo.ts";
 import type { DownCommandOptions } from "./down.ts";
 import type { DrillCommandOptions } from "./drill.ts";
 import type { EngineCommandOptions } from "./engine.ts";
+import type { HealthCommandOptions } from "./health.ts";
 import { installParts } from "./install/settings.ts";
 import type { InstallCommandOptions } from "./install/install.ts";
 import type { InitCommandOptions } from "./init.ts";
 import { watchScopes } from "../engine/live.ts";
-import { branch, duration, durationText, pageAddress, port, replicas } from "./options.ts";
+import { branch, count, duration, durationText, pageAddress, port, replicas } from "./options.ts";
 import { packageVersion } from "./package-root.ts";
 import type { ReleaseCommandOptions } from "./release.ts";
 import type { StatusCommandOptions } from "./status.ts";
@@ -35,6 +36,7 @@ export function plumb(world: World, run: Run): Command {
     addDrill,
     addStatus,
     addVerify,
+    addHealth,
     addInit,
     addRelease,
     addEngine,
@@ -122,6 +124,18 @@ const addVerify: Add = (program, world, run) => {
     .option("--json", "print the comparison as JSON")
     .action((options: VerifyCommandOptions) =>
       run(import("./verify.ts").then(({ verifyCommand }) => verifyCommand(world, options))),
+    );
+};
+
+const addHealth: Add = (program, world, run) => {
+  program
+    .command("health")
+    .description("judge objects offline, as a delivery's gate would; exit code 1 unless every one is Current")
+    .requiredOption("-f, --filename <file>", "YAML documents, JSON, or one JSON object a line; - is standard input")
+    .option("--max-restarts <number>", "restarts of a container that are a start-up hiccup; default none", count)
+    .option("--json", "print one verdict a line as JSON")
+    .action((options: HealthCommandOptions) =>
+      run(import("./health.ts").then(({ healthCommand }) => healthCommand(world, options))),
     );
 };
 

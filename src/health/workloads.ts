@@ -31,7 +31,7 @@ export function deploymentHealth(object: Json): Health {
   const rest = valueAt(object, "spec", "paused") === true ? "; it is paused" : "";
   if (wanted > replicas) return inProgress("LessReplicas", `${replicas} of ${wanted} pods are there${rest}`);
   if (wanted > updated) return inProgress("LessUpdated", `${updated} of ${wanted} pods are updated${rest}`);
-  if (replicas > wanted) return inProgress("ExtraPods", `${replicas - wanted} pods too many are still there${rest}`);
+  if (replicas > wanted) return inProgress("ExtraPods", `${tooMany(replicas - wanted)} still there${rest}`);
   if (updated > available) return inProgress("LessAvailable", `${available} of ${updated} pods are available`);
   if (wanted > ready) return inProgress("LessReady", `${ready} of ${wanted} pods are ready`);
   const hasDeadline = numberAt(object, noDeadline, "spec", "progressDeadlineSeconds") !== noDeadline;
@@ -61,7 +61,7 @@ export function replicaSetHealth(object: Json): Health {
   if (wanted > count("readyReplicas")) {
     return inProgress("LessReady", `${count("readyReplicas")} of ${wanted} pods are ready`);
   }
-  if (count("replicas") > wanted) return inProgress("ExtraPods", `${count("replicas") - wanted} pods too many`);
+  if (count("replicas") > wanted) return inProgress("ExtraPods", `${tooMany(count("replicas") - wanted)} there`);
   return unobserved(object) ?? current("ReplicaSetAvailable", `all ${wanted} pods are available`);
 }
 
@@ -73,7 +73,7 @@ export function statefulSetHealth(object: Json): Health {
   if (wanted > count("readyReplicas")) {
     return inProgress("LessReady", `${count("readyReplicas")} of ${wanted} pods are ready`);
   }
-  if (count("replicas") > wanted) return inProgress("ExtraPods", `${count("replicas") - wanted} pods too many`);
+  if (count("replicas") > wanted) return inProgress("ExtraPods", `${tooMany(count("replicas") - wanted)} there`);
   if (textAt(object, "spec", "updateStrategy", "type") === "OnDelete") {
     return (
       unobserved(object) ?? current("OnDelete", `all ${wanted} pods are ready; they are updated when they are deleted`)
@@ -118,4 +118,8 @@ export function daemonSetHealth(object: Json): Health {
     short("LessReady", "numberReady", "are ready") ??
     current("AllReplicasScheduled", `all ${wanted} pods are ready`)
   );
+}
+
+function tooMany(count: number): string {
+  return count === 1 ? "1 pod too many is" : `${count} pods too many are`;
 }

@@ -1,0 +1,48 @@
+import { observe } from "../health/observe.ts";
+import type { ObjectHealth } from "../model/health.ts";
+import { refOf } from "../model/kube-object.ts";
+import type { KubeObject } from "../model/kube-object.ts";
+import { refKey, refLabel } from "../model/object-ref.ts";
+import { readObjects } from "./read-objects.ts";
+import { exitCodes } from "./world.ts";
+import type { World } from "./world.ts";
+
+/** Options of `plumb health`, as the command line gives them. */
+export interface HealthCommandOptions {
+  readonly filename: string;
+  readonly maxRestarts?: number;
+  readonly json?: boolean;
+}
+
+/**
+ * `plumb health`: judges objects offline, by the very code that gates deliveries. Pods and ReplicaSets among them speak for
+ * the workloads that own them. Exit code 0 when every object is Current, 1 otherwise.
+ */
+export async function healthCommand(world: World, options: HealthCommandOptions): Promise<number> {
+  const objects = await readObjects(options.filename);
+  const verdicts = judge(objects, world.clock.now(), options.maxRestarts);
+  for (const { ref, health } of verdicts) {
+    if (options.json === true) world.out.line(JSON.stringify({ ...ref, ...health }));
+    else world.out.line(`${health.status.padEnd(11)} ${refLabel(ref)}: ${health.message}`);
+  }
+  if (objects.length === 0) world.err.line("there is no object to judge");
+  return verdicts.every(({ health }) => health.status === "Current") ? exitCodes.done : exitCodes.failed;
+}
+
+/** One verdict an object, in their order. Objects of one name stand each for itself. */
+export function judge(objects: readonly KubeObject[], nowMs: number, maxRestarts?: number): readonly ObjectHealth[] {
+  const byKey = new Map(objects.map((object) => [refKey(refOf(object)), object]));
+  const context = { nowMs, ...(maxRestarts === undefined ? {} : { maxRestarts }) };
+  return objects.flatMap((object) => {
+    const ref = refOf(object);
+    const live = {
+      get: (wanted: typeof ref) => (refKey(wanted) === refKey(ref) ? object : byKey.get(refKey(wanted))),
+      list: (group: string, kind: string, namespace: string) =>
+        objects.filter((one) => {
+          const other = refOf(one);
+          return other.group === group && other.kind === kind && other.namespace === namespace;
+        }),
+    };
+    return observe([{ ref }], live, context).objects;
+  });
+}
