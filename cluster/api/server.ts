@@ -2,7 +2,7 @@ import { ApiError, type DeleteOptions, type KubeObject, type ResourceName } from
 import { type Clock, systemClock } from "../clock.ts";
 import { refuseOverQuota, refuseUnmet } from "./admission.ts";
 import { serverSideApply, trackUpdate, type Write } from "./apply/index.ts";
-import { decodeBody } from "./body.ts";
+import { decodeBody } from "./decode.ts";
 import { inVersion } from "./conversion.ts";
 import { heldForObjects, serveDefinitions } from "./custom/definitions.ts";
 import { withAdmitted, withDefaults } from "./defaults.ts";

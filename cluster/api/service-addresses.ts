@@ -32,7 +32,7 @@ export function withAddresses(
       ({ metadata: { name, namespace } }) => name !== service.metadata.name || namespace !== service.metadata.namespace,
     )
     .map((other) => mapAt(other, "spec"));
-  const refuse = (field: string, value: unknown, why: string): never => {
+  const refuse: Refuse = (field, value, why) => {
     throw invalid(resource, service.metadata.name ?? "", [invalidValue(field, value, why)]);
   };
   const before = live?.spec?.["clusterIP"];
@@ -48,7 +48,8 @@ export function withAddresses(
   }
   // A dry run allocates nothing, and shows the base of the range.
   const clusterIP = asked ?? (dryRun ? `${server.servicePrefix}.0.0` : free(server.servicePrefix, used));
-  const ports = isExposed(spec) ? { ports: withNodePorts(spec, mapAt(live, "spec"), others) } : {};
+  const given = new Set(others.flatMap((other) => listAt(other, "ports").map((port) => port["nodePort"])));
+  const ports = isExposed(spec) ? { ports: withNodePorts(spec, mapAt(live, "spec"), given, refuse) } : {};
   return {
     ...service,
     spec: {
@@ -61,6 +62,8 @@ export function withAddresses(
     },
   };
 }
+
+type Refuse = (field: string, value: unknown, why: string) => void;
 
 function isExposed(spec: JsonMap): boolean {
   return ["NodePort", "LoadBalancer"].includes(textAt(spec, "type"));
@@ -89,14 +92,14 @@ function free(prefix: string, used: ReadonlySet<unknown>): string {
   }
 }
 
-function withNodePorts(spec: JsonMap, live: JsonMap, others: readonly JsonMap[]): readonly JsonMap[] {
-  const used = new Set(others.flatMap((other) => listAt(other, "ports").map((port) => port["nodePort"])));
-  return listAt(spec, "ports").map((port) => {
-    const had = listAt(live, "ports").find((other) => other["port"] === port["port"]);
-    let nodePort = Number(port["nodePort"] ?? had?.["nodePort"] ?? nodePorts.first);
-    if (port["nodePort"] === undefined && had?.["nodePort"] === undefined) {
-      while (used.has(nodePort) && nodePort < nodePorts.last) nodePort += 1;
-    }
+function withNodePorts(spec: JsonMap, live: JsonMap, given: ReadonlySet<unknown>, refuse: Refuse): readonly JsonMap[] {
+  const used = new Set(given);
+  return listAt(spec, "ports").map((port, index) => {
+    const had = listAt(live, "ports").find((other) => other["port"] === port["port"])?.["nodePort"];
+    const asked = port["nodePort"] ?? had;
+    let nodePort = Number(asked ?? nodePorts.first);
+    if (asked === undefined) while (used.has(nodePort) && nodePort < nodePorts.last) nodePort += 1;
+    else if (used.has(asked)) refuse(`spec.ports[${index}].nodePort`, asked, "provided port is already allocated");
     used.add(nodePort);
     return { ...port, nodePort };
   });

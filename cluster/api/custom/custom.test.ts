@@ -102,3 +102,25 @@ test("a definition goes with its objects, and its kind is no longer served", asy
   assert.equal(client.get(definitions, "", "widgets.example.org"), undefined);
   assert.throws(() => client.list(widgets), /could not find the requested resource/);
 });
+
+test("rules in CEL are asked when all else is right, those about the past only of changes", async () => {
+  const rules = [
+    { rule: "self.color != 'blue' || self.size < 3", message: "blue ones are small" },
+    { rule: "self.size >= oldSelf.size", messageExpression: "'not below ' + string(oldSelf.size)", fieldPath: ".size" },
+  ];
+  const ruled = structuredClone(definition);
+  const [version] = ruled.spec.versions;
+  assert.ok(version);
+  Object.assign(version.schema.openAPIV3Schema.properties.spec, { "x-kubernetes-validations": rules });
+  const server = new ApiServer();
+  furnishNamespaces(server, "PEM");
+  const client = createClient(server, "test");
+  await client.create(definitions, ruled);
+  const refusal = (message: string) => (error: unknown) => error instanceof ApiError && error.message.includes(message);
+  const blue = widget({ size: 4, color: "blue" });
+  await assert.rejects(client.create(widgets, blue), refusal('spec: Invalid value: "object": blue ones are small'));
+  const made = await client.create(widgets, widget({ size: 2, color: "blue" }));
+  const smaller = { ...made, spec: { size: 1 } };
+  await assert.rejects(client.update(widgets, smaller), refusal('spec.size: Invalid value: "object": not below 2'));
+  await client.update(widgets, { ...made, spec: { size: 3 } });
+});

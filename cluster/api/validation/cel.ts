@@ -20,7 +20,7 @@ const environment = new Environment({
   .registerFunction("textSize(dyn): double", textSize)
   .registerFunction("quantity(dyn): double", parseQuantity)
   .registerFunction("isIP(string): bool", (text: string) => isIP(text) !== 0)
-  .registerFunction("wordsOf(string): list", (text: string) => text.split(/\s+/).filter((word) => word !== ""));
+  .registerFunction("isSelector(dyn): bool", isSelector);
 
 const parsed = new Map<string, ParseResult>();
 
@@ -68,4 +68,17 @@ function textSize({ data, binaryData }: JsonMap): number {
   return [data, binaryData]
     .flatMap((map) => Object.values((map ?? {}) as JsonMap))
     .reduce<number>((sum, value) => sum + String(value).length, 0);
+}
+
+const valued: Readonly<Record<string, boolean>> = { In: true, NotIn: true, Exists: false, DoesNotExist: false };
+
+/** True when every expression of a LabelSelector has an operator that there is, and values where it needs them. */
+function isSelector({ matchLabels = {}, matchExpressions = [] }: JsonMap): boolean {
+  const key = /^([a-z0-9.-]+\/)?[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$/;
+  return (
+    Object.keys(matchLabels as JsonMap).every((label) => key.test(label)) &&
+    (matchExpressions as readonly JsonMap[]).every(
+      ({ operator, values = [] }) => valued[String(operator)] === (values as readonly unknown[]).length > 0,
+    )
+  );
 }

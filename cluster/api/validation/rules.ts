@@ -5,6 +5,11 @@ import { isMap, type JsonMap, sameJson, valueAt } from "../stored-object.ts";
 import { type CauseKind, causeOf, forbiddenField, invalidValue, notSupported, required } from "./causes.ts";
 import { evaluate, type Variables } from "./cel.ts";
 
+/** What else a field may be, in the order in which it is told; the published structure tells it sorted. */
+interface OneOf {
+  readonly oneOf: readonly string[];
+}
+
 /** One thing that must hold of a field, in CEL; where the expression has no value, it has nothing to say. */
 interface Check {
   /** Sees `value`, the object it is in (`self`), both before (`old`, `oldSelf`, null at creation) and around (`parent`, `pod`). */
@@ -28,22 +33,27 @@ interface Form {
   readonly longest: number;
   readonly pattern: string;
   readonly why: string;
-  readonly examples: string;
+  readonly examples?: string;
+  /** What is said where only dots are wrong. */
+  readonly dotted?: string;
 }
 
 /** A named check or form, asked of something made of the value. */
 interface Use {
   readonly use: string;
   readonly of: string;
+  readonly absent?: boolean;
 }
+
+type Checks = readonly (string | Check | Use | OneOf)[];
 
 /** cluster/data/validation.json. Keys of types are fields, in the order of the causes; `x{key}` and `x[value]` are of each entry. */
 interface Rules {
   readonly forms: Readonly<Record<string, Form>>;
-  readonly checks: Readonly<Record<string, readonly Check[]>>;
+  readonly checks: Readonly<Record<string, Checks>>;
   readonly exactlyOne: Readonly<Record<string, { among: readonly string[]; none: string; more: string }>>;
   readonly immutable: Readonly<Record<string, readonly string[]>>;
-  readonly types: Readonly<Record<string, Readonly<Record<string, readonly (string | Check | Use)[]>>>>;
+  readonly types: Readonly<Record<string, Readonly<Record<string, Checks>>>>;
 }
 
 const rules = dataFile<Rules>("validation.json");
@@ -52,7 +62,11 @@ const rules = dataFile<Rules>("validation.json");
 export function formCauses(field: string, value: unknown, name: string): readonly Cause[] {
   const form = rules.forms[name];
   if (!form || typeof value !== "string") return [];
-  const why = `${form.why} (${form.examples}, regex used for validation is '${form.pattern}')`;
+  const isDotted = form.dotted !== undefined && new RegExp(`^${rules.forms["subdomain"]?.pattern ?? ""}$`).test(value);
+  const whole = form.examples
+    ? `${form.why} (${form.examples}, regex used for validation is '${form.pattern}')`
+    : form.why;
+  const why = isDotted ? (form.dotted ?? "") : whole;
   return [
     ...(value.length > form.longest
       ? [invalidValue(field, value, `must be no more than ${form.longest} characters`)]
@@ -126,7 +140,7 @@ function objectCauses(
 }
 
 /** What the published structure says of a property itself: that it must be there, and what it may be. */
-function plainCauses(schema: Schema, self: JsonMap, name: string, checks: readonly unknown[], path: string): Cause[] {
+function plainCauses(schema: Schema, self: JsonMap, name: string, checks: Checks, path: string): Cause[] {
   const property = schema.property(name);
   if (!property || name === "status" || checks.includes("unlisted")) return [];
   const value = self[name];
@@ -134,12 +148,13 @@ function plainCauses(schema: Schema, self: JsonMap, name: string, checks: readon
   if (value === undefined || value === "") {
     const isNeeded =
       schema.required.includes(name) && isKept && property.type !== "array" && property.type !== undefined;
-    return isNeeded && !checks.some((check) => isMap(check) && check["absent"] === true)
+    return isNeeded && !checks.some((check) => typeof check !== "string" && "absent" in check)
       ? [required(at(path, name))]
       : [];
   }
-  const known = property.enum as readonly string[] | undefined;
-  return known && !known.some((one) => one === value) ? [notSupported(at(path, name), value, known.toSorted())] : [];
+  const told = checks.flatMap((check) => (typeof check !== "string" && "oneOf" in check ? check.oneOf : []));
+  const known = told.length > 0 ? told : (property.enum as readonly string[] | undefined)?.toSorted();
+  return known && !known.some((one) => one === value) ? [notSupported(at(path, name), value, known)] : [];
 }
 
 function choiceCauses(definition: string, self: JsonMap, path: string): Cause[] {
@@ -153,7 +168,7 @@ function choiceCauses(definition: string, self: JsonMap, path: string): Cause[] 
 const keyForm = /^([^[{]*)(?:([[{])(key|value)[\]}])?$/;
 
 /** What is wrong with one field, or with each entry of it, by its checks. */
-function keyCauses(key: string, checks: readonly (string | Check | Use)[], path: string, scope: Scope): Cause[] {
+function keyCauses(key: string, checks: Checks, path: string, scope: Scope): Cause[] {
   const [, field = "", bracket, what] = keyForm.exec(key) ?? [];
   const value = field === "" ? scope.self : valueAt(scope.self, field);
   const old = field === "" || !scope.oldSelf ? scope.oldSelf : valueAt(scope.oldSelf, field);
@@ -170,25 +185,31 @@ function keyCauses(key: string, checks: readonly (string | Check | Use)[], path:
 type Scope = Variables & { readonly self: JsonMap; readonly oldSelf: JsonMap | null };
 type Where = { readonly where: string; readonly path: string };
 
-function checkCauses(check: string | Check | Use, value: unknown, at_: Where, variables: Variables): Cause[] {
+function checkCauses(check: Checks[number], value: unknown, at_: Where, variables: Variables): Cause[] {
   if (typeof check === "string") {
     return rules.forms[check]
       ? [...formCauses(at_.where, value, check)]
       : (rules.checks[check] ?? []).flatMap((one) => checkCauses(one, value, at_, variables));
   }
+  if ("oneOf" in check || (value === undefined && check.absent !== true)) return [];
   if ("use" in check) {
     const of = evaluate(check.of, variables);
     return checkCauses(check.use, of, at_, { ...variables, value: of });
   }
-  if (value === undefined && check.absent !== true) return [];
   // What is said of `old` is about changes.
   if (!variables["oldSelf"] && /\bold\b/.test(check.rule)) return [];
   if (evaluate(check.rule, variables) !== false) return [];
-  const field = check.field === undefined ? at_.where : at(check.field === "[]" ? "" : at_.path, check.field);
+  const field = check.field === undefined ? at_.where : fieldOf(check.field, at_.path);
   const why = check.whyOf === undefined ? check.why : String(evaluate(check.whyOf, variables));
   const shown = check.show === undefined ? value : evaluate(check.show, variables);
   const { reason = "Invalid", supported } = check;
   return [supported ? notSupported(field, shown, supported) : causeOf(reason, field, shown, why)];
+}
+
+/** The field to blame: relative to the object, or as it is said of the whole, or the list or field that holds the object. */
+function fieldOf(field: string, path: string): string {
+  if (field === "^") return path.replace(/\[\d+\]$/, "");
+  return field === "[]" ? field : at(path, field);
 }
 
 function at(path: string, name: string): string {

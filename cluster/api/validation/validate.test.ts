@@ -115,3 +115,23 @@ test("what may not change is kept: selectors, addresses, immutable data", () => 
   assert.throws(() => move("127.31.200.200"), /may not change once set/);
   assert.equal(server.update(at, () => service, options).spec?.["clusterIP"], made.spec?.["clusterIP"]);
 });
+
+test("fields within lists and maps are named as Kubernetes names them", () => {
+  assert.deepEqual(pod({ env: [{ name: "A", valueFrom: {} }], resources: { limits: { cpu: "-1" } } }), [
+    'spec.containers[0].env[0].valueFrom: Invalid value: "": must specify one of: `fieldRef`, `resourceFieldRef`, `configMapKeyRef` or `secretKeyRef`',
+    'spec.containers[0].resources.limits[cpu]: Invalid value: "-1": must be greater than or equal to 0',
+    'spec.containers[0].resources.requests[cpu]: Invalid value: "-1": must be greater than or equal to 0',
+  ]);
+  assert.deepEqual(pod({}, { restartPolicy: "X" }), [
+    'spec.restartPolicy: Unsupported value: "X": supported values: "Always", "OnFailure", "Never"',
+  ]);
+  const selector = { matchExpressions: [{ key: "a", operator: "In" }] };
+  assert.deepEqual(deployment({ selector }), [
+    "spec.selector.matchExpressions[0].values: Required value: must be specified when `operator` is 'In' or 'NotIn'",
+    `spec.selector: Invalid value: ${JSON.stringify(selector)}: invalid label selector`,
+  ]);
+  assert.deepEqual(causes("", "secrets", { type: "kubernetes.io/tls" }), [
+    "data[tls.crt]: Required value",
+    "data[tls.key]: Required value",
+  ]);
+});
