@@ -15,7 +15,7 @@ const shapes: Readonly<Record<string, string>> = {
   uid: "[0-9a-f-]{36}",
   rv: String.raw`\d+`,
   rand: "[a-z0-9]{5,10}",
-  hash: "[a-z0-9]{1,10}",
+  hash: "[a-zA-Z0-9]+",
   nodePort: String.raw`\d+`,
   podIP: String.raw`[\d.]+`,
   clusterIP: String.raw`[\d.]+`,

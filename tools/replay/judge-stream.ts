@@ -1,6 +1,5 @@
 import type { Bindings } from "./bindings.ts";
 import { compare, isRecord } from "./compare.ts";
-import { withoutDeliberate } from "./deliberate.ts";
 import type { Seen } from "./histories.ts";
 import type { Part } from "./play-stream.ts";
 import { conditionsOf, patched, type State } from "./state.ts";
@@ -68,7 +67,7 @@ function plain(state: State | undefined): unknown {
   const status = isRecord(state["status"]) ? state["status"] : {};
   const conditions = conditionsOf(state).toSorted((a, b) => (a.type < b.type ? -1 : 1));
   const ordered = conditions.length > 0 ? { ...status, conditions } : status;
-  return withoutDeliberate({ ...state, metadata, ...("status" in state && { status: ordered }) });
+  return { ...state, metadata, ...("status" in state && { status: ordered }) };
 }
 
 /** Judges the events of controllers: for each object what was said in which order. */

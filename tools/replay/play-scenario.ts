@@ -4,6 +4,8 @@ import { filled, playStep } from "./play-step.ts";
 import { playStream } from "./play-stream.ts";
 import { playWatch, watchLines } from "./play-watch.ts";
 import { send } from "./send.ts";
+import { unexplained, withReasons } from "./reasons.ts";
+import { stepsWithin, withoutOrder } from "./recorder.ts";
 import { isServed } from "./served.ts";
 import type { Scenario, Step } from "./trace.ts";
 import type { Verdict } from "./verdict.ts";
@@ -17,17 +19,27 @@ export async function playScenario(group: string, scenario: Scenario): Promise<r
     await prepare(world, bindings, scenario);
     const verdicts: Verdict[] = [];
     const say = (id: string, title: string, found: readonly Disagreement[] | undefined): void => {
-      const outcome = found === undefined ? "not served" : found.length === 0 ? "agreed" : "disagreed";
+      const outcome = found === undefined ? "not served" : unexplained(found).length === 0 ? "agreed" : "disagreed";
       verdicts.push({ group, scenario: scenario.id, id, title, outcome, disagreements: found ?? [] });
     };
-    if (scenario.stream) {
-      for (const { title, found } of await playStream(world, bindings, scenario.stream.entries)) {
-        say(`${scenario.id} ${title}`, title, found);
+    const { stream, steps } = withoutOrder(scenario);
+    const within = stepsWithin(scenario);
+    const left = new Map(steps.map((step) => [step.id, step]));
+    const play = async (id: string, waits?: readonly number[]): Promise<void> => {
+      const step = left.get(id);
+      left.delete(id);
+      if (!step) return;
+      say(id, step.title, isServed(world, step) ? await playSafely(world, bindings, step, waits) : undefined);
+    };
+    if (stream) {
+      const playBefore = async (index: number): Promise<void> => {
+        for (const id of within.get(index) ?? []) await play(id, []);
+      };
+      for (const { title, found } of await playStream(world, bindings, stream.entries, playBefore)) {
+        say(`${scenario.id} ${title}`, title, withReasons(found, `STREAM ${title}`, world.api));
       }
     }
-    for (const step of scenario.steps) {
-      say(step.id, step.title, isServed(world, step) ? await playSafely(world, bindings, step) : undefined);
-    }
+    for (const id of [...left.keys()]) await play(id);
     return verdicts;
   } finally {
     await world.close();
@@ -43,9 +55,14 @@ async function prepare(world: World, bindings: Bindings, { setup = [] }: Scenari
   if (setup.length > 0) await rest(world);
 }
 
-async function playSafely(world: World, bindings: Bindings, step: Step): Promise<readonly Disagreement[]> {
+async function playSafely(
+  world: World,
+  bindings: Bindings,
+  step: Step,
+  waits?: readonly number[],
+): Promise<readonly Disagreement[]> {
   try {
-    return watchLines(step) ? await playWatch(world, bindings, step) : await playStep(world, bindings, step);
+    return watchLines(step) ? await playWatch(world, bindings, step) : await playStep(world, bindings, step, waits);
   } catch (error) {
     return [{ path: "connection", expected: step.response.status, got: String(error) }];
   }

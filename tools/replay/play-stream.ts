@@ -1,6 +1,5 @@
 import type { Bindings } from "./bindings.ts";
 import { compare, type Disagreement } from "./compare.ts";
-import { withoutDeliberate } from "./deliberate.ts";
 import { followWorld, type Seen } from "./histories.ts";
 import { judgeEvents, judgeObjects } from "./judge-stream.ts";
 import { filled } from "./play-step.ts";
@@ -24,11 +23,13 @@ export async function playStream(
   world: World,
   bindings: Bindings,
   entries: readonly StreamEntry[],
+  playBefore: (index: number) => Promise<void>,
 ): Promise<readonly Part[]> {
   const seen = followWorld(world);
   const node = new RecordedNode(world, bindings);
   const parts: Part[] = [];
-  for (const entry of entries) {
+  for (const [index, entry] of entries.entries()) {
+    await playBefore(index);
     await passTo(world, entry.ms);
     await node.endGone();
     if (entry.request) parts.push(await playAction(world, bindings, entry));
@@ -55,7 +56,7 @@ async function playAction(world: World, bindings: Bindings, entry: StreamEntry):
   const got = await send(world, filled(world, bindings, request));
   const answered = compare(status, got.status, bindings, "status");
   if (response === undefined) return { title, found: answered };
-  const recorded = withoutDeliberate(withoutStatus(response));
+  const recorded = withoutStatus(response);
   return { title, found: [...answered, ...compare(recorded, withoutStatus(JSON.parse(got.text)), bindings, "body")] };
 }
 

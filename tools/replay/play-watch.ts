@@ -1,8 +1,8 @@
 import type { Bindings } from "./bindings.ts";
 import { compare, type Disagreement, isRecord } from "./compare.ts";
-import { withoutDeliberate } from "./deliberate.ts";
 import { filled, judge } from "./play-step.ts";
 import { type Coming, open, send } from "./send.ts";
+import { withReasons } from "./reasons.ts";
 import type { Step } from "./trace.ts";
 import { rest, type World } from "./world.ts";
 
@@ -44,8 +44,9 @@ export async function playWatch(world: World, bindings: Bindings, step: Step): P
   else await world.clock.advance(Math.max(timeout, 0) * 1000);
   const got = await Promise.race([coming.done, late(coming)]);
   const { headers = {}, status } = step.response;
-  const head = judge({ response: { headers, status, body: "" } }, { ...got, text: "" }, bindings);
-  return [...head, ...compareLines(lines, got.text, bindings)];
+  const head = judge(world, { ...step, response: { headers, status, body: "" } }, { ...got, text: "" }, bindings);
+  const found = compareLines(lines, got.text, bindings);
+  return [...head, ...withReasons(found, `${sent.method} ${sent.path}`, world.api)];
 }
 
 /** A watch that a server does not end when it should is ended, and shows by what it has told. */
@@ -69,7 +70,7 @@ async function hasCome(coming: Coming, index: number): Promise<boolean> {
 }
 
 function compareLines(lines: readonly Line[], text: string, bindings: Bindings): readonly Disagreement[] {
-  const expected = lines.map((line) => withoutDeliberate({ ...line, ms: undefined }));
+  const expected = lines.map((line) => ({ ...line, ms: undefined }));
   return compare(expected, linesOf(text).map(parsed), bindings, "watch");
 }
 

@@ -7,6 +7,8 @@ export interface Sent {
   readonly path: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: unknown;
+  /** Without saying who asks. */
+  readonly isAnonymous?: boolean;
 }
 
 /** What came back. */
@@ -40,7 +42,10 @@ export async function send(world: World, sent: Sent): Promise<Got> {
 }
 
 /** Sends a request over HTTPS and waits for the head of the answer. */
-export function open({ listener, token }: World, { method, path, headers, body }: Sent): Promise<Coming> {
+export function open(
+  { listener, token }: World,
+  { method, path, headers, body, isAnonymous = false }: Sent,
+): Promise<Coming> {
   const text = body === undefined || typeof body === "string" ? body : JSON.stringify(body);
   const length = text === undefined ? {} : { "content-length": String(Buffer.byteLength(text)) };
   return new Promise((resolve, reject) => {
@@ -49,7 +54,7 @@ export function open({ listener, token }: World, { method, path, headers, body }
       {
         method,
         agent,
-        headers: { ...headers, ...length, authorization: `Bearer ${token}` },
+        headers: { ...headers, ...length, ...(isAnonymous ? {} : { authorization: `Bearer ${token}` }) },
       },
       (incoming) => {
         let received = "";

@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { mended } from "./recorder.ts";
 
 /** One request of a recording, with placeholders where values are volatile. */
 export interface RecordedRequest {
@@ -24,6 +25,8 @@ export interface Step {
   readonly note?: string;
   readonly request: RecordedRequest;
   readonly response: RecordedResponse;
+  /** What was answered of the object before, where the recorder changed this answer afterwards. */
+  readonly before?: unknown;
 }
 
 /** A request that prepares a scenario; its answer is not judged. */
@@ -37,6 +40,7 @@ export interface SetupRequest {
 /** One line of a stream: something done, something seen, or a mark of the recorder. */
 export interface StreamEntry {
   readonly ms: number;
+  readonly resourceVersion?: string;
   readonly action?: string;
   readonly request?: RecordedRequest;
   readonly status?: number;
@@ -74,12 +78,6 @@ export function readTraces(folder: string): readonly Group[] {
     .sort()
     .map((name) => JSON.parse(readFileSync(join(folder, name), "utf8")) as Partial<Group>)
     .flatMap(({ group, scenarios }) =>
-      group !== undefined && scenarios ? [{ group, scenarios: scenarios.map(withoutOrder) }] : [],
+      group !== undefined && scenarios ? [{ group, scenarios: scenarios.map(mended) }] : [],
     );
-}
-
-/** Beside a stream the order of writes is one of several that are right, so resourceVersions are not compared there. */
-function withoutOrder(scenario: Scenario): Scenario {
-  if (!scenario.stream) return scenario;
-  return JSON.parse(JSON.stringify(scenario).replaceAll(/<rv:\d+>/g, "<rv>")) as Scenario;
 }
