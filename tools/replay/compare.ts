@@ -1,5 +1,6 @@
 import type { Bindings } from "./bindings.ts";
 import { pairs } from "./pairs.ts";
+import { isRecord } from "./state.ts";
 
 /** One place where the replay was answered otherwise. */
 export interface Disagreement {
@@ -118,9 +119,4 @@ function compareName(
   const named = isRecord(metadata) ? metadata["name"] : undefined;
   const told = isRecord(about) ? `${String(reason)} ${String(about["kind"])}/${String(about["name"])}` : named;
   return compare(expected, told, bindings, path);
-}
-
-/** Whether a value is an object with keys. */
-export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -1,5 +1,4 @@
-import { isRecord } from "./compare.ts";
-import { nameIn, type State } from "./state.ts";
+import { isRecord, nameIn, type State } from "./state.ts";
 import type { World } from "./world.ts";
 
 /** What was seen of the cluster while a stream was played. */

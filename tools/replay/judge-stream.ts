@@ -1,8 +1,8 @@
 import type { Bindings } from "./bindings.ts";
-import { compare, isRecord } from "./compare.ts";
+import { compare } from "./compare.ts";
 import type { Seen } from "./histories.ts";
 import type { Part } from "./play-stream.ts";
-import { conditionsOf, patched, type State } from "./state.ts";
+import { isRecord, conditionsOf, patched, type State } from "./state.ts";
 import type { StreamEntry } from "./trace.ts";
 
 /** What happens on a node is played, not judged. */

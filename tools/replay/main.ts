@@ -1,6 +1,6 @@
 import { parseArgs } from "node:util";
 import { playScenario } from "./play-scenario.ts";
-import { disagreements, summary, table } from "./report.ts";
+import { disagreements, purposes, summary, table } from "./report.ts";
 import { readTraces } from "./trace.ts";
 import type { Verdict } from "./verdict.ts";
 
@@ -22,5 +22,8 @@ for (const { group, scenarios } of readTraces(folder)) {
   }
 }
 if (values.json) console.log(JSON.stringify(verdicts, undefined, 1));
-else console.log(`${disagreements(verdicts)}\n\n${table(verdicts)}\n${summary(verdicts)}`);
+else {
+  const reasons = `differs on purpose, as cluster/README.md says:\n${purposes(verdicts)}`;
+  console.log([disagreements(verdicts), table(verdicts), reasons, summary(verdicts)].join("\n\n"));
+}
 process.exitCode = verdicts.some(({ outcome }) => outcome === "disagreed") ? 1 : 0;

@@ -1,5 +1,5 @@
 import type { Bindings } from "./bindings.ts";
-import { isRecord } from "./compare.ts";
+import { isRecord } from "./state.ts";
 
 /** Two lists, name by name; what only one of them has stands alone. */
 export interface Pairs {
@@ -45,7 +45,7 @@ function nameOf(item: unknown): string | undefined {
   if (typeof item === "string") return item;
   if (!isRecord(item)) return undefined;
   const { metadata, targetRef, manager, operation, subresource, mountPath } = item;
-  if (typeof manager === "string") return `${String(operation)} by ${manager} ${String(subresource ?? "")}`.trimEnd();
+  if (typeof manager === "string") return [operation, "by", manager, subresource].filter(Boolean).join(" ");
   if (typeof mountPath === "string") return mountPath;
   const inner = [metadata, targetRef].find(isRecord)?.["name"];
   const name = item["name"] ?? inner ?? item["resource"] ?? subresource ?? item["version"];

@@ -39,7 +39,7 @@ export async function playScenario(group: string, scenario: Scenario): Promise<r
         say(`${scenario.id} ${title}`, title, withReasons(found, `STREAM ${title}`, world.api));
       }
     }
-    for (const id of [...left.keys()]) await play(id);
+    for (const id of left.keys()) await play(id);
     return verdicts;
   } finally {
     await world.close();

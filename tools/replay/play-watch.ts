@@ -1,10 +1,11 @@
 import type { Bindings } from "./bindings.ts";
-import { compare, type Disagreement, isRecord } from "./compare.ts";
+import { compare, type Disagreement } from "./compare.ts";
 import { filled, judge } from "./play-step.ts";
 import { type Coming, open, send } from "./send.ts";
 import { withReasons } from "./reasons.ts";
 import type { Step } from "./trace.ts";
 import { rest, type World } from "./world.ts";
+import { isRecord } from "./state.ts";
 
 /** One line of a watch as recorded. */
 type Line = Readonly<Record<string, unknown>> & { readonly ms: number };

@@ -19,10 +19,14 @@ function isMeant(difference: Difference, found: Disagreement, request: string, a
   return (
     difference.path.test(found.path) &&
     (difference.request?.test(request) ?? true) &&
-    (difference.expected?.test(String(JSON.stringify(found.expected))) ?? true) &&
-    (difference.got?.test(String(JSON.stringify(found.got))) ?? true) &&
+    (difference.expected?.test(json(found.expected)) ?? true) &&
+    (difference.got?.test(json(found.got)) ?? true) &&
     (!difference.isUnserved || isUnserved(found.path, api))
   );
+}
+
+function json(value: unknown): string {
+  return value === undefined ? "undefined" : JSON.stringify(value);
 }
 
 /** Where discovery documents name a resource, a subresource, a group, a version of one, or a path. */
@@ -35,11 +39,10 @@ const named = [
 function isUnserved(path: string, api: ApiServer): boolean {
   const { name, part } = named.map((pattern) => pattern.exec(path)?.groups).find((groups) => groups) ?? {};
   if (name === undefined) return false;
-  const served = api.table
-    .all()
-    .flatMap(({ resource, subresources, group, version }) => [
-      ...[resource, ...subresources.map((each) => `${resource}/${each}`)],
-      ...[group, `${group}/${version}`],
-    ]);
+  const rows = api.table.all();
+  const served = [
+    ...rows.flatMap(({ resource, subresources }) => [resource, ...subresources.map((each) => `${resource}/${each}`)]),
+    ...rows.flatMap(({ group, version }) => [group, `${group}/${version}`]),
+  ];
   return !served.includes(part === undefined ? name : `${name}/${part}`);
 }

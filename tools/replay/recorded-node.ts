@@ -1,8 +1,7 @@
 import type { KubeObject, ResourceName } from "../../cluster/client.ts";
 import { recordEvents } from "../../cluster/events.ts";
 import type { Bindings } from "./bindings.ts";
-import { isRecord } from "./compare.ts";
-import { conditionsOf, patched, type State, textIn } from "./state.ts";
+import { isRecord, conditionsOf, patched, type State, textIn } from "./state.ts";
 import type { StreamEntry } from "./trace.ts";
 import { nodeName, type World } from "./world.ts";
 

@@ -1,13 +1,19 @@
+import { unexplained } from "./reasons.ts";
 import type { Verdict } from "./verdict.ts";
 
 /** How many exchanges of each group agreed. */
 export function table(verdicts: readonly Verdict[]): string {
   const rows = [...new Set(verdicts.map(({ group }) => group))].map((group) => {
     const own = verdicts.filter((verdict) => verdict.group === group);
-    return [group, `${count(own, "agreed")}`, `of ${count(own, "agreed") + count(own, "disagreed")}`, unserved(own)];
+    const of = `of ${count(own, "agreed") + count(own, "disagreed")}`;
+    return [group, `${count(own, "agreed")}`, of, `${meant(own).length}`, `${count(own, "not served")}`];
   });
-  return rows
-    .map(([name = "", agreed = "", of = "", rest = ""]) => `${name.padEnd(18)}${agreed.padStart(5)} ${of}${rest}`)
+  return [["group", "agreed", "", "differs on purpose", "not served"], ...rows]
+    .map(([name = "", agreed = "", of = "", purpose = "", missing = ""]) =>
+      [name.padEnd(15), agreed.padStart(7), of.padEnd(7), purpose.padStart(18), missing.padStart(12)]
+        .join(" ")
+        .trimEnd(),
+    )
     .join("\n");
 }
 
@@ -17,7 +23,9 @@ export function disagreements(verdicts: readonly Verdict[]): string {
     .filter(({ outcome }) => outcome === "disagreed")
     .flatMap(({ id, title, disagreements: found }) => [
       `${id} ${title}`,
-      ...found.map(({ path, expected, got }) => `    ${path}: expected ${shown(expected)}, got ${shown(got)}`),
+      ...unexplained(found).map(
+        ({ path, expected, got }) => `    ${path}: expected ${shown(expected)}, got ${shown(got)}`,
+      ),
     ])
     .join("\n");
 }
@@ -32,9 +40,19 @@ function count(verdicts: readonly Verdict[], outcome: Verdict["outcome"]): numbe
   return verdicts.filter((verdict) => verdict.outcome === outcome).length;
 }
 
-function unserved(verdicts: readonly Verdict[]): string {
-  const missing = count(verdicts, "not served");
-  return missing === 0 ? "" : `  (not served: ${missing})`;
+/** Those that agree but for what is meant. */
+function meant(verdicts: readonly Verdict[]): readonly Verdict[] {
+  return verdicts.filter(({ outcome, disagreements: found }) => outcome === "agreed" && found.length > 0);
+}
+
+/** How often each difference that is meant showed. */
+export function purposes(verdicts: readonly Verdict[]): string {
+  const reasons = meant(verdicts).flatMap(({ disagreements: found }) => [
+    ...new Set(found.map(({ reason = "" }) => reason)),
+  ]);
+  return [...new Set(reasons)]
+    .map((reason) => `${`${reasons.filter((each) => each === reason).length}`.padStart(4)}  ${reason}`)
+    .join("\n");
 }
 
 /** Enough of a value to know it by. */

@@ -27,8 +27,17 @@ export interface Coming {
   end(): void;
 }
 
-/** Connections that are kept for what is sent next; a handshake for each request would take most of a replay's time. */
-const agent = new Agent({ keepAlive: true, rejectUnauthorized: false });
+/** Connections of one identity are kept for what is sent next: handshakes would take most of a replay's time. */
+const agents = new Map<string, Agent>();
+
+function agentOf({ identity }: World, isAnonymous: boolean): Agent {
+  const { certificate, key } = identity.admin;
+  const name = isAnonymous ? "" : certificate;
+  const agent =
+    agents.get(name) ?? new Agent({ keepAlive: true, rejectUnauthorized: false, ...(name && { cert: name, key }) });
+  agents.set(name, agent);
+  return agent;
+}
 
 /** Sends a request over HTTPS and waits for the whole answer; the status is 0 where the connection ends without one. */
 export async function send(world: World, sent: Sent): Promise<Got> {
@@ -42,19 +51,16 @@ export async function send(world: World, sent: Sent): Promise<Got> {
 }
 
 /** Sends a request over HTTPS and waits for the head of the answer. */
-export function open(
-  { listener, token }: World,
-  { method, path, headers, body, isAnonymous = false }: Sent,
-): Promise<Coming> {
+export function open(world: World, { method, path, headers, body, isAnonymous = false }: Sent): Promise<Coming> {
   const text = body === undefined || typeof body === "string" ? body : JSON.stringify(body);
   const length = text === undefined ? {} : { "content-length": String(Buffer.byteLength(text)) };
   return new Promise((resolve, reject) => {
     const outgoing = request(
-      `${listener.url}${path}`,
+      `${world.listener.url}${path}`,
       {
         method,
-        agent,
-        headers: { ...headers, ...length, ...(isAnonymous ? {} : { authorization: `Bearer ${token}` }) },
+        agent: agentOf(world, isAnonymous),
+        headers: { ...headers, ...length },
       },
       (incoming) => {
         let received = "";

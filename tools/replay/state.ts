@@ -1,5 +1,4 @@
 import { mergePatch } from "../../cluster/api/patch/merge-patch.ts";
-import { isRecord } from "./compare.ts";
 
 /** An object or a part of it, as JSON. */
 export type State = Readonly<Record<string, unknown>>;
@@ -40,4 +39,9 @@ export function textIn(state: State | undefined, key: string): string {
   const metadata = state?.["metadata"];
   const value = isRecord(metadata) ? metadata[key] : undefined;
   return typeof value === "string" ? value : "";
+}
+
+/** Whether a value is an object with keys. */
+export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -29,7 +29,7 @@ export interface World {
   readonly runsPods: boolean;
   readonly hostIP: string;
   readonly listener: Listener;
-  readonly token: string;
+  readonly identity: Identity;
   readonly startMs: number;
   close(): Promise<void>;
 }
@@ -83,8 +83,7 @@ export async function startWorld(namespace: string | undefined, runsPods: boolea
     gate.open(async () => {
       for (const stop of stops.toReversed()) await stop();
     });
-  const { token } = identity;
-  return { api, client, clock, gate, runsPods, hostIP: addresses.hostIP, listener, token, startMs, close };
+  return { api, client, clock, gate, runsPods, hostIP: addresses.hostIP, listener, identity, startMs, close };
 }
 
 /** The recorded node had its images already: a pod of them all runs and goes before anything is recorded. */
@@ -120,36 +119,28 @@ export function knownValues({ api, hostIP }: World): readonly (readonly [string,
   ];
 }
 
-/** How long what was not seen yet is waited for, in steps of milliseconds: a minute. */
-const aMinute = [100, 900, 2000, 7000, 20_000, 30_000];
+/** How long what was not seen yet is waited for, in steps of milliseconds: as long as the recorder waited. */
+const aWhile = [100, 900, 2000, 7000];
 /** The same, where nothing slow is waited for. */
 export const aMoment = [100, 900];
 
-/**
- * Lets the world go on thing by thing, and then time pass in ever larger steps, until nothing `differs` from what was
- * recorded, or more than did before: then its moment has passed.
- */
+/** Lets the world go on thing by thing, and then time pass in ever larger steps, until nothing `differs` from what was recorded. */
 export async function waitUntil(
   world: World,
   differs: () => Promise<number>,
-  steps: readonly number[] = aMinute,
+  steps: readonly number[] = aWhile,
 ): Promise<boolean> {
   const { gate, clock } = world;
-  let least = await differs();
-  if (least === 0) return true;
+  if ((await differs()) === 0) return true;
   for (let turn = 0; turn < 1000; turn += 1) {
     const moved = gate.letOne();
     await clock.advance(0);
     if (!moved && !(await processesMove(world, 300))) break;
-    least = Math.min(least, await differs());
-    if (least === 0) return true;
+    if ((await differs()) === 0) return true;
   }
   for (const ms of steps) {
     await rest(world, ms);
-    const count = await differs();
-    if (count === 0) return true;
-    if (count > least) break;
-    least = count;
+    if ((await differs()) === 0) return true;
   }
   return false;
 }
