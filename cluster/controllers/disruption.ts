@@ -2,10 +2,19 @@ import type { PodDisruptionBudget } from "kubernetes-types/policy/v1.js";
 import type { KubeObject, ResourceName } from "../client.ts";
 import { conditionAt, conditionOf } from "./conditions.ts";
 import { writeStatus, type Controller, type Sync } from "./controller.ts";
-import { deployments, isTerminating, keyOf, pods, portion, replicaSets, type Pod, type Stored } from "./objects.ts";
+import {
+  deployments,
+  isTerminating,
+  keyOf,
+  pods,
+  portion,
+  replicaSets,
+  type Pod,
+  type Stored,
+  matches,
+} from "./objects.ts";
 import { controllerOf } from "./ownership.ts";
 import { isReady } from "./pod-control.ts";
-import { matches } from "./selector.ts";
 
 const budgets: ResourceName = { group: "policy", resource: "poddisruptionbudgets" };
 /** How long an evicted pod may take until its deletion is seen, in ms; then it counts as healthy again. */

@@ -1,6 +1,8 @@
 import type * as apps from "kubernetes-types/apps/v1.js";
 import type * as batch from "kubernetes-types/batch/v1.js";
 import type * as core from "kubernetes-types/core/v1.js";
+import type { LabelSelector } from "kubernetes-types/meta/v1.js";
+import { selects } from "../api/selectors.ts";
 import type { KubeObject, ResourceName } from "../client.ts";
 
 /** An object as the API server keeps it: its metadata and spec are there. */
@@ -33,6 +35,11 @@ export function keyOf({ metadata: { namespace, name = "" } }: KubeObject): strin
 /** Whether someone has asked for the object's deletion. */
 export function isTerminating(object: KubeObject): boolean {
   return object.metadata.deletionTimestamp !== undefined;
+}
+
+/** Whether labels fit a selector; an empty selector fits everything, a missing one nothing. */
+export function matches(selector: LabelSelector | undefined, labels: Readonly<Record<string, string>> = {}): boolean {
+  return selector !== undefined && selects({ ...selector }, labels);
 }
 
 /** A number or percentage of a whole; percentages are rounded as `round` does. */

@@ -1,8 +1,7 @@
 import type { LabelSelector, OwnerReference } from "kubernetes-types/meta/v1.js";
 import type { Client, KubeObject, ResourceName } from "../client.ts";
 import { ignoreGone } from "./controller.ts";
-import { isTerminating } from "./objects.ts";
-import { matches } from "./selector.ts";
+import { isTerminating, matches } from "./objects.ts";
 
 /** The reference of the one owner that manages the object, if it has one. */
 export function controllerOf(object: KubeObject | undefined): OwnerReference | undefined {

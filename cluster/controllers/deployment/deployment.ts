@@ -1,11 +1,10 @@
 import { isDeepStrictEqual } from "node:util";
 import { conditionOf } from "../conditions.ts";
 import { remove, writeStatus, type Controller, type Sync } from "../controller.ts";
-import { deployments, isTerminating, keyOf, pods, replicaSets } from "../objects.ts";
+import { deployments, isTerminating, keyOf, pods, replicaSets, matches } from "../objects.ts";
 import type { Deployment, Pod, ReplicaSet } from "../objects.ts";
 import { claim, controllerOf, ownerKeys } from "../ownership.ts";
 import { isOver } from "../pod-control.ts";
-import { matches } from "../selector.ts";
 import { ensureNewest, fleetOf, note, syncNewest, type Fleet } from "./newest.ts";
 import { revisionOf } from "./revision.ts";
 import { activeOnes, followSize, isScaledFor, newestSize, shrinkOld, sizeAnnotations, sizeOf } from "./sizes.ts";

@@ -18,16 +18,21 @@ export function hasDeadline({ spec }: Deployment): boolean {
   return (spec.progressDeadlineSeconds ?? never) !== never;
 }
 
-/** Sets what a condition says, as of now. */
-export function withCondition(status: Status, [type, value, reason, message]: Said, nowMs: number): Status {
+/** Sets what a condition says, as of now; `renew` also where it says the same already. */
+export function withCondition(
+  status: Status,
+  [type, value, reason, message]: Said,
+  nowMs: number,
+  renew = false,
+): Status {
   const time = timeText(nowMs);
-  return put(status, { type, status: value, lastUpdateTime: time, lastTransitionTime: time, reason, message });
+  return put(status, { type, status: value, lastUpdateTime: time, lastTransitionTime: time, reason, message }, renew);
 }
 
-/** Puts a condition last; nothing changes where status and reason are the same. */
-function put(status: Status, next: DeploymentCondition): Status {
+/** Puts a condition last; nothing changes where status and reason are the same and it need not be renewed. */
+function put(status: Status, next: DeploymentCondition, renew = false): Status {
   const before = conditionOf(status.conditions, next.type);
-  if (before?.status === next.status && before.reason === next.reason) return status;
+  if (!renew && before?.status === next.status && before.reason === next.reason) return status;
   const { lastTransitionTime: since } = before?.status === next.status ? before : next;
   const others = without(status, next.type);
   return {
@@ -88,8 +93,7 @@ function withProgress(status: Status, { deployment, newest }: Fleet, nowMs: numb
   }
   if (madeProgress(deployment.status ?? {}, status)) {
     // Unlike other conditions this one is renewed with the same reason: its update time is when progress was last seen.
-    const renewed = withoutReason(status, "Progressing");
-    return withCondition(renewed, say("True", "ReplicaSetUpdated", "is progressing."), nowMs);
+    return withCondition(status, say("True", "ReplicaSetUpdated", "is progressing."), nowMs, true);
   }
   if (deadlineMs(deployment, status) >= nowMs) return status;
   return withCondition(status, say("False", "ProgressDeadlineExceeded", "has timed out progressing."), nowMs);
@@ -103,12 +107,6 @@ export function isComplete(deployment: Deployment, status: Status): boolean {
     [updatedReplicas, replicas, availableReplicas].every((count) => count === size) &&
     observedGeneration >= (deployment.metadata.generation ?? 0)
   );
-}
-
-/** The same with a condition that gives no reason, and so is replaced by any that does. */
-function withoutReason(status: Status, type: string): Status {
-  const conditions = status.conditions ?? [];
-  return { ...status, conditions: conditions.map((each) => (each.type === type ? { ...each, reason: "" } : each)) };
 }
 
 function madeProgress(before: Status, now: Status): boolean {

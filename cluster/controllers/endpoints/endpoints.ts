@@ -1,8 +1,17 @@
 import { isDeepStrictEqual } from "node:util";
 import { remove, type Controller, type Sync } from "../controller.ts";
-import { endpoints, endpointSlices, isTerminating, keyOf, pods, services, type Pod, type Service } from "../objects.ts";
+import {
+  endpoints,
+  endpointSlices,
+  isTerminating,
+  keyOf,
+  pods,
+  services,
+  type Pod,
+  type Service,
+  matches,
+} from "../objects.ts";
 import { readyCondition } from "../pod-control.ts";
-import { matchesLabels } from "../selector.ts";
 import { endpointsObject, groupEndpoints, type Endpoints } from "./reachable.ts";
 import { planSlices, serviceOf, type Slice } from "./slices.ts";
 
@@ -16,7 +25,7 @@ export function endpointsController(controller: Controller): Sync {
     const labels = [now, before].map((pod) => pod?.metadata.labels ?? {});
     return client
       .list<Service>(services, object.metadata.namespace)
-      .filter(({ spec }) => spec.selector && labels.some((each) => matchesLabels(spec.selector, each)))
+      .filter(({ spec }) => labels.some((each) => spec.selector && matches({ matchLabels: spec.selector }, each)))
       .map(keyOf);
   });
   controller.watch<Slice>(endpointSlices, ({ object }) => {
@@ -55,7 +64,9 @@ async function syncService(
   const { selector, type } = service.spec;
   // A service without selector is filled by whoever made it.
   if (!selector || type === "ExternalName" || isTerminating(service)) return;
-  const selected = client.list<Pod>(pods, namespace).filter(({ metadata }) => matchesLabels(selector, metadata.labels));
+  const selected = client
+    .list<Pod>(pods, namespace)
+    .filter(({ metadata }) => matches({ matchLabels: selector }, metadata.labels));
   const times = timesOf(service, selected);
   const triggerTime = firstLater(times, seen.get(keyOf(service)));
   seen.set(keyOf(service), times);

@@ -1,9 +1,8 @@
 import { conditionAt } from "../conditions.ts";
 import { writeStatus, type Controller, type Sync } from "../controller.ts";
-import { counts, isTerminating, keyOf, pods, replicaSets, type Pod, type ReplicaSet } from "../objects.ts";
+import { counts, isTerminating, keyOf, pods, replicaSets, type Pod, type ReplicaSet, matches } from "../objects.ts";
 import { claim, controllerOf, ownerKeys } from "../ownership.ts";
 import { createPods, deletePods, isActive, isReady, newPod, readyCondition } from "../pod-control.ts";
-import { matches, matchesLabels } from "../selector.ts";
 import { podsToDelete } from "./ranking.ts";
 
 /** Keeps as many pods as each ReplicaSet wants. */
@@ -98,7 +97,9 @@ function statusOf(
   return {
     replicas: active.length,
     ...counts({
-      fullyLabeledReplicas: count((pod) => matchesLabels(spec.template?.metadata?.labels, pod.metadata.labels)),
+      fullyLabeledReplicas: count((pod) =>
+        matches({ matchLabels: spec.template?.metadata?.labels ?? {} }, pod.metadata.labels),
+      ),
       readyReplicas: count(isReady),
       availableReplicas: count((pod) => availableAtMs(replicaSet, pod) <= nowMs),
     }),
