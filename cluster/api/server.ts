@@ -163,8 +163,9 @@ export class ApiServer {
     const next = options.subresource ? admitted : this.#addressed(resource, admitted, live, options);
     if (isNoOp(live, next)) return live;
     if (deletionIsDue(next)) {
-      // The answer is the write that let it go, which was never kept, so that it has no revision of its own.
-      this.#remove(place, next, options);
+      // The answer is the write that let it go, which was never kept: it has no revision of its own, and watches tell
+      // the state before it.
+      this.#remove(place, live, options);
       return freeze(next);
     }
     return this.#put(place, next, options);

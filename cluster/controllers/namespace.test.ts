@@ -9,6 +9,7 @@ test("a namespace that is deleted takes everything in it along", async (t) => {
   await cluster.client.create(deployments, webDeployment());
   await cluster.settle({ node: true });
   await cluster.client.delete(namespaces, "", "ns");
+  await cluster.clock.advance(6000);
   await cluster.settle();
   assert.ok(cluster.pods().every(({ metadata }) => metadata.deletionTimestamp));
   assert.equal(cluster.client.get<Namespace>(namespaces, "", "ns")?.status?.conditions, undefined);
@@ -24,6 +25,7 @@ test("what is held by a finalizer is named until it goes", async (t) => {
   const metadata = { name: "held", namespace: "ns", finalizers: ["example.com/hold"] };
   await cluster.client.create(configMaps, { apiVersion: "v1", kind: "ConfigMap", metadata });
   await cluster.client.delete(namespaces, "", "ns");
+  await cluster.clock.advance(6000);
   await cluster.settle();
   const conditions = cluster.client.get<Namespace>(namespaces, "", "ns")?.status?.conditions ?? [];
   assert.deepEqual(
@@ -44,6 +46,7 @@ test("pods that stay beyond their time are told of", async (t) => {
   await cluster.client.create(deployments, webDeployment({ replicas: 1 }));
   await cluster.settle({ node: true });
   await cluster.client.delete(namespaces, "", "ns");
+  await cluster.clock.advance(6000);
   await cluster.clock.advance(40_000);
   const conditions = cluster.client.get<Namespace>(namespaces, "", "ns")?.status?.conditions ?? [];
   assert.equal(

@@ -9,6 +9,8 @@ import { isOver } from "./pod-control.ts";
 
 /** The finalizer in a namespace's spec that stands for its content. */
 const contentFinalizer = "kubernetes";
+/** How long after its deletion a namespace is emptied, in ms: time for what is being created in it to come to light. */
+const quietMs = 5000;
 /** How long finalizers of content are waited for before one looks again, in seconds; as upstream. */
 const finalizerSeconds = 15;
 
@@ -20,11 +22,16 @@ export interface Remaining {
 
 /** Empties namespaces that are being deleted, pods first, and then lets them go. */
 export function namespaceController(controller: Controller): Sync {
-  const { client, informers, queue } = controller;
-  controller.watch<Namespace>(namespaces);
+  const { client, clock, informers, queue } = controller;
+  controller.watch<Namespace>(namespaces, ({ now }) => {
+    if (now && isTerminating(now)) queue.addAt(keyOf(now), clock.now() + quietMs);
+    return [];
+  });
   informers.listen(({ object: { metadata }, now }) => {
     const holder = now || !metadata.namespace ? undefined : client.get(namespaces, "", metadata.namespace);
-    if (holder && isTerminating(holder)) queue.add(keyOf(holder));
+    // The quiet time is over for sure a second later, as its beginning is told in whole seconds.
+    const quietUntil = Date.parse(holder?.metadata.deletionTimestamp ?? "") + quietMs + 1000;
+    if (holder && isTerminating(holder)) queue.addAt(keyOf(holder), quietUntil);
   });
   return (_, name) => syncNamespace(controller, name);
 }
@@ -42,8 +49,10 @@ async function syncNamespace(controller: Controller, name: string): Promise<void
   const seconds = graceSeconds(namespace, podsLeft, clock.now());
   // Nothing is wrong, and nothing said, while pods take the time that they have.
   if (podsLeft.length === 0 || seconds === 0) await writeConditions(controller, namespace, left);
-  if (left.length > 0)
-    return queue.addAt(name, clock.now() + (Math.trunc((seconds || finalizerSeconds) / 2) + 1) * 1000);
+  if (left.length > 0) {
+    const waitSeconds = Math.trunc((seconds || finalizerSeconds) / 2) + 1;
+    return queue.addAt(name, clock.now() + waitSeconds * 1000);
+  }
   const others = finalizers.filter((finalizer) => finalizer !== contentFinalizer);
   await client.mergePatch(namespaces, "", name, { spec: { finalizers: others } }, "finalize");
 }
