@@ -1,7 +1,7 @@
-import { ApiError, type KubeObject } from "../client.ts";
+import type { ApiError, KubeObject } from "../client.ts";
 import { canonicalQuantity, parseQuantity } from "../quantity.ts";
 import { dataFile } from "./data-file.ts";
-import { badRequest } from "./refusal.ts";
+import { badRequest, invalidPatch } from "./refusal.ts";
 import type { Resource } from "./resource-table.ts";
 import type { Schema } from "./schema.ts";
 import { isMap, type JsonMap, type StoredObject } from "./stored-object.ts";
@@ -11,6 +11,7 @@ interface BodyOptions {
   readonly fieldValidation?: "Strict" | "Warn" | "Ignore";
   readonly warn?: (text: string) => void;
   readonly patch?: (patched: object) => string;
+  readonly mistakes?: readonly string[];
 }
 
 /** What is found on the way through a body: fields that nobody knows, and the first value that its field cannot hold. */
@@ -32,12 +33,12 @@ export function decodeBody(resource: Resource, body: KubeObject, options: BodyOp
   const value = walk(schema, named, "", kind, findings) as StoredObject;
   const handled = `${kind} in version "${version}" cannot be handled as a ${kind}`;
   const refuse = (why: string): ApiError =>
-    patch === undefined ? badRequest(`${handled}: ${why}`) : patchRefusal(patch(body), why);
+    patch === undefined ? badRequest(`${handled}: ${why}`) : invalidPatch(patch(body), why);
   // Custom objects are refused by their schema, with every cause.
   if (findings.unfit !== undefined && !resource.custom) throw refuse(findings.unfit);
-  const unknown = findings.unknown.map((path) => `unknown field "${path}"`);
-  if (unknown.length > 0 && validation === "Strict") throw refuse(`strict decoding error: ${unknown.join(", ")}`);
-  if (validation === "Warn") for (const text of unknown) warn?.(text);
+  const mistakes = [...(options.mistakes ?? []), ...findings.unknown.map((path) => `unknown field "${path}"`)];
+  if (mistakes.length > 0 && validation === "Strict") throw refuse(`strict decoding error: ${mistakes.join(", ")}`);
+  if (validation === "Warn") for (const text of mistakes) warn?.(text);
   return withoutRepeatedOwners({ ...value, metadata: value.metadata ?? {} }, warn);
 }
 
@@ -51,13 +52,6 @@ function withoutRepeatedOwners(object: StoredObject, warn: BodyOptions["warn"]):
     `.metadata.ownerReferences contains duplicate entries; API server dedups owner references in 1.20+, and may reject such requests as early as 1.24; please fix your requests; duplicate UID(s) observed: ${repeated.join(", ")}`,
   );
   return { ...object, metadata: { ...object.metadata, ownerReferences: first } };
-}
-
-/** A patch is refused as a value of its own, of no kind. */
-function patchRefusal(patch: string, why: string): ApiError {
-  const message = `Invalid value: ${JSON.stringify(patch)}: ${why}`;
-  const details = { causes: [{ reason: "FieldValueInvalid", message, field: "patch" }] };
-  return new ApiError(422, "Invalid", ` "" is invalid: patch: ${message}`, details);
 }
 
 /**

@@ -77,6 +77,13 @@ export function invalid(resource: Named, name: string, causes: readonly Cause[])
   });
 }
 
+/** 422 for a patch whose result cannot be read; it is refused as a value of its own, of no kind. */
+export function invalidPatch(shown: string, why: string): ApiError {
+  const message = `Invalid value: ${JSON.stringify(shown)}: ${why}`;
+  const causes = [{ reason: "FieldValueInvalid", message, field: "patch" }];
+  return new ApiError(422, "Invalid", ` "" is invalid: patch: ${message}`, { causes });
+}
+
 /** A kind as 422s name it: "ConfigMap", "Deployment.apps". */
 export function qualifiedKind(resource: Named): string {
   return resource.group === "" ? resource.kind : `${resource.kind}.${resource.group}`;

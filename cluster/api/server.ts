@@ -13,6 +13,7 @@ import { type Resource, ResourceTable } from "./resource-table.ts";
 import { withAddresses, withoutOldPorts } from "./service-addresses.ts";
 import { Store } from "./store.ts";
 import { freeze, type StoredObject, without } from "./stored-object.ts";
+import { invalidValue } from "./validation/causes.ts";
 import { validate } from "./validation/validate.ts";
 
 /** How to write. */
@@ -28,6 +29,8 @@ export interface WriteOptions {
   readonly fieldValidation?: "Strict" | "Warn" | "Ignore";
   /** How refusals show the patch that the body was made by. */
   readonly patch?: (patched: object) => string;
+  /** What is wrong with the body's text itself: Strict refuses it, Warn tells. */
+  readonly mistakes?: readonly string[];
   /** Hears what the client should be told beside the answer. */
   readonly warn?: (text: string) => void;
 }
@@ -96,12 +99,7 @@ export class ApiServer {
     const live = options.subresource ? this.get(place) : this.find(place);
     const { uid } = applied.metadata ?? {};
     if (uid && uid !== live?.metadata.uid) {
-      const cause = {
-        reason: "FieldValueInvalid",
-        message: `Invalid value: ${JSON.stringify(uid)}: field is immutable`,
-        field: "metadata.uid",
-      };
-      throw invalid(place.resource, place.name, [cause, cause]);
+      throw immutableUid(place, uid);
     }
     const request = { ...this.#write(place.resource, live, options), applied, force: options.force };
     const result = serverSideApply(request);
@@ -153,7 +151,9 @@ export class ApiServer {
     }
     if (resource.versionedUpdate && !resourceVersion)
       throw invalid({ ...resource, kind: resource.resource }, name, [versionRequired]);
-    if (uid && uid !== live.metadata.uid) throw conflict(resource, name, uidDiffers(place, uid, live));
+    if (uid && uid !== live.metadata.uid) {
+      throw options.patch ? immutableUid(place, uid) : conflict(resource, name, uidDiffers(place, uid, live));
+    }
     if (resourceVersion && resourceVersion !== live.metadata.resourceVersion) throw conflict(resource, name);
     const prepared = prepareUpdate(resource, live, withDefaults(resource.schema, body), options.subresource);
     const tracked = track ? this.#tracked(resource, live, prepared, options) : prepared;
@@ -293,6 +293,12 @@ function preconditionDiffers(
   const why = `the ${what} in the precondition (${given}) does not match the ${what} in record (${actual ?? ""})`;
   const message = `Operation cannot be fulfilled on ${kind} "${name}": ${why}. The object might have been ${guess}`;
   return new ApiError(409, "Conflict", message, { name, kind });
+}
+
+/** Kubernetes says it twice. */
+function immutableUid({ resource, name }: Place, uid: string): ApiError {
+  const cause = invalidValue("metadata.uid", uid, "field is immutable");
+  return invalid(resource, name, [cause, cause]);
 }
 
 function uidDiffers({ resource, namespace, name }: Place, uid: string, live: StoredObject): string {

@@ -112,11 +112,17 @@ export async function objectBody(
   throw badRequest(`${handled}: json: cannot unmarshal ${typeof metadata} into ${field}`);
 }
 
+/** Why one kind cannot be taken for another, in Kubernetes' words. */
+export function unknownConversion(apiVersion: string, kind: string, resource: Resource): string {
+  const group = resource.group === "" ? "core" : (resource.group.split(".")[0] ?? "");
+  return `converting (${apiVersion.split("/").at(-1) ?? ""}.${kind}) to (${group}.${resource.kind}): unknown conversion`;
+}
+
 function checkKind({ kind, apiVersion = "" }: Partial<KubeObject>, resource: Resource): void {
   if (kind && kind !== resource.kind) {
-    const version = (apiVersion || resource.apiVersion).split("/").at(-1) ?? "";
-    const group = resource.group === "" ? "core" : (resource.group.split(".")[0] ?? "");
-    const why = `converting (${version}.${kind}) to (${group}.${resource.kind}): unknown conversion`;
+    const given = apiVersion || resource.apiVersion;
+    const version = given.split("/").at(-1) ?? "";
+    const why = unknownConversion(given, kind, resource);
     throw badRequest(`${kind} in version "${version}" cannot be handled as a ${resource.kind}: ${why}`);
   }
   if (apiVersion === "" || apiVersion === resource.apiVersion) return;

@@ -6,14 +6,14 @@ import type { JsonMap, StoredObject } from "../stored-object.ts";
 import { mapAt, textAt } from "../validation/causes.ts";
 import { readBody } from "./bodies.ts";
 import { type Answer, type Exchange, json } from "./exchange.ts";
-import { patchOf } from "./objects.ts";
+import { patchOf } from "./patches.ts";
 import { readDeletion } from "./options.ts";
 
 /** POST of pods/eviction: deletes the pod unless a disruption budget forbids it now. */
 export async function evict(exchange: Exchange, place: Place): Promise<Answer> {
   const { api, query } = exchange;
   const pod = api.get(place);
-  const body = patchOf((await readBody(exchange)) || "{}") as JsonMap;
+  const body = patchOf("merge", (await readBody(exchange)) || "{}").content as JsonMap;
   const { name } = mapAt(body, "metadata");
   if (name !== undefined && name !== place.name) throw badRequest("name in URL does not match name in Eviction object");
   const { options, dryRun } = readDeletion(mapAt(body, "deleteOptions"));

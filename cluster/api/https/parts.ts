@@ -2,7 +2,8 @@ import type { Resource } from "../resource-table.ts";
 import { evict } from "./eviction.ts";
 import type { Handler } from "./exchange.ts";
 import { streamLog } from "./logs.ts";
-import { getObject, patchOne, replaceObject } from "./objects.ts";
+import { getObject, replaceObject } from "./objects.ts";
+import { patchOne } from "./patches.ts";
 import { proxy } from "./proxy.ts";
 import { getScale, patchScale, replaceScale } from "./scale.ts";
 

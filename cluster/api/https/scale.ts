@@ -1,5 +1,4 @@
 import type { KubeObject } from "../../client.ts";
-import { patchMediaTypes, patchObject } from "../patch/index.ts";
 import { invalid } from "../refusal.ts";
 import { resourceOf } from "../resource-table.ts";
 import { schemaOf } from "../schema.ts";
@@ -8,10 +7,11 @@ import type { JsonMap, StoredObject } from "../stored-object.ts";
 import { selectorText } from "../table/cells.ts";
 import { valuesAt } from "../table/json-path.ts";
 import { notNegative } from "../validation/causes.ts";
-import { contentType, objectBody, readBody } from "./bodies.ts";
+import { objectBody } from "./bodies.ts";
 import { type Answer, type Exchange, json } from "./exchange.ts";
-import { checkName, patchOf } from "./objects.ts";
+import { checkName } from "./objects.ts";
 import { writeOptions } from "./options.ts";
+import { patchObject, readPatch } from "./patches.ts";
 
 const kind = { group: "autoscaling", version: "v1", kind: "Scale", resource: "scales", namespaced: true };
 const scaleResource = resourceOf(kind, schemaOf("autoscaling", "v1", "Scale"));
@@ -30,9 +30,8 @@ export async function replaceScale(exchange: Exchange, place: Place): Promise<An
 
 /** PATCH of a Scale. */
 export async function patchScale(exchange: Exchange, place: Place): Promise<Answer> {
-  const mediaType = patchMediaTypes.find((known) => known === contentType(exchange)) ?? patchMediaTypes[1];
-  const patch = patchOf(await readBody(exchange));
-  return writeScale(exchange, place, (live) => patchObject({ mediaType, live, patch, schema: scaleResource.schema }));
+  const patch = await readPatch(exchange, scaleResource);
+  return writeScale(exchange, place, (live) => patchObject(patch, live, scaleResource.schema));
 }
 
 function writeScale(exchange: Exchange, place: Place, change: (live: KubeObject) => KubeObject): Answer {

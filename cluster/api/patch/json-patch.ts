@@ -5,12 +5,19 @@ import { isMap, type JsonMap, sameJson, without } from "../stored-object.ts";
 type Holder = JsonMap | readonly unknown[];
 type Edit = (holder: Holder, key: string) => unknown;
 
+/** More operations than this Kubernetes does not take in one patch. */
+const maxOperations = 10_000;
+
 /**
  * The target after the operations of a JSON patch (RFC 6902), as the library that Kubernetes uses takes them: indices may
  * count from the end, a missing value is null, and a key that is not there may be replaced. Throws 422 where one does not
- * apply.
+ * apply, and 413 where there are too many.
  */
 export function jsonPatch(target: unknown, operations: readonly JsonMap[]): unknown {
+  if (operations.length > maxOperations) {
+    const message = `The allowed maximum operations in a JSON patch is ${maxOperations}, got ${operations.length}`;
+    throw new ApiError(413, "RequestEntityTooLarge", message);
+  }
   return operations.reduce<unknown>(apply, target);
 }
 

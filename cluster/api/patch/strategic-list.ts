@@ -1,5 +1,5 @@
 import { ApiError } from "../../client.ts";
-import { goText, isList } from "../apply/json.ts";
+import { goText, jsonType } from "../apply/json.ts";
 import { isMap, type JsonMap, sameJson } from "../stored-object.ts";
 
 /** How the items of a merged list are told apart and merged; without a key they are scalars. */
@@ -39,11 +39,11 @@ export function mergeLists(
 }
 
 function checkItems(...lists: readonly (readonly unknown[])[]): void {
-  const items = lists.flat();
-  if (items.some(isList)) {
+  const types = lists.flat().map(jsonType);
+  if (types[0] === "array") {
     throw new ApiError(422, "Invalid", "the server rejected our request due to an error in our request", {});
   }
-  if (items.some(isMap) && !items.every(isMap)) throw failed(`list element types are not identical: ${goText(lists)}`);
+  if (new Set(types).size > 1) throw failed(`list element types are not identical: ${goText(lists)}`);
 }
 
 function keyOf(item: JsonMap, key: string): unknown {

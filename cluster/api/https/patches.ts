@@ -1,0 +1,162 @@
+import { ApiError, type KubeObject } from "../../client.ts";
+import { readApplied } from "../apply/index.ts";
+import { goText, isList, jsonType } from "../apply/json.ts";
+import { jsonPatch } from "../patch/json-patch.ts";
+import { mergePatch } from "../patch/merge-patch.ts";
+import { strategicMerge } from "../patch/strategic-merge.ts";
+import { badRequest, invalidPatch } from "../refusal.ts";
+import type { Resource } from "../resource-table.ts";
+import type { Schema } from "../schema.ts";
+import type { ApiServer, Place, WriteOptions } from "../server.ts";
+import { isMap, type JsonMap } from "../stored-object.ts";
+import { contentType, duplicateKeys, parseJson, readBody, unknownConversion, unknownFormat } from "./bodies.ts";
+import type { Answer, Exchange, ResourcePath } from "./exchange.ts";
+import { checkName, checkNamespace, checkPlace, written } from "./objects.ts";
+import { patchCauses, writeOptions } from "./options.ts";
+import { show } from "./rendering.ts";
+
+const applyType = "application/apply-patch+yaml";
+
+/** The patches that change an object without owning fields, by what their media types say. */
+const ways = ["json", "merge", "strategic-merge"] as const;
+
+/** A patch that was read. */
+export interface Patch {
+  readonly way: (typeof ways)[number];
+  /** The operations of a JSON patch, else an object. */
+  readonly content: unknown;
+  /** What Strict refuses and Warn tells: keys that stand twice, and what an operation does not have. */
+  readonly mistakes: readonly string[];
+}
+
+/** PATCH in any of the four ways, of an object or of a subresource that has its shape. */
+export async function patchOne(exchange: Exchange, place: Place, path: ResourcePath): Promise<Answer> {
+  const { api, query } = exchange;
+  const { resource } = place;
+  const isApply = contentType(exchange) === applyType;
+  if (!isApply && !wayOf(exchange, resource)) throw unsupported(resource);
+  const options = { ...writeOptions(exchange, "PatchOptions", patchCauses(query, isApply)), ...written(path) };
+  if (isApply) {
+    const applied = appliedBody(await readBody(exchange), place, options);
+    const { object, created } = api.apply(place, applied, { ...options, force: query.flag("force") === true });
+    return show(exchange, resource, created ? 201 : 200, object);
+  }
+  const patch = await readPatch(exchange, resource);
+  const shown = (patched: object): string =>
+    patch.way === "strategic-merge" ? goText(patch.content) : JSON.stringify(patched);
+  const change = (live: KubeObject): KubeObject => {
+    const patched = patchObject(patch, live, resource.schema);
+    const mistake =
+      patch.way === "strategic-merge" || resource.custom ? undefined : kindMistake(api, resource, patched);
+    if (mistake !== undefined) throw invalidPatch(shown(patched), mistake);
+    // Metadata of another form are refused when they are decoded.
+    if (isMap(patched.metadata ?? {})) checkPlace(patched.metadata, place);
+    return patched;
+  };
+  const object = api.update(place, change, { ...options, patch: shown, mistakes: patch.mistakes });
+  return show(exchange, resource, 200, object);
+}
+
+/** Why what a patch made is nothing of the resource's kind; a kind that is left out is the same. */
+function kindMistake({ table }: ApiServer, resource: Resource, patched: Partial<KubeObject>): string | undefined {
+  const kind = patched.kind || resource.kind;
+  const apiVersion = patched.apiVersion || resource.apiVersion;
+  if (kind === resource.kind && apiVersion === resource.apiVersion) return undefined;
+  if (table.ofKind(apiVersion, kind)) return unknownConversion(apiVersion, kind, resource);
+  return `no kind "${kind}" is registered for version "${apiVersion}" in scheme "pkg/runtime/scheme.go:110"`;
+}
+
+/** Custom objects have no merge keys, and so no strategic merge. */
+function waysOf(resource: Resource): readonly Patch["way"][] {
+  return resource.custom ? ways.filter((way) => way !== "strategic-merge") : ways;
+}
+
+function wayOf(exchange: Exchange, resource: Resource): Patch["way"] | undefined {
+  return waysOf(resource).find((way) => contentType(exchange) === `application/${way}-patch+json`);
+}
+
+function unsupported(resource: Resource): ApiError {
+  if (!resource.custom) return new ApiError(415, "UnsupportedMediaType", "415: Unsupported Media Type", {});
+  return unknownFormat([...waysOf(resource).map((way) => `application/${way}-patch+json`), applyType]);
+}
+
+/** The configuration of an apply; it must be for the place that the URL names. */
+function appliedBody(text: string, place: Place, { fieldValidation, warn }: WriteOptions): KubeObject {
+  if (text.trim() === "") throw badRequest("invalid object type: /, Kind=");
+  const { body, duplicates } = readApplied(text);
+  if (duplicates !== undefined && fieldValidation === "Strict") {
+    throw badRequest(`error strict decoding YAML: ${duplicates}`);
+  }
+  if (duplicates !== undefined && fieldValidation === "Warn") warn?.(duplicates);
+  const { metadata = {}, ...rest } = body as unknown as Partial<KubeObject>;
+  if (metadata.name) checkName(metadata, place.name);
+  checkNamespace(metadata, place.namespace);
+  return { ...rest, metadata } as KubeObject;
+}
+
+/** Reads a request's patch, a merge patch where no other way is said. Throws 400 for what is none. */
+export async function readPatch(exchange: Exchange, resource: Resource): Promise<Patch> {
+  return patchOf(wayOf(exchange, resource) ?? "merge", await readBody(exchange));
+}
+
+/** Reads the text of a patch. Throws 400 for what is none. */
+export function patchOf(way: Patch["way"], text: string): Patch {
+  const prefix = way === "strategic-merge" ? "" : "error decoding patch: ";
+  const refuse = (value: unknown, target: string): never => {
+    throw badRequest(`${prefix}json: cannot unmarshal ${jsonType(value)} into Go ${target}`);
+  };
+  const content = parsed(text, prefix);
+  const duplicates = duplicateKeys(text).map((path) => `duplicate field ${JSON.stringify(path)}`);
+  if (way === "json") {
+    const list = content ?? [];
+    if (!isList(list)) return refuse(list, "value of type []handlers.jsonPatchOp");
+    const operations = list.map((operation) => operationOf(operation ?? {}, refuse));
+    const unknown = operations.flatMap(unknownFields);
+    return {
+      way,
+      content: operations,
+      mistakes: [...duplicates, ...unknown].map((mistake) => `json patch ${mistake}`),
+    };
+  }
+  if (content === null && way === "merge") throw badRequest("Invalid JSON Patch");
+  const patch = content ?? {};
+  return {
+    way,
+    content: isMap(patch) ? patch : refuse(patch, "value of type map[string]interface {}"),
+    mistakes: duplicates,
+  };
+}
+
+function parsed(text: string, prefix: string): unknown {
+  try {
+    return parseJson(text);
+  } catch (error) {
+    throw badRequest(prefix + (error as Error).message);
+  }
+}
+
+function operationOf(operation: unknown, refuse: (value: unknown, target: string) => never): JsonMap {
+  if (!isMap(operation)) return refuse(operation, "value of type handlers.jsonPatchOp");
+  for (const key of ["op", "path", "from"]) {
+    const given = operation[key] ?? "";
+    if (typeof given !== "string") return refuse(given, `struct field jsonPatchOp.${key} of type string`);
+  }
+  return operation;
+}
+
+function unknownFields(operation: JsonMap, index: number): readonly string[] {
+  const unknown = Object.keys(operation).filter((key) => !["op", "path", "from", "value"].includes(key));
+  return unknown.map((key) => `unknown field "[${index}].${key}"`);
+}
+
+/** The object after a patch, not decoded yet; `schema` is its kind's. Throws the ApiError that the request is answered with. */
+export function patchObject({ way, content }: Patch, live: KubeObject, schema: Schema | undefined): KubeObject {
+  const target = live as unknown as JsonMap;
+  const patched =
+    way === "merge"
+      ? mergePatch(target, content)
+      : way === "json"
+        ? jsonPatch(target, content as readonly JsonMap[])
+        : strategicMerge(schema, target, content as JsonMap);
+  return patched as KubeObject;
+}
