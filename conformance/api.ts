@@ -65,16 +65,24 @@ export class Api {
     further: OutgoingHttpHeaders = {},
   ): Promise<Answer> {
     return new Promise((resolve, reject) => {
-      const headers = { ...this.#headers, accept: "application/json", "content-type": contentType, ...further };
+      const text = body === undefined ? "" : typeof body === "string" ? body : JSON.stringify(body);
+      const headers = {
+        ...this.#headers,
+        accept: "application/json",
+        "content-type": contentType,
+        // Without it the body of a DELETE would be taken for the next request.
+        "content-length": Buffer.byteLength(text),
+        ...further,
+      };
       const sent = requestHttps(new URL(path, this.#server), { ...this.#options, method, headers }, (response) => {
-        let text = "";
-        response.setEncoding("utf8").on("data", (piece: string) => (text += piece));
+        let answer = "";
+        response.setEncoding("utf8").on("data", (piece: string) => (answer += piece));
         response.on("error", reject);
-        response.on("end", () => resolve({ status: response.statusCode ?? 0, body: parsed(text) }));
+        response.on("end", () => resolve({ status: response.statusCode ?? 0, body: parsed(answer) }));
       });
       sent.setTimeout(15_000, () => sent.destroy(new Error(`no answer to ${method} ${path} within 15 s`)));
       sent.on("error", reject);
-      sent.end(body === undefined ? undefined : typeof body === "string" ? body : JSON.stringify(body));
+      sent.end(text);
     });
   }
 

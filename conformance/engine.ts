@@ -28,8 +28,8 @@ export interface Said {
 /** An engine that follows a repository. */
 export interface RunningEngine {
   says(application: string): Said | undefined;
-  /** Where its status page is, if it can be reached from this machine. */
-  readonly statusUrl?: string;
+  /** Asks its page and answers the status code; absent where it has no page. */
+  readonly ask?: (method: string, path: string) => Promise<number>;
   /** The account that it has in the cluster, where that is one of its own. */
   readonly account?: string;
   /** Ends the one that acts, without a word of warning, and does not start it again by itself. */

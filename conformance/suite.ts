@@ -50,13 +50,13 @@ async function judge(ground: Ground, behaviour: Behaviour): Promise<Verdict> {
   const cannot = ground.engine.doesNotClaim.get(number) ?? behaviour.cannot?.(ground);
   if (cannot !== undefined) return said("skipped", cannot);
   const stage = new Stage(ground, name);
-  try {
-    await behaviour.holds(stage);
-    return said("held");
-  } catch (error) {
-    if (error instanceof Unseen) return said("skipped", error.message);
-    return said("failed", error instanceof Error ? error.message : String(error));
-  } finally {
-    await stage.end();
-  }
+  const why = await behaviour.holds(stage).then(() => undefined, asError);
+  const after = await stage.end().then(() => undefined, asError);
+  if (why instanceof Unseen) return said("skipped", why.message);
+  if (why) return said("failed", why.message);
+  return after ? said("failed", `it held, and then could not be cleared away: ${after.message}`) : said("held");
+}
+
+function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error));
 }

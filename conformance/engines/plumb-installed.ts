@@ -50,6 +50,10 @@ async function start(task: Task, image: string, host: string): Promise<RunningEn
   await until("an engine leads", 120_000, holder);
   return {
     account: `system:serviceaccount:${namespace}:plumbline-engine`,
+    async ask(method, path) {
+      const page = `/api/v1/namespaces/${namespace}/services/plumbline-status:http/proxy${path}`;
+      return (await api.request(method, page)).status;
+    },
     says: (application) => saidOnLog(repository, application),
     async killLeader() {
       const pod = await holder();

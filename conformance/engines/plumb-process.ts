@@ -26,7 +26,7 @@ async function start(task: Task): Promise<RunningEngine> {
   const api = new Api(kubeconfig);
   const statusUrl = await until("the engine says where its page is", 30_000, () => statusUrlIn(logFile(task, 0)));
   return {
-    statusUrl,
+    ask: async (method, path) => (await fetch(new URL(path, statusUrl), { method })).status,
     says: (application) => saidOnLog(repository, application),
     async killLeader() {
       const leases = { apiVersion: "coordination.k8s.io/v1", plural: "leases", namespace };

@@ -18,8 +18,15 @@ export async function runTests(progress: Progress): Promise<number> {
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, () => ending.abort());
   const instance = await up(join(tmpdir(), `plumbline-kubernetes-${randomUUID()}`), progress);
   try {
-    const { folder } = instance;
-    return await runReal({ KUBECONFIG: kubeconfigOf(folder), PLUMBLINE_KUBERNETES: folder }, ending.signal);
+    const { folder, network } = instance;
+    return await runReal(
+      {
+        KUBECONFIG: kubeconfigOf(folder),
+        PLUMBLINE_KUBERNETES: folder,
+        PLUMBLINE_KUBERNETES_HOST: network.hostAddress,
+      },
+      ending.signal,
+    );
   } finally {
     await down(instance);
   }

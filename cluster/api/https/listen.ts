@@ -71,9 +71,7 @@ async function answerRequest(
   try {
     const user = userOf(identity, request.socket as TLSSocket, request.headers.authorization);
     if (!user) throw new ApiError(401, "Unauthorized", "Unauthorized");
-    // Joined and not resolved: a path of two slashes would be taken for a host.
-    const path = request.url ?? "/";
-    const url = new URL(`https://127.0.0.1${path.startsWith("/") ? "" : "/"}${path}`);
+    const url = new URL(request.url ?? "/", "https://127.0.0.1");
     answer = await route({
       api,
       hooks,
@@ -87,8 +85,7 @@ async function answerRequest(
       warn: (text) => warnings.push(`299 - ${JSON.stringify(text)}`),
     });
   } catch (error) {
-    // A client that went away in the middle of its body hears no answer.
-    answer = error === request.errored ? undefined : refusal(error);
+    answer = refusal(error);
   }
   if (!answer) return;
   if (response.headersSent) response.destroy();

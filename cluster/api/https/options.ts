@@ -111,23 +111,15 @@ function deletionOfQuery(query: Query): JsonMap {
   };
 }
 
-const typeMeta = String.raw`struct { APIVersion string "json:\"apiVersion,omitempty\""; Kind string "json:\"kind,omitempty\"" }`;
-
 function deletionOfBody(text: string): JsonMap {
-  const why = "couldn't get version/kind; json parse error: ";
-  let given: unknown;
+  let body: JsonMap;
   try {
-    given = parseJson(text);
+    body = parseJson(text) as JsonMap;
   } catch (error) {
-    throw internal(`${why}${(error as Error).message}`);
+    throw internal(`couldn't get version/kind; json parse error: ${(error as Error).message}`);
   }
-  const body = given ?? {};
-  if (typeof body !== "object" || Array.isArray(body)) {
-    const type = Array.isArray(body) ? "array" : typeof body;
-    throw internal(`${why}json: cannot unmarshal ${type} into Go value of type ${typeMeta}`);
-  }
-  const { kind = "DeleteOptions", apiVersion } = body as JsonMap;
-  if (kind === "DeleteOptions") return body as JsonMap;
+  const { kind = "DeleteOptions", apiVersion } = body;
+  if (kind === "DeleteOptions") return body;
   const scheme = "pkg/apis/meta/internalversion/scheme/register.go:27";
   const named = `no kind ${JSON.stringify(kind)} is registered for version ${JSON.stringify(apiVersion)}`;
   throw internal(`${named} in scheme "${scheme}"`);
