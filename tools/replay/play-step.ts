@@ -2,6 +2,7 @@ import type { Bindings } from "./bindings.ts";
 import { compare, type Disagreement } from "./compare.ts";
 import { unexplained, withReasons } from "./reasons.ts";
 import { type Got, open, send, type Sent } from "./send.ts";
+import { inShort } from "./short-forms.ts";
 import type { RecordedRequest, Step } from "./trace.ts";
 import { aMoment, rest, waitUntil, type World } from "./world.ts";
 import { isRecord } from "./state.ts";
@@ -29,8 +30,8 @@ export async function playStep(
   const attempt = async (): Promise<number> => {
     const tried = bindings.fork();
     const found = judge(world, step, await ask(world, sent), tried);
-    const count = unexplained(found).length;
-    if (!best || count <= unexplained(best.found).length) best = { found, tried };
+    const count = weigh(found, step);
+    if (!best || count <= weigh(best.found, step)) best = { found, tried };
     return count;
   };
   if (world.runsPods && ofContainers.test(sent.path)) {
@@ -48,6 +49,12 @@ export async function playStep(
   if (!best) return [];
   bindings.take(best.tried);
   return best.found;
+}
+
+/** How far an answer is from the recorded one; of one that the recorder changed, the revision tells best which it was. */
+function weigh(found: readonly Disagreement[], { around }: Step): number {
+  const isOther = around !== undefined && found.some(({ path }) => path === revisionPath);
+  return unexplained(found).length + (isOther ? 1000 : 0);
 }
 
 /** A request with values in the place of its placeholders. */
@@ -74,7 +81,7 @@ async function ask(world: World, sent: Sent): Promise<Got> {
 
 /** Where an answer is not the recorded one. */
 export function judge(world: World, step: Step, got: Got, bindings: Bindings): readonly Disagreement[] {
-  const { request, response, note, before } = step;
+  const { request, response, note, around = [] } = step;
   const { headers = {} } = response;
   const status = compare(response.status, got.status, bindings, "status");
   const names = new Set([...judgedHeaders, ...Object.keys(headers)]);
@@ -83,18 +90,17 @@ export function judge(world: World, step: Step, got: Got, bindings: Bindings): r
     const text = Array.isArray(value) ? value.join(", ") : value;
     return compare(headers[name], text, bindings, `headers.${name}`);
   });
-  const told = bodyOf(response.body, asNoted(got.text, note));
+  const told = inShort(response.body, bodyOf(response.body, asNoted(got.text, note)));
   const found = compare(response.body, told, bindings, "body");
-  const earlier = before === undefined ? [] : compare(before, told, bindings.fork(), "body").map(({ path }) => path);
-  const body =
-    before === undefined
-      ? found
-      : found.filter(({ path, expected }) => {
-          const isRevision = path === "body.metadata.resourceVersion" && expected !== undefined;
-          return isRevision || earlier.some((each) => overlap(each, path));
-        });
+  const others = around.map((body) => compare(body, told, bindings.fork(), "body").map(({ path }) => path));
+  const body = found.filter(({ path, expected }) => {
+    const isRevision = path === revisionPath && expected !== undefined;
+    return isRevision || others.every((paths) => paths.some((each) => overlap(each, path)));
+  });
   return withReasons([...status, ...body, ...named], `${request.method} ${request.path}`, world.api);
 }
+
+const revisionPath = "body.metadata.resourceVersion";
 
 /** Whether one path leads to the other. */
 function overlap(one: string, other: string): boolean {
@@ -115,24 +121,31 @@ function bodyOf(recorded: unknown, text: string): unknown {
   }
 }
 
+/** The same request, of which nothing is kept. The options in the body of a deletion stand before those of the query. */
+function dryRunOf(sent: Sent): Sent {
+  if (sent.method === "DELETE" && isRecord(sent.body)) return { ...sent, body: { ...sent.body, dryRun: ["All"] } };
+  if (sent.path.includes("dryRun=")) return sent;
+  return { ...sent, path: `${sent.path}${sent.path.includes("?") ? "&" : "?"}dryRun=All` };
+}
+
 /**
  * Before a write, the controllers come as far as the answer shows that they had come: a dry run of it, which changes
  * nothing, is repeated until its status is the recorded one.
  */
 async function catchUp(world: World, bindings: Bindings, sent: Sent, { response }: Step): Promise<void> {
-  const recorded = isRecord(response.body) && isRecord(response.body["status"]) ? response.body["status"] : undefined;
-  // The options in the body of a deletion stand before those of the query.
-  if (sent.method === "DELETE" && sent.body !== undefined) return rest(world);
-  const isDry = sent.path.includes("dryRun=");
-  const dry = isDry ? sent : { ...sent, path: `${sent.path}${sent.path.includes("?") ? "&" : "?"}dryRun=All` };
+  const { body } = response;
+  // A refusal that quotes the object tells its state, too.
+  const isQuoted = response.status >= 400 && JSON.stringify(body).includes("resourceVersion\\");
+  const stateOf = (value: unknown): unknown => (isQuoted || !isRecord(value) ? value : value["status"]);
+  const dry = dryRunOf(sent);
   await waitUntil(
     world,
     async () => {
       const got = await send(world, dry);
       if (got.status !== response.status) return 1;
-      if (recorded === undefined) return 0;
-      const body = bodyOf({}, got.text);
-      return isRecord(body) ? compare(recorded, body["status"], bindings.fork()).length : 1;
+      if (!isQuoted && !isRecord(stateOf(body))) return 0;
+      const found = compare(stateOf(body), stateOf(bodyOf(body, got.text)), bindings.fork(), "body.status");
+      return unexplained(withReasons(found, `${sent.method} ${sent.path}`, world.api)).length;
     },
     aMoment,
   );

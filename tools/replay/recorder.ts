@@ -6,6 +6,7 @@ const overlooked: readonly (readonly [RegExp, string])[] = [
   [/default-scheduler-vm/g, "default-scheduler-<node>"],
   // Objects that messages quote, escaped as often as they are nested.
   [/(resourceVersion\\+":\\+")\d+/g, "$1<rv>"],
+  [/(replica set \\+"[a-z0-9-]+-)[bcdfghjklmnpqrstvwxz2456789]{8,10}\b/g, "$1<hash>"],
 ];
 
 /** The scenario as a recorder without habits would have written it. */
@@ -14,7 +15,7 @@ export function mended(scenario: Scenario): Scenario {
   const whole = JSON.parse(text) as Scenario;
   return {
     ...whole,
-    steps: whole.steps.map((step, index) => withBefore(withVolatile(step, index), whole.steps, index)),
+    steps: whole.steps.map((step, index) => withAround(withVolatile(step, index), whole.steps, index)),
   };
 }
 
@@ -27,7 +28,7 @@ function withVolatile(step: Step, index: number): Step {
   const name = /"generateName":"([^"]+)"/.exec(JSON.stringify(step.request))?.[1]?.slice(0, 58);
   if (name === undefined || step.response.status < 400) return step;
   const text = JSON.stringify(step.response).replaceAll(
-    new RegExp(`${name}[a-z0-9]{5}\\b`, "g"),
+    new RegExp(`(?<!\\w)${name}[a-z0-9]{5}\\b`, "g"),
     `${name}<rand:${900 + index}>`,
   );
   return { ...step, response: JSON.parse(text) as Step["response"] };
@@ -35,15 +36,16 @@ function withVolatile(step: Step, index: number): Step {
 
 /**
  * The recorder changed some answers in place to make the next request of them, before it wrote them down: they are
- * that request's body. What the server had said before of the same object then says what it was really like.
+ * that request's body. What the server said before and after of the same object then says what it was really like.
  */
-function withBefore(step: Step, steps: readonly Step[], index: number): Step {
+function withAround(step: Step, steps: readonly Step[], index: number): Step {
   const next = steps[index + 1]?.request;
   if (step.request.method !== "GET" || !next?.body || !isDeepStrictEqual(next.body, step.response.body)) return step;
   const before = steps.slice(0, index).findLast(({ request, response }) => {
     return request.method !== "GET" && response.status < 300 && isObject(response.body);
   });
-  return before ? { ...step, before: before.response.body } : step;
+  const after = steps[index + 1]?.response.body;
+  return before ? { ...step, around: [before.response.body, after] } : step;
 }
 
 function isObject(body: unknown): boolean {

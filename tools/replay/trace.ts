@@ -25,8 +25,8 @@ export interface Step {
   readonly note?: string;
   readonly request: RecordedRequest;
   readonly response: RecordedResponse;
-  /** What was answered of the object before, where the recorder changed this answer afterwards. */
-  readonly before?: unknown;
+  /** What was answered of the object before and after, where the recorder changed this answer itself. */
+  readonly around?: readonly unknown[];
 }
 
 /** A request that prepares a scenario; its answer is not judged. */

@@ -34,8 +34,11 @@ export interface World {
   close(): Promise<void>;
 }
 
-/** Starts the cluster with the scenario's namespace. */
-export async function startWorld(namespace: string | undefined, runsPods: boolean): Promise<World> {
+/** Starts the cluster with the scenario's namespace, with a node or without, and with images for pods. */
+export async function startWorld(
+  namespace: string | undefined,
+  { runsNode, runsPods }: { readonly runsNode: boolean; readonly runsPods: boolean },
+): Promise<World> {
   const startMs = Math.floor(Date.now() / 1000) * 1000;
   const clock = new TurnedClock(startMs);
   const addresses = await takePodAddresses();
@@ -48,7 +51,7 @@ export async function startWorld(namespace: string | undefined, runsPods: boolea
   const gate = new Gate();
   const stops: (() => Promise<void> | void)[] = [() => addresses.close()];
   let node: Node | undefined;
-  if (runsPods) {
+  if (runsNode) {
     const folder = mkdtempSync(join(tmpdir(), "replay-"));
     stops.push(() => rmSync(folder, { recursive: true, force: true }));
     const layout = ociLayout(await imageLayout());
@@ -61,7 +64,7 @@ export async function startWorld(namespace: string | undefined, runsPods: boolea
         name: nodeName,
         addresses,
       });
-      await haveImages(client);
+      if (runsPods) await haveImages(client);
     });
     stops.push(() => node?.stop());
   } else {

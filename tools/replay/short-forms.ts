@@ -1,0 +1,61 @@
+import { isRecord, type State } from "./state.ts";
+
+/** An answer in the form in which the recorder wrote long documents down: OpenAPI, and the groups of a cluster. */
+export function inShort(recorded: unknown, got: unknown): unknown {
+  if (!isRecord(got)) return got;
+  if (Array.isArray(recorded) && Array.isArray(got["groups"])) {
+    const names = new Set(recorded.map(nameOf));
+    return got["groups"].filter((group) => names.has(nameOf(group)));
+  }
+  if (!isRecord(recorded) || !("openapi" in got || "swagger" in got)) return got;
+  const components = recordIn(got, "components");
+  const schemas = recordIn(components, "schemas");
+  const forms: State = {
+    ...got,
+    paths: pathsAs(recorded["paths"], recordIn(got, "paths")),
+    definitions: only(recordIn(got, "definitions"), recorded["definitions"]),
+    components: {
+      ...components,
+      schemas: Array.isArray(recordIn(recorded, "components")["schemas"]) ? Object.keys(schemas) : schemas,
+      sample: ofSameKind(schemas, recordIn(recorded, "components")["sample"]),
+    },
+    "components.schemas": only(schemas, recorded["components.schemas"]),
+    schema: ofSameKind(schemas, recorded["schema"]),
+  };
+  return only(forms, recorded);
+}
+
+/** The paths by name, with their methods, or those that were recorded with the methods that were. */
+function pathsAs(recorded: unknown, paths: State): unknown {
+  if (recorded === "<many>") return Object.keys(paths).length > 0 ? recorded : paths;
+  if (isRecord(recorded)) {
+    const some = Object.entries(recorded).map(([path, methods]) => [path, only(recordIn(paths, path), methods)]);
+    return Object.fromEntries(some);
+  }
+  if (!Array.isArray(recorded)) return paths;
+  const isNamed = recorded.every((path) => typeof path === "string");
+  return Object.entries(paths).map(([path, methods]) =>
+    isNamed ? path : { path, methods: Object.keys(isRecord(methods) ? methods : {}) },
+  );
+}
+
+function only(all: State, recorded: unknown): State {
+  const wanted = isRecord(recorded) ? recorded : {};
+  return Object.fromEntries(Object.entries(all).filter(([key]) => key in wanted));
+}
+
+const kindKey = "x-kubernetes-group-version-kind";
+
+function ofSameKind(schemas: State, recorded: unknown): unknown {
+  const kind = isRecord(recorded) ? JSON.stringify(recorded[kindKey]) : "";
+  return Object.values(schemas).find((schema) => isRecord(schema) && JSON.stringify(schema[kindKey]) === kind);
+}
+
+function recordIn(value: State, key: string): State {
+  const inner = value[key];
+  return isRecord(inner) ? inner : {};
+}
+
+function nameOf(value: unknown): unknown {
+  return isRecord(value) ? value["name"] : undefined;
+}
