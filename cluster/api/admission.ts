@@ -5,6 +5,25 @@ import type { Resource } from "./resource-table.ts";
 import type { ApiServer } from "./server.ts";
 import { type StoredObject, valueAt } from "./stored-object.ts";
 
+/** Namespaces that may not be deleted. */
+const immortal = new Set(["default", "kube-public", "kube-system"]);
+
+/** Refuses the deletion of a namespace that every cluster needs. */
+export function refuseDeletion(resource: Resource, name: string): void {
+  if (resource.qualifiedName !== "namespaces" || !immortal.has(name)) return;
+  throw forbidden(resource, name, "this namespace may not be deleted");
+}
+
+/** New content needs a namespace that is there and is not on its way out. */
+export function refuseUnlessOpen(server: ApiServer, resource: Resource, namespace: string, name: string): void {
+  const namespaces = server.resource({ group: "", resource: "namespaces" });
+  const holder = server.get({ resource: namespaces, namespace: "", name: namespace });
+  if (holder.metadata.deletionTimestamp === undefined) return;
+  const why = `unable to create new content in namespace ${namespace} because it is being terminated`;
+  const message = `namespace ${namespace} is being terminated`;
+  throw forbidden(resource, name, why, [{ reason: "NamespaceTerminating", message, field: "metadata.namespace" }]);
+}
+
 /** Refuses a new object that names what is not there. */
 export function refuseUnmet(server: ApiServer, resource: Resource, object: StoredObject): void {
   if (resource.qualifiedName !== "pods") return;

@@ -1,7 +1,7 @@
 import { randomInt, randomUUID } from "node:crypto";
 import type { DeleteOptions, KubeObject } from "../client.ts";
 import type { Resource } from "./resource-table.ts";
-import { type JsonMap, sameJson, type StoredObject, without } from "./stored-object.ts";
+import { type JsonMap, sameJson, type StoredObject, valueAt, without } from "./stored-object.ts";
 
 type Metadata = KubeObject["metadata"];
 
@@ -19,81 +19,7 @@ export function generatedName(base: string): string {
   return base.slice(0, longestBase) + suffix;
 }
 
-const serverSet = [
-  "resourceVersion",
-  "selfLink",
-  "deletionTimestamp",
-  "deletionGracePeriodSeconds",
-  "generation",
-] as const;
-
-/** A new object with what the server alone decides: uid, times, generation, an empty status. */
-export function prepareCreate(resource: Resource, body: StoredObject, namespace: string, nowMs: number): StoredObject {
-  const { name, ...rest } = without(body.metadata, ...serverSet, "namespace");
-  const generated = name === undefined || name === "" ? rest.generateName && generatedName(rest.generateName) : name;
-  const metadata: Metadata = {
-    ...(generated ? { name: generated } : {}),
-    ...(namespace === "" ? {} : { namespace }),
-    ...rest,
-    uid: randomUUID(),
-    creationTimestamp: timeText(nowMs),
-    ...(countsGeneration(resource) ? { generation: 1 } : {}),
-  };
-  const kept = resource.subresources.includes("status") ? without(body, "status") : body;
-  return { ...kept, kind: resource.kind, apiVersion: resource.apiVersion, metadata };
-}
-
-function countsGeneration(resource: Resource): boolean {
-  return resource.generation || resource.custom !== undefined;
-}
-
-/** The new state of an object after a write to it or to a subresource, with what such a write may not change put back. */
-export function prepareUpdate(
-  resource: Resource,
-  live: StoredObject,
-  body: StoredObject,
-  subresource: string | undefined,
-): StoredObject {
-  const metadata = keepMetadata(live.metadata, body.metadata);
-  if (subresource === "status") {
-    const heldBack = ["labels", "ownerReferences", "finalizers"] as const;
-    const held = Object.fromEntries(
-      heldBack.flatMap((key) => (key in live.metadata ? [[key, live.metadata[key]]] : [])),
-    );
-    return withStatus({ ...live, metadata: { ...without(metadata, ...heldBack), ...held } }, body.status);
-  }
-  if (subresource === "finalize") return { ...live, spec: body.spec ?? {} };
-  const given: StoredObject = { ...body, kind: resource.kind, apiVersion: resource.apiVersion, metadata };
-  // What a namespace still waits for is only told through its finalize subresource.
-  const next = resource.subresources.includes("finalize") && live.spec ? { ...given, spec: live.spec } : given;
-  const settled = resource.subresources.includes("status") ? withStatus(next, live.status) : next;
-  const bumped = countsGeneration(resource) && specChanged(resource, live, settled);
-  return bumped ? withGeneration(settled, (live.metadata.generation ?? 0) + 1) : settled;
-}
-
-function withStatus(object: StoredObject, status: JsonMap | undefined): StoredObject {
-  return status === undefined ? (without(object, "status") as StoredObject) : { ...object, status };
-}
-
-function withGeneration(object: StoredObject, generation: number): StoredObject {
-  return { ...object, metadata: { ...object.metadata, generation } };
-}
-
-/** True when anything but metadata and (where it is a subresource) status differs: what generation counts. */
-function specChanged(resource: Resource, a: StoredObject, b: StoredObject): boolean {
-  const counted = resource.subresources.includes("status") ? ["status"] : [];
-  const bare = (object: StoredObject): JsonMap => without(object, "metadata", "apiVersion", ...counted);
-  // Which node a pod is bound to is no change of what is wanted.
-  if (resource.qualifiedName === "pods" && a.spec?.["nodeName"] === undefined) {
-    return !sameJson(a.spec, b.spec && without(b.spec, "nodeName"));
-  }
-  // A Deployment's annotations are copied to its ReplicaSets, so that they count there.
-  if (resource.qualifiedName === "deployments.apps" && !sameJson(a.metadata.annotations, b.metadata.annotations)) {
-    return true;
-  }
-  return !sameJson(bare(a), bare(b));
-}
-
+/** What the server alone decides, and nobody changes. */
 const serverOwned = [
   "name",
   "namespace",
@@ -107,14 +33,80 @@ const serverOwned = [
   "generateName",
 ] as const;
 
-function keepMetadata(live: Metadata, given: Metadata): Metadata {
-  const kept = Object.fromEntries(
-    serverOwned.flatMap((key) => (live[key] === undefined ? [] : [[key, live[key]]])),
-  ) as Metadata;
-  const free = Object.fromEntries(
-    Object.entries(given).filter(([key]) => !(serverOwned as readonly string[]).includes(key)),
-  ) as Metadata;
-  return { ...kept, ...free };
+/** A new object with what the server alone decides: name, uid, times, generation; without a status. */
+export function prepareCreate(resource: Resource, body: StoredObject, namespace: string, nowMs: number): StoredObject {
+  const { name = "", generateName } = body.metadata;
+  const metadata: Metadata = {
+    ...(name === "" && generateName ? { name: generatedName(generateName) } : name === "" ? {} : { name }),
+    ...(namespace === "" ? {} : { namespace }),
+    ...(generateName === undefined ? {} : { generateName }),
+    ...without(body.metadata, ...serverOwned),
+    uid: randomUUID(),
+    creationTimestamp: timeText(nowMs),
+    ...(countsGeneration(resource) ? { generation: 1 } : {}),
+  };
+  const kept = hasStatus(resource) ? without(body, "status") : body;
+  return { ...kept, kind: resource.kind, apiVersion: resource.apiVersion, metadata };
+}
+
+function countsGeneration(resource: Resource): boolean {
+  return resource.generation || resource.custom !== undefined;
+}
+
+function hasStatus(resource: Resource): boolean {
+  return resource.subresources.includes("status");
+}
+
+/** The new state of an object after a write to it or to a subresource, with what such a write may not change put back. */
+export function prepareUpdate(
+  resource: Resource,
+  live: StoredObject,
+  body: StoredObject,
+  subresource: string | undefined,
+): StoredObject {
+  const metadata = { ...picked(live.metadata, serverOwned), ...without(body.metadata, ...serverOwned) };
+  if (subresource === "status") {
+    const held = withKept(metadata, live.metadata, ["labels", "ownerReferences", "finalizers"]);
+    return withKept({ ...live, metadata: held }, body, ["status"]);
+  }
+  if (subresource === "finalize") return { ...live, spec: body.spec ?? {} };
+  // What a namespace still waits for is only told through its finalize subresource.
+  const kept = [
+    ...(hasStatus(resource) ? ["status"] : []),
+    ...(resource.subresources.includes("finalize") ? ["spec"] : []),
+  ];
+  const given: StoredObject = { ...body, kind: resource.kind, apiVersion: resource.apiVersion, metadata };
+  const next = withKept(given, live, kept);
+  if (!countsGeneration(resource) || !specChanged(resource, live, next)) return next;
+  return { ...next, metadata: { ...next.metadata, generation: (live.metadata.generation ?? 0) + 1 } };
+}
+
+function picked<T extends object>(object: T, keys: readonly string[]): Partial<T> {
+  const kept = Object.entries(object).filter(([key, value]) => keys.includes(key) && value !== undefined);
+  return Object.fromEntries(kept) as Partial<T>;
+}
+
+/** The object with some properties as another has them, and without them where it has not. */
+function withKept<T extends object>(object: T, other: T, keys: readonly string[]): T {
+  return { ...without(object, ...keys), ...picked(other, keys) } as T;
+}
+
+/** True when anything but metadata and (where it is a subresource) status differs: what generation counts. */
+function specChanged(resource: Resource, before: StoredObject, after: StoredObject): boolean {
+  // Which node a pod is bound to is no change of what is wanted.
+  if (resource.qualifiedName === "pods" && before.spec?.["nodeName"] === undefined) {
+    return !sameJson(before.spec, after.spec && without(after.spec, "nodeName"));
+  }
+  // A Deployment's annotations are copied to its ReplicaSets, so that they count there.
+  const annotations = resource.qualifiedName === "deployments.apps" ? [before, after].map(annotationsOf) : [];
+  const uncounted = ["metadata", "apiVersion", ...(hasStatus(resource) ? ["status"] : [])];
+  return (
+    !sameJson(annotations[0], annotations[1]) || !sameJson(without(before, ...uncounted), without(after, ...uncounted))
+  );
+}
+
+function annotationsOf({ metadata }: StoredObject): JsonMap | undefined {
+  return metadata.annotations;
 }
 
 /** True when nothing but time stamps of managed fields would change, so that the write can be left out. */
@@ -123,10 +115,8 @@ export function isNoOp(live: StoredObject, next: StoredObject): boolean {
 }
 
 function withoutFieldTimes(object: StoredObject): StoredObject {
-  const entries = object.metadata.managedFields;
-  if (!entries) return object;
-  const managedFields = entries.map((entry) => without(entry, "time"));
-  return { ...object, metadata: { ...object.metadata, managedFields } };
+  const managedFields = object.metadata.managedFields?.map((entry) => without(entry, "time"));
+  return managedFields ? { ...object, metadata: { ...object.metadata, managedFields } } : object;
 }
 
 /** What a deletion does: the object as it stays for now, and whether it goes at once. */
@@ -144,25 +134,22 @@ export function planDeletion(
 ): DeletionStep {
   const finalizers = finalizersFor(live.metadata.finalizers ?? [], options.propagation);
   const grace = resource.graceful ? graceOf(live, options) : 0;
-  const metadata = without(live.metadata, "finalizers");
-  const object = { ...live, metadata: { ...metadata, ...(finalizers.length > 0 ? { finalizers } : {}) } };
+  const metadata = { ...without(live.metadata, "finalizers"), ...(finalizers.length > 0 ? { finalizers } : {}) };
+  const object = { ...live, metadata };
   if (grace === 0 && finalizers.length === 0 && !hasSpecFinalizers(live)) {
     return { object: resource.graceful ? marked(object, 0, nowMs) : object, remove: true };
   }
-  if (live.metadata.deletionTimestamp !== undefined) {
-    const before = live.metadata.deletionGracePeriodSeconds ?? 0;
-    if (grace >= before) return { object, remove: false };
-    const endsAt = Date.parse(live.metadata.deletionTimestamp) - (before - grace) * 1000;
-    return { object: marked(object, grace, endsAt), remove: false };
-  }
-  return { object: marked(object, grace, nowMs + grace * 1000), remove: false };
+  const { deletionTimestamp, deletionGracePeriodSeconds: before = 0 } = live.metadata;
+  if (deletionTimestamp === undefined) return { object: marked(object, grace, nowMs + grace * 1000), remove: false };
+  if (grace >= before) return { object, remove: false };
+  return { object: marked(object, grace, Date.parse(deletionTimestamp) - (before - grace) * 1000), remove: false };
 }
 
 /** True when an object that is being deleted has nothing left to wait for. */
 export function deletionIsDue(object: StoredObject): boolean {
-  const { deletionTimestamp, deletionGracePeriodSeconds, finalizers } = object.metadata;
-  if (deletionTimestamp === undefined || (finalizers?.length ?? 0) > 0) return false;
-  return (deletionGracePeriodSeconds ?? 0) === 0 && !hasSpecFinalizers(object);
+  const { deletionTimestamp, deletionGracePeriodSeconds = 0, finalizers = [] } = object.metadata;
+  const isHeld = finalizers.length > 0 || deletionGracePeriodSeconds > 0 || hasSpecFinalizers(object);
+  return deletionTimestamp !== undefined && !isHeld;
 }
 
 function marked(object: StoredObject, grace: number, endsAtMs: number): StoredObject {
@@ -170,34 +157,29 @@ function marked(object: StoredObject, grace: number, endsAtMs: number): StoredOb
   // These two keep the marks of their deletion themselves.
   const isOwn = object.kind === "Namespace" || object.kind === "CustomResourceDefinition";
   const isNew = generation !== undefined && deletionTimestamp === undefined;
-  const bumped = isNew && !isOwn ? { generation: generation + 1 } : {};
   const ending = hasSpecFinalizers(object) ? { status: { ...object.status, phase: "Terminating" } } : {};
-  return {
-    ...object,
-    ...ending,
-    metadata: {
-      ...object.metadata,
-      ...bumped,
-      deletionTimestamp: timeText(endsAtMs),
-      ...(isOwn ? {} : { deletionGracePeriodSeconds: grace }),
-    },
+  const metadata = {
+    ...object.metadata,
+    ...(isNew && !isOwn ? { generation: generation + 1 } : {}),
+    deletionTimestamp: timeText(endsAtMs),
+    ...(isOwn ? {} : { deletionGracePeriodSeconds: grace }),
   };
+  return { ...object, ...ending, metadata };
 }
+
+const byPropagation = { Foreground: ["foregroundDeletion"], Orphan: ["orphan"], Background: [] } as const;
 
 function finalizersFor(given: readonly string[], propagation: DeleteOptions["propagation"]): string[] {
   if (propagation === undefined) return [...given];
-  const others = given.filter((finalizer) => finalizer !== "foregroundDeletion" && finalizer !== "orphan");
-  if (propagation === "Foreground") return [...others, "foregroundDeletion"];
-  if (propagation === "Orphan") return [...others, "orphan"];
-  return others;
+  return [...given.filter((one) => one !== "foregroundDeletion" && one !== "orphan"), ...byPropagation[propagation]];
 }
 
 /** Seconds that a pod has to end: none when it never reached a node or is over already. */
 function graceOf(pod: StoredObject, options: DeleteOptions): number {
-  if (pod.spec?.["nodeName"] === undefined || pod.spec["nodeName"] === "") return 0;
-  if (pod.status?.["phase"] === "Failed" || pod.status?.["phase"] === "Succeeded") return 0;
-  const own = pod.spec["terminationGracePeriodSeconds"];
-  return Math.max(0, options.gracePeriodSeconds ?? (typeof own === "number" ? own : 30));
+  if (!valueAt(pod, "spec.nodeName") || /^(Failed|Succeeded)$/.test(String(valueAt(pod, "status.phase")))) return 0;
+  const own = options.gracePeriodSeconds ?? Number(valueAt(pod, "spec.terminationGracePeriodSeconds") ?? 30);
+  // What is negative is as short as can be.
+  return own < 0 ? 1 : own;
 }
 
 /** Namespaces are finalized in their spec: they stay until what is in them is gone. */

@@ -2,9 +2,6 @@ import type { ApiServer } from "./server.ts";
 
 const atStart = ["default", "kube-node-lease", "kube-public", "kube-system"];
 
-/** Namespaces that may not be deleted. */
-export const immortalNamespaces: ReadonlySet<string> = new Set(["default", "kube-public", "kube-system"]);
-
 /**
  * Makes the namespaces that every cluster has, and gives each new one what Kubernetes gives it: the ServiceAccount
  * `default` and the ConfigMap `kube-root-ca.crt` with this cluster's CA certificate (PEM).

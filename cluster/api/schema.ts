@@ -11,16 +11,12 @@ export interface RawSchema {
   readonly properties?: { readonly [name: string]: RawSchema };
   readonly additionalProperties?: RawSchema | boolean;
   readonly items?: RawSchema;
-  readonly oneOf?: readonly RawSchema[];
   readonly "x-kubernetes-list-type"?: "atomic" | "set" | "map";
   readonly "x-kubernetes-list-map-keys"?: readonly string[];
   readonly "x-kubernetes-map-type"?: "atomic" | "granular";
   readonly "x-kubernetes-patch-merge-key"?: string;
   readonly "x-kubernetes-patch-strategy"?: string;
   readonly "x-kubernetes-group-version-kind"?: readonly { group: string; version: string; kind: string }[];
-  readonly "x-kubernetes-preserve-unknown-fields"?: boolean;
-  readonly "x-kubernetes-int-or-string"?: boolean;
-  readonly "x-kubernetes-embedded-resource"?: boolean;
   /** Put in when a reference is resolved: the name that it had. */
   readonly "x-definition"?: string;
   readonly [keyword: string]: unknown;
@@ -33,65 +29,45 @@ export type Definitions = { readonly [name: string]: RawSchema };
 export class Schema {
   /** The schema as written, with a reference replaced by what it refers to; keywords beside it win. */
   readonly raw: RawSchema;
+  /** The name of the definition that stands here, as in `io.k8s.api.core.v1.PodSpec`. */
+  readonly definition: string | undefined;
+  /** "object", "array", "string", "integer", "number" or "boolean"; undefined for int-or-string and quantities. */
+  readonly type: string | undefined;
+  readonly format: string | undefined;
+  /** The published default. Go's zero values ("", 0, false, {}) are published for plain fields too, and never applied. */
+  readonly default: unknown;
+  readonly enum: readonly unknown[] | undefined;
+  readonly required: readonly string[];
+  readonly propertyNames: readonly string[];
+  readonly listType: "atomic" | "set" | "map" | undefined;
+  readonly listMapKeys: readonly string[] | undefined;
+  readonly mapType: "atomic" | "granular" | undefined;
+  readonly patchMergeKey: string | undefined;
+  /** The strategies of a strategic merge patch: "merge", "replace", "retainKeys". */
+  readonly patchStrategy: readonly string[];
+  /** True where anything may be written below: FieldsV1, raw extensions, preserved unknown fields. */
+  readonly freeForm: boolean;
   readonly #definitions: Definitions;
   readonly #children: Map<RawSchema, Schema>;
 
-  constructor(raw: RawSchema, definitions: Definitions, children = new Map<RawSchema, Schema>()) {
-    this.raw = resolve(raw, definitions);
+  constructor(written: RawSchema, definitions: Definitions, children = new Map<RawSchema, Schema>()) {
+    const raw = resolve(written, definitions);
+    this.raw = raw;
+    this.definition = raw["x-definition"];
+    this.type = raw.type;
+    this.format = raw.format;
+    this.default = raw.default;
+    this.enum = raw.enum;
+    this.required = raw.required ?? [];
+    this.propertyNames = Object.keys(raw.properties ?? {});
+    this.listType = raw["x-kubernetes-list-type"];
+    this.listMapKeys = raw["x-kubernetes-list-map-keys"];
+    this.mapType = raw["x-kubernetes-map-type"];
+    this.patchMergeKey = raw["x-kubernetes-patch-merge-key"];
+    this.patchStrategy = raw["x-kubernetes-patch-strategy"]?.split(",") ?? [];
+    this.freeForm = isFreeForm(raw);
     this.#definitions = definitions;
     this.#children = children;
-  }
-
-  /** The name of the definition that stands here, as in `io.k8s.api.core.v1.PodSpec`. */
-  get definition(): string | undefined {
-    return this.raw["x-definition"];
-  }
-
-  /** "object", "array", "string", "integer", "number" or "boolean"; undefined for int-or-string and quantities. */
-  get type(): string | undefined {
-    return this.raw.type;
-  }
-
-  get format(): string | undefined {
-    return this.raw.format;
-  }
-
-  /** The published default. Go's zero values ("", 0, false, {}) are published for plain fields too, and never applied. */
-  get default(): unknown {
-    return this.raw.default;
-  }
-
-  get enum(): readonly unknown[] | undefined {
-    return this.raw.enum;
-  }
-
-  get required(): readonly string[] {
-    return this.raw.required ?? [];
-  }
-
-  get listType(): "atomic" | "set" | "map" | undefined {
-    return this.raw["x-kubernetes-list-type"];
-  }
-
-  get listMapKeys(): readonly string[] | undefined {
-    return this.raw["x-kubernetes-list-map-keys"];
-  }
-
-  get mapType(): "atomic" | "granular" | undefined {
-    return this.raw["x-kubernetes-map-type"];
-  }
-
-  get patchMergeKey(): string | undefined {
-    return this.raw["x-kubernetes-patch-merge-key"];
-  }
-
-  /** The strategies of a strategic merge patch: "merge", "replace", "retainKeys". */
-  get patchStrategy(): readonly string[] {
-    return this.raw["x-kubernetes-patch-strategy"]?.split(",") ?? [];
-  }
-
-  get propertyNames(): readonly string[] {
-    return Object.keys(this.raw.properties ?? {});
   }
 
   /** The schema of a declared property; undefined when none of that name is declared. */
@@ -116,84 +92,52 @@ export class Schema {
     return this.property(key) ?? this.additionalProperties;
   }
 
-  /** True where anything may be written below: FieldsV1, raw extensions, preserved unknown fields. */
-  get freeForm(): boolean {
-    const { raw } = this;
-    if (raw["x-kubernetes-preserve-unknown-fields"] || raw.additionalProperties === true) return true;
-    const bare = !raw.properties && !raw.additionalProperties && !raw.items && !raw.oneOf;
-    return bare && (raw.type === "object" || raw.type === undefined) && !raw["x-kubernetes-int-or-string"];
-  }
-
   #child(raw: RawSchema | undefined): Schema | undefined {
     if (!raw) return undefined;
     let child = this.#children.get(raw);
-    if (!child) {
-      child = new Schema(raw, this.#definitions, this.#children);
-      this.#children.set(raw, child);
-    }
+    if (!child) this.#children.set(raw, (child = new Schema(raw, this.#definitions, this.#children)));
     return child;
   }
 }
 
-/** The definitions that come with this package, and their kinds by `group/version/Kind` (the core group is ""). */
-interface Published {
-  readonly definitions: Definitions;
-  readonly nameByKind: ReadonlyMap<string, string>;
-  readonly schemas: Map<string, Schema>;
-  readonly children: Map<RawSchema, Schema>;
-}
-
-let published: Published | undefined;
-
-function load(): Published {
-  if (published) return published;
-  const definitions = dataFile<Definitions>("schema-1.34.json");
-  const nameByKind = new Map<string, string>();
-  for (const [name, raw] of Object.entries(definitions)) {
-    for (const kind of raw["x-kubernetes-group-version-kind"] ?? []) {
-      nameByKind.set(`${kind.group}/${kind.version}/${kind.kind}`, name);
-    }
-  }
-  published = { definitions, nameByKind, schemas: new Map(), children: new Map() };
-  return published;
-}
-
-/** Every definition of Kubernetes 1.34 that this package carries. */
-export function publishedDefinitions(): Definitions {
-  return load().definitions;
-}
-
-/** The name of the definition of a kind, as in `io.k8s.api.core.v1.Pod`; undefined when it is not published. */
-export function definitionName(group: string, version: string, kind: string): string | undefined {
-  return load().nameByKind.get(`${group}/${version}/${kind}`);
-}
-
-/** The structure of a published kind; undefined for custom objects and unknown kinds. Shared: the same object each time. */
-export function schemaOf(group: string, version: string, kind: string): Schema | undefined {
-  const { definitions, schemas, children, nameByKind } = load();
-  const name = nameByKind.get(`${group}/${version}/${kind}`);
-  if (name === undefined) return undefined;
-  let schema = schemas.get(name);
-  if (!schema) {
-    schema = new Schema({ $ref: name }, definitions, children);
-    schemas.set(name, schema);
-  }
-  return schema;
-}
-
-/** The structure of an object's metadata, the same for every kind. */
-export function metadataSchema(): Schema {
-  const { definitions, children } = load();
-  return new Schema({ $ref: "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta" }, definitions, children);
+function isFreeForm(raw: RawSchema): boolean {
+  if (raw["x-kubernetes-preserve-unknown-fields"] || raw.additionalProperties === true) return true;
+  const isBare = !raw.properties && !raw.additionalProperties && !raw.items && !raw["oneOf"];
+  return isBare && (raw.type === "object" || raw.type === undefined) && !raw["x-kubernetes-int-or-string"];
 }
 
 function resolve(raw: RawSchema, definitions: Definitions): RawSchema {
-  let resolved = raw;
-  while (resolved.$ref !== undefined) {
-    const { $ref, ...beside } = resolved;
-    const target = definitions[$ref.replace("#/components/schemas/", "")];
-    if (!target) throw new Error(`the schema refers to ${$ref}, which is not there`);
-    resolved = { ...target, ...beside, "x-definition": $ref };
-  }
-  return resolved;
+  if (raw.$ref === undefined) return raw;
+  const { $ref, ...beside } = raw;
+  const target = definitions[$ref.replace("#/components/schemas/", "")];
+  if (!target) throw new Error(`the schema refers to ${$ref}, which is not there`);
+  return resolve({ ...target, ...beside, "x-definition": $ref }, definitions);
 }
+
+/** Every definition of Kubernetes 1.34 that this package carries. */
+export const publishedDefinitions = dataFile<Definitions>("schema-1.34.json");
+
+const shared = new Map<RawSchema, Schema>();
+const nameByKind = new Map(
+  Object.entries(publishedDefinitions).flatMap(([name, raw]) =>
+    (raw["x-kubernetes-group-version-kind"] ?? []).map((kind) => [`${kind.group}/${kind.version}/${kind.kind}`, name]),
+  ),
+);
+
+/** The name of the definition of a kind, as in `io.k8s.api.core.v1.Pod`; undefined when it is not published. */
+export function definitionName(group: string, version: string, kind: string): string | undefined {
+  return nameByKind.get(`${group}/${version}/${kind}`);
+}
+
+/** The structure of a published kind; undefined for custom objects and unknown kinds. */
+export function schemaOf(group: string, version: string, kind: string): Schema | undefined {
+  const name = definitionName(group, version, kind);
+  return name === undefined ? undefined : new Schema({ $ref: name }, publishedDefinitions, shared);
+}
+
+/** The structure of an object's metadata, the same for every kind. */
+export const metadataSchema = new Schema(
+  { $ref: "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta" },
+  publishedDefinitions,
+  shared,
+);

@@ -1,19 +1,18 @@
 import { ApiError, type DeleteOptions, type KubeObject, type ResourceName } from "../client.ts";
 import { type Clock, systemClock } from "../clock.ts";
-import { refuseOverQuota, refuseUnmet } from "./admission.ts";
+import { refuseDeletion, refuseOverQuota, refuseUnlessOpen, refuseUnmet } from "./admission.ts";
 import { serverSideApply, trackUpdate, type Write } from "./apply/index.ts";
 import { decodeBody } from "./decode.ts";
 import { inVersion } from "./conversion.ts";
 import { heldForObjects, serveDefinitions } from "./custom/definitions.ts";
 import { withAdmitted, withDefaults } from "./defaults.ts";
 import { deletionIsDue, isNoOp, planDeletion, prepareCreate, prepareUpdate, timeText } from "./metadata.ts";
-import { immortalNamespaces } from "./namespaces.ts";
-import { alreadyExists, conflict, forbidden, internal, invalid, noSuchResource, notFound } from "./refusal.ts";
+import { alreadyExists, conflict, internal, invalid, noSuchResource, notFound } from "./refusal.ts";
 import { type Resource, ResourceTable } from "./resource-table.ts";
 import { withAddresses, withoutOldPorts } from "./service-addresses.ts";
 import { Store } from "./store.ts";
 import { freeze, type StoredObject, without } from "./stored-object.ts";
-import { invalidValue } from "./validation/causes.ts";
+import { invalidValue, required } from "./validation/causes.ts";
 import { validate } from "./validation/validate.ts";
 
 /** How to write. */
@@ -81,13 +80,13 @@ export class ApiServer {
   }
 
   create(resource: Resource, namespace: string, body: KubeObject, options: WriteOptions): StoredObject {
-    return this.#create(resource, namespace, this.#decode(resource, body, options), options, true);
+    return this.#create(resource, namespace, decodeBody(resource, body, options), options, true);
   }
 
   /** Writes what `change` makes of the live object; PUT, every patch and every subresource end here. */
   update(place: Place, change: (live: StoredObject) => KubeObject, options: WriteOptions): StoredObject {
     const live = this.get(place);
-    return this.#update(place, live, this.#decode(place.resource, change(live), options), options, true);
+    return this.#update(place, live, decodeBody(place.resource, change(live), options), options, true);
   }
 
   /** Server-side apply of a body as it was sent; creates what is not there. */
@@ -103,7 +102,7 @@ export class ApiServer {
     }
     const request = { ...this.#write(place.resource, live, options), applied, force: options.force };
     const result = serverSideApply(request);
-    const body = this.#decode(place.resource, result, options);
+    const body = decodeBody(place.resource, result, options);
     if (live) return { object: this.#update(place, live, body, options, false), created: false };
     const unversioned = { ...body, metadata: { ...without(body.metadata, "resourceVersion"), name: place.name } };
     return { object: this.#create(place.resource, place.namespace, unversioned, options, false), created: true };
@@ -117,10 +116,11 @@ export class ApiServer {
     track: boolean,
   ): StoredObject {
     if (body.metadata.resourceVersion) throw internal("resourceVersion should not be set on objects to be created");
-    if (namespace !== "") this.#mustBeOpen(resource, namespace, body.metadata.name ?? "");
+    if (namespace !== "") refuseUnlessOpen(this, resource, namespace, body.metadata.name ?? "");
     const prepared = prepareCreate(resource, body, namespace, this.clock.now());
     const { name } = prepared.metadata;
-    if (name === undefined || name === "") throw invalid(resource, "", [nameRequired]);
+    if (name === undefined || name === "")
+      throw invalid(resource, "", [required("metadata.name", "name or generateName is required")]);
     const whole = withDefaults(resource.schema, prepared);
     const tracked = track ? this.#tracked(resource, undefined, whole, options) : whole;
     const admitted = withAdmitted(resource.schema, tracked, true);
@@ -130,7 +130,7 @@ export class ApiServer {
     const there = this.find(place);
     if (there) throw alreadyExists(resource, name, there.metadata.deletionTimestamp !== undefined);
     if (namespace !== "") refuseOverQuota(this, resource, admitted);
-    return this.#put(place, this.#addressed(resource, admitted, undefined, options), options);
+    return this.#keep("put", place, this.#addressed(resource, admitted, undefined, options), options);
   }
 
   #addressed(
@@ -149,8 +149,10 @@ export class ApiServer {
     if (resourceVersion && !/^\d+$/.test(resourceVersion)) {
       throw internal(`strconv.ParseUint: parsing ${JSON.stringify(resourceVersion)}: invalid syntax`);
     }
-    if (resource.versionedUpdate && !resourceVersion)
-      throw invalid({ ...resource, kind: resource.resource }, name, [versionRequired]);
+    if (resource.versionedUpdate && !resourceVersion) {
+      const cause = invalidValue("metadata.resourceVersion", 0, "must be specified for an update");
+      throw invalid({ ...resource, kind: resource.resource }, name, [cause]);
+    }
     if (uid && uid !== live.metadata.uid) {
       throw options.patch ? immutableUid(place, uid) : conflict(resource, name, uidDiffers(place, uid, live));
     }
@@ -163,16 +165,11 @@ export class ApiServer {
     const next = options.subresource ? admitted : this.#addressed(resource, admitted, live, options);
     if (isNoOp(live, next)) return live;
     if (deletionIsDue(next)) {
-      // The answer is the write that let it go, which was never kept: it has no revision of its own, and watches tell
-      // the state before it.
-      this.#remove(place, live, options);
+      // The answer is the write that let it go, which was never kept; watches tell what was there last.
+      this.#keep("remove", place, live, options);
       return freeze(next);
     }
-    return this.#put(place, next, options);
-  }
-
-  #decode(resource: Resource, body: KubeObject, options: WriteOptions): StoredObject {
-    return decodeBody(resource, body, options);
+    return this.#keep("put", place, next, options);
   }
 
   #tracked(
@@ -210,42 +207,30 @@ export class ApiServer {
   ): { readonly object: StoredObject; readonly gone: boolean } {
     const { resource, name } = place;
     const live = this.get(place);
-    if (options.uid !== undefined && options.uid !== live.metadata.uid) {
-      throw preconditionDiffers(resource, name, "UID", options.uid, live.metadata.uid);
+    const { uid, resourceVersion } = live.metadata;
+    for (const [what, given, actual] of [
+      ["UID", options.uid, uid],
+      ["ResourceVersion", options.resourceVersion, resourceVersion],
+    ] as const) {
+      if (given !== undefined && given !== actual) throw preconditionDiffers(resource, name, what, given, actual);
     }
-    if (options.resourceVersion !== undefined && options.resourceVersion !== live.metadata.resourceVersion) {
-      throw preconditionDiffers(
-        resource,
-        name,
-        "ResourceVersion",
-        options.resourceVersion,
-        live.metadata.resourceVersion,
-      );
-    }
-    if (resource.qualifiedName === "namespaces" && immortalNamespaces.has(name)) {
-      throw forbidden(resource, name, "this namespace may not be deleted");
-    }
-    const held = resource.kind === "CustomResourceDefinition" ? heldForObjects(live) : live;
+    refuseDeletion(resource, name);
+    const held = resource.kind === "CustomResourceDefinition" ? heldForObjects(live, this.clock.now()) : live;
     const step = planDeletion(resource, held, options, this.clock.now());
     const write = { fieldManager: "", dryRun };
-    if (step.remove) return { object: this.#remove(place, step.object, write), gone: true };
-    return { object: isNoOp(live, step.object) ? live : this.#put(place, step.object, write), gone: false };
+    if (step.remove) return { object: this.#keep("remove", place, step.object, write), gone: true };
+    return { object: isNoOp(live, step.object) ? live : this.#keep("put", place, step.object, write), gone: false };
   }
 
-  #put({ resource, namespace, name }: Place, object: StoredObject, options: WriteOptions): StoredObject {
-    if (options.dryRun === true) return freeze(object);
-    return inVersion(
-      this.store.put(resource.storedAs, `${namespace}/${name}`, this.#stored(resource, object)),
-      resource,
-    );
-  }
-
-  #remove({ resource, namespace, name }: Place, last: StoredObject, options: WriteOptions): StoredObject {
-    if (options.dryRun === true) return freeze(last);
-    return inVersion(
-      this.store.remove(resource.storedAs, `${namespace}/${name}`, this.#stored(resource, last)),
-      resource,
-    );
+  #keep(
+    what: "put" | "remove",
+    { resource, namespace, name }: Place,
+    object: StoredObject,
+    { dryRun }: WriteOptions,
+  ): StoredObject {
+    if (dryRun === true) return freeze(object);
+    const kept = this.store[what](resource.storedAs, `${namespace}/${name}`, this.#stored(resource, object));
+    return inVersion(kept, resource);
   }
 
   /** The object in the version in which its kind is kept. */
@@ -257,29 +242,7 @@ export class ApiServer {
         : this.table.find(resource.group, version, resource.resource);
     return kept === undefined || kept === resource ? object : inVersion(object, kept);
   }
-
-  /** New content needs a namespace that is there and is not on its way out. */
-  #mustBeOpen(resource: Resource, namespace: string, name: string): void {
-    const namespaces = this.resource({ group: "", resource: "namespaces" });
-    const holder = this.get({ resource: namespaces, namespace: "", name: namespace });
-    if (holder.metadata.deletionTimestamp === undefined) return;
-    const why = `unable to create new content in namespace ${namespace} because it is being terminated`;
-    const message = `namespace ${namespace} is being terminated`;
-    throw forbidden(resource, name, why, [{ reason: "NamespaceTerminating", message, field: "metadata.namespace" }]);
-  }
 }
-
-const versionRequired = {
-  reason: "FieldValueInvalid",
-  message: "Invalid value: 0: must be specified for an update",
-  field: "metadata.resourceVersion",
-};
-
-const nameRequired = {
-  reason: "FieldValueRequired",
-  message: "Required value: name or generateName is required",
-  field: "metadata.name",
-};
 
 /** Kubernetes names the kind here, where other conflicts name the resource. */
 function preconditionDiffers(

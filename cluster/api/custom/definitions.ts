@@ -1,83 +1,101 @@
-import { type Definitions, publishedDefinitions, type RawSchema, Schema } from "../schema.ts";
-import { type Resource, resourceOf } from "../resource-table.ts";
-import type { ApiServer } from "../server.ts";
-import { keyOf } from "../store.ts";
-import type { JsonMap, StoredObject } from "../stored-object.ts";
+import type { KubeObject } from "../../client.ts";
 import { timeText } from "../metadata.ts";
+import { type Resource, resourceOf } from "../resource-table.ts";
+import { publishedDefinitions, type RawSchema, Schema } from "../schema.ts";
+import type { ApiServer } from "../server.ts";
+import type { JsonMap, StoredObject } from "../stored-object.ts";
 import { listAt, mapAt, textAt } from "../validation/causes.ts";
 
 const writer = { fieldManager: "kube-apiserver" };
 const cleanup = "customresourcecleanup.apiextensions.k8s.io";
 
-/** A definition that is about to go: it waits for its objects. */
-export function heldForObjects(definition: StoredObject): StoredObject {
+/** A definition that is about to go: it waits for its objects, and says so. */
+export function heldForObjects(definition: StoredObject, nowMs: number): StoredObject {
   const { deletionTimestamp, finalizers = [] } = definition.metadata;
   if (deletionTimestamp !== undefined || finalizers.includes(cleanup)) return definition;
-  return { ...definition, metadata: { ...definition.metadata, finalizers: [...finalizers, cleanup] } };
+  const why = "CustomResourceDefinition marked for deletion; CustomResource deletion will begin soon";
+  const marked = withCondition(definition, nowMs, "Terminating", "True", "InstanceDeletionPending", why);
+  return { ...marked, metadata: { ...definition.metadata, finalizers: [...finalizers, cleanup] } };
+}
+
+function withCondition(
+  definition: StoredObject,
+  nowMs: number,
+  type: string,
+  status: string,
+  reason: string,
+  message: string,
+): StoredObject {
+  const before = listAt(definition.status, "conditions");
+  const found = before.find((condition) => condition["type"] === type);
+  const lastTransitionTime = found?.["status"] === status ? found["lastTransitionTime"] : timeText(nowMs);
+  const next = { type, status, lastTransitionTime, reason, message };
+  const conditions = found ? before.map((condition) => (condition === found ? next : condition)) : [...before, next];
+  return { ...definition, status: { ...definition.status, conditions } };
 }
 
 /** Serves the kinds that CustomResourceDefinitions define, from their acceptance until they and their objects are gone. */
 export function serveDefinitions(server: ApiServer): void {
-  const definitions = server.resource({ group: "apiextensions.k8s.io", resource: "customresourcedefinitions" });
-  server.store.subscribe(definitions.storedAs, ({ type, object }) => {
-    const { group, resource } = namesOf(object);
-    if (type === "DELETED") server.table.remove({ group, resource });
-    else if (object.metadata.deletionTimestamp !== undefined) endObjects(server, definitions, object);
-    else accept(server, definitions, object);
+  const resource = server.resource({ group: "apiextensions.k8s.io", resource: "customresourcedefinitions" });
+  const change = (name: string, made: (live: StoredObject) => KubeObject, subresource?: "status"): unknown =>
+    server.update({ resource, namespace: "", name }, made, { ...writer, ...(subresource && { subresource }) });
+  server.store.subscribe(resource.storedAs, ({ type, object }) => {
+    const names = namesOf(object);
+    if (type === "DELETED") return server.table.remove(names);
+    if (object.metadata.deletionTimestamp !== undefined) return endObjects(server, object, change);
+    server.table.remove(names);
+    for (const version of listAt(object.spec, "versions")) {
+      if (version["served"] === true) server.table.add(customResource(object, version));
+    }
+    if (listAt(object.status, "conditions").length > 0) return;
+    const { name = "" } = object.metadata;
+    const now = server.clock.now();
+    const established = ["Established", "the initial names have been accepted"] as const;
+    change(
+      name,
+      (live) => {
+        const named = withCondition(live, now, "NamesAccepted", "True", "NoConflicts", "no conflicts found");
+        const next = withCondition(named, now, established[0], "False", "Installing", established[1]);
+        return { ...next, status: { ...next.status, acceptedNames: mapAt(live.spec, "names") } };
+      },
+      "status",
+    );
+    change(
+      name,
+      (live) => withCondition(live, now, established[0], "True", "InitialNamesAccepted", established[1]),
+      "status",
+    );
   });
 }
+
+type ChangeDefinition = (name: string, made: (live: StoredObject) => KubeObject, subresource?: "status") => unknown;
 
 function namesOf({ spec }: StoredObject): { readonly group: string; readonly resource: string } {
   return { group: textAt(spec, "group"), resource: textAt(mapAt(spec, "names"), "plural") };
 }
 
-function accept(server: ApiServer, definitions: Resource, definition: StoredObject): void {
-  const { group, resource } = namesOf(definition);
-  server.table.remove({ group, resource });
-  for (const version of listAt(definition.spec, "versions")) {
-    if (version["served"] === true) server.table.add(customResource(definition, version));
-  }
-  const place = { resource: definitions, namespace: "", name: definition.metadata.name ?? "" };
-  if (listAt(definition.status, "conditions").length > 0) return;
-  const status = acceptedStatus(definition, timeText(server.clock.now()));
-  server.update(place, (live) => ({ ...live, status }), { ...writer, subresource: "status" });
-}
-
-function acceptedStatus({ spec }: StoredObject, now: string): JsonMap {
-  const condition = (type: string, reason: string, message: string): JsonMap => ({
-    type,
-    status: "True",
-    lastTransitionTime: now,
-    reason,
-    message,
-  });
-  const stored = listAt(spec, "versions").filter((version) => version["storage"] === true);
-  return {
-    conditions: [
-      condition("NamesAccepted", "NoConflicts", "no conflicts found"),
-      condition("Established", "InitialNamesAccepted", "the initial names have been accepted"),
-    ],
-    acceptedNames: mapAt(spec, "names"),
-    storedVersions: stored.map((version) => textAt(version, "name")),
-  };
-}
-
 /** Deletes the objects of a definition that is on its way out, and lets it go when the last of them is gone. */
-function endObjects(server: ApiServer, definitions: Resource, definition: StoredObject): void {
-  const { group, resource } = namesOf(definition);
-  const served = server.table.named({ group, resource });
-  const left = served ? server.store.list(served.storedAs) : [];
-  for (const { metadata } of left) {
+function endObjects(server: ApiServer, definition: StoredObject, change: ChangeDefinition): void {
+  const { name = "", finalizers = [] } = definition.metadata;
+  const terminating = listAt(definition.status, "conditions").find((condition) => condition["type"] === "Terminating");
+  if (!finalizers.includes(cleanup) || terminating?.["reason"] !== "InstanceDeletionPending") return;
+  const now = server.clock.now();
+  const inProgress = "CustomResource deletion is in progress";
+  const state = (live: StoredObject): StoredObject =>
+    withCondition(live, now, "Terminating", "True", "InstanceDeletionInProgress", inProgress);
+  change(name, state, "status");
+  const served = server.table.named(namesOf(definition));
+  const left = (): readonly StoredObject[] => (served ? server.store.list(served.storedAs) : []);
+  for (const { metadata } of left()) {
     if (!served || metadata.deletionTimestamp !== undefined) continue;
     server.delete({ resource: served, namespace: metadata.namespace ?? "", name: metadata.name ?? "" });
   }
   const finish = (): boolean => {
-    if (served && server.store.list(served.storedAs).length > 0) return false;
-    const live = server.store.get(definitions.storedAs, keyOf(definition));
-    if (!live?.metadata.finalizers?.includes(cleanup)) return true;
-    const finalizers = live.metadata.finalizers.filter((finalizer) => finalizer !== cleanup);
-    const place = { resource: definitions, namespace: "", name: definition.metadata.name ?? "" };
-    server.update(place, (now) => ({ ...now, metadata: { ...now.metadata, finalizers } }), writer);
+    if (left().length > 0) return false;
+    change(name, (live) => {
+      const others = live.metadata.finalizers?.filter((finalizer) => finalizer !== cleanup) ?? [];
+      return { ...live, metadata: { ...live.metadata, finalizers: others } };
+    });
     return true;
   };
   if (finish() || !served) return;
@@ -86,46 +104,45 @@ function endObjects(server: ApiServer, definitions: Resource, definition: Stored
   });
 }
 
+/** The verbs in the order in which Kubernetes tells those of custom kinds. */
+const verbs = ["delete", "deletecollection", "get", "list", "patch", "create", "update", "watch"];
+
 function customResource(definition: StoredObject, version: JsonMap): Resource {
   const { group, resource } = namesOf(definition);
   const names = mapAt(definition.spec, "names");
   const storage = listAt(definition.spec, "versions").find((other) => other["storage"] === true);
   const subresources = mapAt(version, "subresources");
-  const scale = subresources["scale"] as { specReplicasPath: string; statusReplicasPath: string } | undefined;
-  const kind = textAt(names, "kind");
-  return resourceOf(
-    {
-      group,
-      version: textAt(version, "name"),
-      kind,
-      resource,
-      namespaced: textAt(definition.spec, "scope") === "Namespaced",
-      singular: textAt(names, "singular") || kind.toLowerCase(),
-      shortNames: (names["shortNames"] ?? []) as readonly string[],
-      categories: (names["categories"] ?? []) as readonly string[],
-      subresources: ["status", "scale"].filter((part) => subresources[part] !== undefined),
-      versionedUpdate: true,
-    },
-    schemaOfVersion(version),
-    {
-      definition: definition.metadata.name ?? "",
-      storageVersion: textAt(storage, "name"),
-      scale,
-      columns: listAt(version, "additionalPrinterColumns") as unknown as NonNullable<Resource["custom"]>["columns"],
-    },
-  );
+  const custom = {
+    definition: definition.metadata.name ?? "",
+    storageVersion: textAt(storage, "name"),
+    scale: subresources["scale"],
+    columns: listAt(version, "additionalPrinterColumns"),
+  } as NonNullable<Resource["custom"]>;
+  const row = {
+    group,
+    version: textAt(version, "name"),
+    kind: textAt(names, "kind"),
+    resource,
+    namespaced: textAt(definition.spec, "scope") === "Namespaced",
+    singular: textAt(names, "singular"),
+    shortNames: (names["shortNames"] ?? []) as readonly string[],
+    categories: (names["categories"] ?? []) as readonly string[],
+    subresources: ["status", "scale"].filter((part) => subresources[part] !== undefined),
+    versionedUpdate: true,
+    verbs,
+  };
+  return resourceOf(row, schemaOfVersion(version), custom);
 }
 
 /** The schema of a version, with the metadata that every object has. */
 function schemaOfVersion(version: JsonMap): Schema {
   const given = mapAt(version, "schema")["openAPIV3Schema"] as RawSchema | undefined;
-  const definitions: Definitions = publishedDefinitions();
-  if (!given) return new Schema({ type: "object", "x-kubernetes-preserve-unknown-fields": true }, definitions);
+  if (!given) return new Schema({ type: "object", "x-kubernetes-preserve-unknown-fields": true }, publishedDefinitions);
   const properties = {
     ...given.properties,
     apiVersion: { type: "string" },
     kind: { type: "string" },
     metadata: { $ref: "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta" },
   };
-  return new Schema({ ...given, properties }, definitions);
+  return new Schema({ ...given, properties }, publishedDefinitions);
 }

@@ -73,7 +73,7 @@ const everywhere = ["APIResourceList", "DeleteOptions", "Patch", "Status", "Watc
 
 /** The definitions of the kinds and of all to which they refer, with references as OpenAPI writes them. */
 function schemasOf(resources: readonly Resource[]): Readonly<Record<string, unknown>> {
-  const published = publishedDefinitions();
+  const published = publishedDefinitions;
   const own = Object.fromEntries(resources.filter(({ custom }) => custom).flatMap(customDefinitions));
   const wanted = [...everywhere, ...resources.flatMap((resource) => [nameOf(resource), `${nameOf(resource)}List`])];
   const found: Record<string, unknown> = {};

@@ -21,7 +21,7 @@ function metadataCauses(resource: Resource, { metadata }: StoredObject, live?: S
     message: cause.message.replace(JSON.stringify(base), JSON.stringify(generateName)),
   }));
   const named = generateName && name.length > 63 ? [] : formCauses("metadata.name", name, resource.names);
-  const causes = typeCauses(metadataSchema(), metadata, live?.metadata, "metadata");
+  const causes = typeCauses(metadataSchema, metadata, live?.metadata, "metadata");
   if (!live) return [...generated, ...named, ...causes];
   // An update is checked as what it becomes and as a change, by the server and again by the kind.
   const asChange = causes.filter(({ message }) => !message.includes("finalizer name"));
