@@ -6,6 +6,7 @@ import { ApiError } from "../../client.ts";
 import type { NodeHooks } from "../hooks.ts";
 import { statusOf } from "../refusal.ts";
 import type { ApiServer } from "../server.ts";
+import { announce } from "./announce.ts";
 import { type Answer, json, Query } from "./exchange.ts";
 import { type Identity, userOf, userOfToken } from "./identity.ts";
 import { route } from "./route.ts";
@@ -51,8 +52,10 @@ export async function listen(options: ListenOptions): Promise<Listener> {
     });
     server.listen(port, "127.0.0.1", resolve);
   });
+  const bound = (server.address() as AddressInfo).port;
+  announce(options.api, bound);
   return {
-    url: `https://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url: `https://127.0.0.1:${bound}`,
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
