@@ -11,16 +11,16 @@ import { down } from "./down.ts";
 import { readInstance } from "./instance.ts";
 import type { Instance } from "./instance.ts";
 import { kubectl } from "./kubectl.ts";
-import { daemonIsReady, restartDaemon } from "./processes.ts";
+import { restartDaemon } from "./processes.ts";
 import { run } from "./run.ts";
 import { until } from "./until.ts";
-import { up } from "./up.ts";
+import { apiServerIsReady, up } from "./up.ts";
 
 const folder = process.env["PLUMBLINE_KUBERNETES"];
 const foreign = "the cluster of KUBECONFIG is not one of tools/kubernetes";
 
 test(
-  "a second instance beside the first has pods of its own, survives a restart of its API server, and leaves nothing",
+  "a second instance beside the first has pods of its own, survives restarts of kubelet and API server, and leaves nothing",
   {
     skip: folder === undefined && foreign,
   },
@@ -40,13 +40,8 @@ test(
     await ask("create", "deployment", "sleeper", "--image=plumbline.local/pause:1");
     await ask("rollout", "status", "deployment/sleeper", "--timeout=60s");
 
-    await restartDaemon(instance.folder, "kube-apiserver");
-    await daemonIsReady(instance.folder, "kube-apiserver", () =>
-      ask("get", "--raw", "/readyz").then(
-        () => true,
-        () => false,
-      ),
-    );
+    for (const part of ["kubelet", "kube-apiserver"]) await restartDaemon(instance.folder, part);
+    await apiServerIsReady(instance.folder, built);
     await ask("scale", "deployment/sleeper", "--replicas=2");
     await ask("rollout", "status", "deployment/sleeper", "--timeout=60s");
 
@@ -68,7 +63,7 @@ test(
 
 /** The node's process namespace, in the kernel's words. */
 async function processNamespace({ folder }: Instance): Promise<string> {
-  const { pid } = JSON.parse(await readFile(join(folder, "run/node-init.json"), "utf8")) as { pid: number };
+  const { pid } = JSON.parse(await readFile(join(folder, "run/node.json"), "utf8")) as { pid: number };
   return readlink(`/proc/${pid}/ns/pid`);
 }
 

@@ -5,7 +5,7 @@ import { filled, roomFile } from "./fill.ts";
 import { registryOf } from "./instance.ts";
 import type { Instance } from "./instance.ts";
 import { pauseImage } from "./pause.ts";
-import { daemonIsReady, recordDaemon, startDaemon } from "./processes.ts";
+import { daemonIsReady, startDaemon } from "./processes.ts";
 import type { Daemon } from "./processes.ts";
 import { run } from "./run.ts";
 
@@ -40,30 +40,22 @@ export async function writeNodeSettings({ folder, network }: Instance): Promise<
 /** Starts the node's namespaces and containerd in them; resolves when containerd answers. */
 export async function startContainerd(instance: Instance, built: Built): Promise<NodeShell> {
   const { folder, network } = instance;
-  const outer = await startDaemon(folder, {
+  const init = await startDaemon(folder, {
     name: "node",
     file: "nsenter",
     args: [`--net=/run/netns/${network.name}`, "unshare", "--mount", "--pid", "--uts", "--fork", "--kill-child"].concat(
       [join(built.packages, "usr/bin/busybox"), "sh", roomFile("data/start-node.sh")],
     ),
     env: { PACKAGES: built.packages, COMMANDS: built.commands, NODE: join(folder, "node"), NODE_NAME: network.name },
+    wraps: true,
   });
-  let init: number | undefined;
-  await daemonIsReady(folder, "node", async () => {
-    init = await firstChild(outer);
-    return init !== undefined && (await readFile(`/proc/${init}/comm`, "utf8")) === "tini-static\n";
-  });
-  if (init === undefined) throw new Error("the node has no first process");
-  await recordDaemon(folder, "node-init", init);
+  // It becomes this program when the node's root is complete.
+  const isComplete = async (): Promise<boolean> => (await readFile(`/proc/${init}/comm`, "utf8")) === "tini-static\n";
+  await daemonIsReady(folder, "node", isComplete);
   const node = nodeShell(init);
   await startDaemon(folder, node("containerd", "/usr/bin/containerd", []));
-  const { file, args, env } = node("", "/usr/bin/ctr", ["version"]);
-  await daemonIsReady(folder, "containerd", () =>
-    run(file, args, env === undefined ? {} : { env }).then(
-      () => true,
-      () => false,
-    ),
-  );
+  const { file, args, env = {} } = node("ctr", "/usr/bin/ctr", ["version"]);
+  await daemonIsReady(folder, "containerd", () => run(file, args, { env }).then(() => true));
   return node;
 }
 
@@ -89,11 +81,6 @@ function nodeShell(init: number): NodeShell {
     file: "nsenter",
     args: [`--target=${init}`, "--mount", "--net", "--pid", "--uts", "--", file, ...args],
     env: { PATH: "/opt/kubernetes:/usr/sbin:/usr/bin", HOME: "/root" },
+    wraps: true,
   });
-}
-
-async function firstChild(pid: number): Promise<number | undefined> {
-  const children = await readFile(`/proc/${pid}/task/${pid}/children`, "utf8");
-  const [first = ""] = children.split(" ");
-  return first === "" ? undefined : Number(first);
 }

@@ -9,8 +9,10 @@ export interface Daemon {
   readonly name: string;
   readonly file: string;
   readonly args: readonly string[];
-  /** Besides this program's own. */
+  /** Besides PATH; nothing else of this program's own reaches it, such as a proxy that it would send the node's requests to. */
   readonly env?: Readonly<Record<string, string>>;
+  /** The program stays only to wait for another that it starts: that one is meant, and recorded. */
+  readonly wraps?: true;
 }
 
 /** A process that outlives this program. Its start time tells it from another that got its number later. */
@@ -18,8 +20,7 @@ interface Recorded {
   readonly pid: number;
   /** In clock ticks since the machine started. */
   readonly started: string;
-  /** How to start it again; the node's first process cannot be. */
-  readonly daemon?: Daemon;
+  readonly daemon: Daemon;
 }
 
 const patienceMs = 60_000;
@@ -32,32 +33,48 @@ export async function startDaemon(folder: string, daemon: Daemon): Promise<numbe
   const child = spawn(file, [...args], {
     detached: true,
     stdio: ["ignore", log, log],
-    env: { ...process.env, ...env },
+    env: { PATH: process.env["PATH"], ...env },
   });
   closeSync(log);
   const { pid } = child;
   if (pid === undefined) throw await new Promise<Error>((resolve) => child.once("error", resolve));
   child.unref();
-  await recordDaemon(folder, name, pid, daemon);
-  return pid;
+  await record(folder, daemon, pid);
+  if (daemon.wraps !== true) return pid;
+  let inner: number | undefined;
+  await daemonIsReady(folder, name, async () => {
+    inner = await firstChild(pid);
+    return inner !== undefined;
+  });
+  if (inner === undefined) throw new Error(`${name} has started nothing`);
+  await record(folder, daemon, inner);
+  return inner;
 }
 
-/** Records a process, so that it is ended with the instance. */
-export async function recordDaemon(folder: string, name: string, pid: number, daemon?: Daemon): Promise<void> {
+async function firstChild(pid: number): Promise<number | undefined> {
+  const children = await readFile(`/proc/${pid}/task/${pid}/children`, "utf8");
+  const [first = ""] = children.split(" ");
+  return first === "" ? undefined : Number(first);
+}
+
+async function record(folder: string, daemon: Daemon, pid: number): Promise<void> {
+  const { name } = daemon;
   const started = startTime(pid);
   if (started === undefined) throw new Error(`${name} ended at once; the end of its log: ${lastWords(folder, name)}`);
-  const record: Recorded = { pid, started, ...(daemon ? { daemon } : {}) };
   await mkdir(join(folder, "run"), { recursive: true });
-  await writeFile(recordFile(folder, name), JSON.stringify(record));
+  await writeFile(recordFile(folder, name), JSON.stringify({ pid, started, daemon } satisfies Recorded));
 }
 
-/** Waits until a recorded process does what it is there for; rejects with the end of its log when it ends or takes too long. */
+/**
+ * Waits until a recorded process does what it is there for, as far as can be asked: who cannot be asked is not ready. Rejects
+ * with the end of its log when it ends or takes too long.
+ */
 export async function daemonIsReady(folder: string, name: string, isReady: () => Promise<boolean>): Promise<void> {
   const record = await readRecord(folder, name);
   let running = true;
   const ready = await until(async () => {
     running = isRunning(record);
-    return !running || (await isReady());
+    return !running || (await isReady().catch(() => false));
   }, patienceMs);
   if (ready && running) return;
   const what = running ? `was not ready after ${patienceMs / 1000} s` : "has ended";
@@ -78,7 +95,6 @@ export async function killDaemons(folder: string): Promise<void> {
 /** Asks a process to end, kills it where that is not enough, and starts it again as it was. */
 export async function restartDaemon(folder: string, name: string): Promise<void> {
   const { daemon } = await readRecord(folder, name);
-  if (daemon === undefined) throw new Error(`${name} cannot be started again by itself.`);
   await endDaemon(folder, name, "SIGTERM");
   await startDaemon(folder, daemon);
 }

@@ -65,36 +65,23 @@ async function startRegistry(instance: Instance, built: Built): Promise<void> {
   const { folder, network } = instance;
   await startDaemon(folder, await registry(instance, built));
   const url = registryOf(network);
-  await daemonIsReady(folder, "registry", () =>
-    fetch(`${url}/v2/`).then(
-      ({ ok }) => ok,
-      () => false,
-    ),
-  );
+  await daemonIsReady(folder, "registry", async () => (await fetch(`${url}/v2/`)).ok);
   const layout = join(folder, "images");
   await makePauseImage(built.packages, ociLayout(layout));
   await pushLayout(layout, url);
 }
 
-function apiServerIsReady(folder: string, built: Built): Promise<void> {
-  return daemonIsReady(folder, "kube-apiserver", () => succeeds(kubectl(built, folder, "get", "--raw", "/readyz")));
+/** Resolves when the API server says that it is ready. */
+export async function apiServerIsReady(folder: string, built: Built): Promise<void> {
+  const ready = (): Promise<boolean> => kubectl(built, folder, "get", "--raw", "/readyz").then(() => true);
+  await daemonIsReady(folder, "kube-apiserver", ready);
 }
 
 /** Ready, and with the account that every pod needs. */
 async function nodeIsReady({ folder, network }: Instance, built: Built): Promise<void> {
-  const condition = '{.status.conditions[?(@.type=="Ready")].status}';
-  await daemonIsReady(folder, "kubelet", async () => {
-    const status = kubectl(built, folder, "get", "node", network.name, `--output=jsonpath=${condition}`);
-    return (await status.catch(() => "")) === "True";
-  });
-  await daemonIsReady(folder, "kube-controller-manager", () =>
-    succeeds(kubectl(built, folder, "get", "serviceaccount", "default")),
-  );
-}
-
-function succeeds(work: Promise<unknown>): Promise<boolean> {
-  return work.then(
-    () => true,
-    () => false,
-  );
+  const get = (...args: string[]): Promise<string> => kubectl(built, folder, "get", ...args);
+  const condition = '--output=jsonpath={.status.conditions[?(@.type=="Ready")].status}';
+  await daemonIsReady(folder, "kubelet", async () => (await get("node", network.name, condition)) === "True");
+  const hasAccount = (): Promise<boolean> => get("serviceaccount", "default").then(() => true);
+  await daemonIsReady(folder, "kube-controller-manager", hasAccount);
 }
