@@ -7,7 +7,7 @@ const events: ResourceName = { group: "", resource: "events" };
 export interface EventDetail {
   /** A part of the object, as `spec.containers{web}`. */
   readonly fieldPath?: string;
-  /** What was tried, as `Binding`: the event then has the form of events.k8s.io, and is never counted up. */
+  /** What was tried, as `Binding`: the event is then one of events.k8s.io, and is never counted up. */
   readonly action?: string;
 }
 
@@ -58,27 +58,42 @@ export function recordEvents(
     }
     const { apiVersion, kind, metadata } = about;
     const { uid, resourceVersion } = metadata;
-    const event = {
-      apiVersion: "v1",
-      kind: "Event",
-      metadata: { name, namespace },
-      involvedObject: {
-        kind,
-        ...(metadata.namespace && { namespace }),
-        name: metadata.name,
-        uid,
-        apiVersion,
-        resourceVersion,
-        ...(fieldPath && { fieldPath }),
-      },
-      ...said,
-      reportingComponent: component,
+    const object = {
+      kind,
+      ...(metadata.namespace && { namespace }),
+      name: metadata.name,
+      uid,
+      apiVersion,
+      resourceVersion,
+      ...(fieldPath && { fieldPath }),
     };
-    const source = { component, ...(host && { host }) };
-    const form = action
-      ? { action, eventTime: microTimeText(nowMs), source: {}, reportingInstance: `${component}-${host ?? ""}` }
-      : { count, firstTimestamp: time, lastTimestamp: time, eventTime: null, source, reportingInstance: host ?? "" };
-    await client.create<KubeObject>(events, Object.assign(event, form));
+    const { type, reason, message } = said;
+    const common = { kind: "Event", metadata: { name, namespace }, type, reason };
+    if (action) {
+      await client.create<KubeObject>({ group: "events.k8s.io", resource: "events" }, {
+        apiVersion: "events.k8s.io/v1",
+        ...common,
+        action,
+        note: message,
+        regarding: object,
+        eventTime: microTimeText(nowMs),
+        reportingController: component,
+        reportingInstance: `${component}-${host ?? ""}`,
+      } as KubeObject);
+      return;
+    }
+    await client.create<KubeObject>(events, {
+      apiVersion: "v1",
+      ...common,
+      message,
+      involvedObject: object,
+      count,
+      firstTimestamp: time,
+      lastTimestamp: time,
+      source: { component, ...(host && { host }) },
+      reportingComponent: component,
+      reportingInstance: host ?? "",
+    } as KubeObject);
   }
 
   return {

@@ -41,7 +41,8 @@ export interface RunEnd {
 
 /** One run of a container: its process, and the commands of its probes and hooks beside it. */
 export class ContainerRun {
-  readonly id = `plumbline://${randomBytes(32).toString("hex")}`;
+  /** In the form of containerd, whose words this node uses. */
+  readonly id = `containerd://${randomBytes(32).toString("hex")}`;
   readonly target: ProbeTarget;
   readonly #with: RunOptions;
   readonly #place: Place;

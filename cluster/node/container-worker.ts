@@ -18,6 +18,8 @@ export class ContainerWorker {
   readonly container: Container;
   /** Settles when the container was started and its startup probe passed for the first time. */
   readonly started: Promise<void>;
+  /** Settles when it was tried once to start the container. */
+  readonly tried: Promise<void>;
   readonly #context: PodContext;
   readonly #folder: string;
   readonly #backOff: BackOff;
@@ -25,6 +27,7 @@ export class ContainerWorker {
   readonly #hurry = new AbortController();
   readonly #tell: Telling;
   #tellStarted: () => void = () => undefined;
+  #tellTried: () => void = () => undefined;
   #status: ContainerStatus;
   /** Whose state is shown next. */
   #identity: Partial<ContainerStatus> = {};
@@ -41,6 +44,9 @@ export class ContainerWorker {
     this.#backOff = new BackOff(context.clock);
     this.started = new Promise((resolve) => {
       this.#tellStarted = resolve;
+    });
+    this.tried = new Promise((resolve) => {
+      this.#tellTried = resolve;
     });
     const list = context.pod().spec.initContainers?.includes(container) ? "initContainers" : "containers";
     const fieldPath = `spec.${list}{${container.name}}`;
@@ -233,6 +239,7 @@ export class ContainerWorker {
 
   #update(change: Partial<ContainerStatus>): void {
     this.#status = { ...this.#status, ...change };
+    this.#tellTried();
     this.#context.changed();
   }
 }

@@ -34,7 +34,7 @@ export interface ImageConfig {
 
 /** An image that is unpacked. */
 export interface Image {
-  /** `name@sha256:…` of its manifest. */
+  /** The digest of its configuration, as containerd names an image that was not pulled from a registry. */
   readonly id: string;
   readonly config: ImageConfig;
   /** The folder of its root file system; shared, so never written to. */
@@ -122,7 +122,7 @@ export async function openImageStore(folder: string, source: ImageSource): Promi
       const { config = {}, rootfs } = await readJson<ConfigFile>(manifest.config.digest, name);
       const layers = manifest.layers.map((layer, at) => ({ ...layer, diffId: rootfs?.diff_ids?.[at] }));
       const size = layers.reduce((sum, layer) => sum + layer.size, 0);
-      const image: Image = { id: `${name}@${digest}`, config, tree: await treeOf(layers, name), size };
+      const image: Image = { id: manifest.config.digest, config, tree: await treeOf(layers, name), size };
       known.set(keyOf(reference), image);
       return image;
     },

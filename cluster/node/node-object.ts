@@ -42,7 +42,7 @@ export async function registerNode(options: {
   await createOrGet(client, leases, {
     apiVersion: "coordination.k8s.io/v1",
     kind: "Lease",
-    metadata: { name, namespace },
+    metadata: { name, namespace, ownerReferences: [{ apiVersion: "v1", kind: "Node", name, uid: node.metadata.uid }] },
     spec: { holderIdentity: name, leaseDurationSeconds: leaseSeconds, renewTime: microTimeText(clock.now()) },
   } as KubeObject);
   let cancel: () => void = () => undefined;

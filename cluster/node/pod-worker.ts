@@ -122,7 +122,13 @@ export class PodWorker {
     if (!signal.aborted) {
       const restarts = (exitCode: number) =>
         restartPolicy === "Always" || (restartPolicy === "OnFailure" && exitCode !== 0);
-      await Promise.all(this.#main.map((worker) => worker.run(restarts)));
+      const running: Promise<void>[] = [];
+      for (const worker of this.#main) {
+        running.push(worker.run(restarts));
+        // As the kubelet, which goes on to the next when it has tried to start this one.
+        await Promise.race([worker.tried, running.at(-1)]);
+      }
+      await Promise.all(running);
     }
     const grace = this.#terminating ? this.#graceMs : graceMs(this.#pod);
     await Promise.all(this.#init.map((worker) => worker.stop(grace)));

@@ -102,6 +102,7 @@ export function startScheduler(client: Client, clock: Clock, nodeName: string): 
   async function schedule({ metadata: { namespace = "", name = "", uid = "" } }: Pod): Promise<void> {
     const pod = client.get<Pod>(pods, namespace, name);
     if (stopped || !pod || pod.metadata.uid !== uid || !waits(pod)) return;
+    const { generation } = pod.metadata;
     const others = client.list<Pod>(pods).filter((other) => other.spec.nodeName !== undefined && !isTerminal(other));
     const offer = offerOf(client.get<KubeObject & Node>(nodes, "", nodeName));
     const why = unschedulable(
@@ -122,6 +123,8 @@ export function startScheduler(client: Client, clock: Clock, nodeName: string): 
         status: "False",
         reason: "Unschedulable",
         message: why,
+        ...(generation === undefined ? {} : { observedGeneration: generation }),
+        lastProbeTime: null as unknown as string,
         lastTransitionTime: timeText(clock.now()),
       };
       await client.mergePatch(pods, namespace, name, { status: { conditions: [condition] } }, "status");

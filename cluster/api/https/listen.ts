@@ -74,7 +74,9 @@ async function answerRequest(
   try {
     const user = userOf(identity, request.socket as TLSSocket, request.headers.authorization);
     if (!user) throw new ApiError(401, "Unauthorized", "Unauthorized");
-    const url = new URL(request.url ?? "/", "https://127.0.0.1");
+    // Joined and not resolved: a path of two slashes would be taken for a host.
+    const path = request.url ?? "/";
+    const url = new URL(`https://127.0.0.1${path.startsWith("/") ? "" : "/"}${path}`);
     answer = await route({
       api,
       hooks,
@@ -88,7 +90,8 @@ async function answerRequest(
       warn: (text) => warnings.push(`299 - ${JSON.stringify(text)}`),
     });
   } catch (error) {
-    answer = refusal(error);
+    // A client that went away in the middle of its body hears no answer.
+    answer = error === request.errored ? undefined : refusal(error);
   }
   if (!answer) return;
   if (response.headersSent) response.destroy();

@@ -111,15 +111,23 @@ function deletionOfQuery(query: Query): JsonMap {
   };
 }
 
+const typeMeta = String.raw`struct { APIVersion string "json:\"apiVersion,omitempty\""; Kind string "json:\"kind,omitempty\"" }`;
+
 function deletionOfBody(text: string): JsonMap {
-  let body: JsonMap;
+  const why = "couldn't get version/kind; json parse error: ";
+  let given: unknown;
   try {
-    body = parseJson(text) as JsonMap;
+    given = parseJson(text);
   } catch (error) {
-    throw internal(`couldn't get version/kind; json parse error: ${(error as Error).message}`);
+    throw internal(`${why}${(error as Error).message}`);
   }
-  const { kind = "DeleteOptions", apiVersion } = body;
-  if (kind === "DeleteOptions") return body;
+  const body = given ?? {};
+  if (typeof body !== "object" || Array.isArray(body)) {
+    const type = Array.isArray(body) ? "array" : typeof body;
+    throw internal(`${why}json: cannot unmarshal ${type} into Go value of type ${typeMeta}`);
+  }
+  const { kind = "DeleteOptions", apiVersion } = body as JsonMap;
+  if (kind === "DeleteOptions") return body as JsonMap;
   const scheme = "pkg/apis/meta/internalversion/scheme/register.go:27";
   const named = `no kind ${JSON.stringify(kind)} is registered for version ${JSON.stringify(apiVersion)}`;
   throw internal(`${named} in scheme "${scheme}"`);
