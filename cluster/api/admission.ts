@@ -1,5 +1,5 @@
 import type { KubeObject } from "../client.ts";
-import { type Quota, quotaRefusal, quotaStatus } from "../controllers/quota/usage.ts";
+import { limitedNames, type Quota, quotaRefusal, quotaStatus, usageOf } from "../controllers/quota/usage.ts";
 import { forbidden } from "./refusal.ts";
 import type { Resource } from "./resource-table.ts";
 import type { ApiServer } from "./server.ts";
@@ -24,6 +24,8 @@ export function refuseUnlessOpen(server: ApiServer, resource: Resource, namespac
   throw forbidden(resource, name, why, [{ reason: "NamespaceTerminating", message, field: "metadata.namespace" }]);
 }
 
+const quotaName = { group: "", resource: "resourcequotas" };
+
 /** Refuses a new object that names what is not there. */
 export function refuseUnmet(server: ApiServer, resource: Resource, object: StoredObject): void {
   if (resource.qualifiedName !== "pods") return;
@@ -42,14 +44,27 @@ export function refuseUnmet(server: ApiServer, resource: Resource, object: Store
   }
 }
 
-/** Refuses a new object that a ResourceQuota of its namespace has no room for. */
-export function refuseOverQuota(server: ApiServer, resource: Resource, object: StoredObject): void {
-  const prefix = `${object.metadata.namespace ?? ""}/`;
-  for (const stored of server.store.list("resourcequotas", prefix)) {
-    const quota = stored as KubeObject as Quota;
-    // What is there now counts, not what a status may still say; only objects of the same kind take of the same names.
-    const there = server.store.list(resource.storedAs, prefix).map((other) => [resource, other] as const);
+/**
+ * Refuses a new object that a ResourceQuota of its namespace has no room for; where there is room in all, it is taken in
+ * their statuses before the object is there, as by Kubernetes.
+ */
+export function takeOfQuota(server: ApiServer, resource: Resource, object: StoredObject, dryRun = false): void {
+  const { namespace = "", name: own = "" } = object.metadata;
+  const quotas = server.store.list("resourcequotas", `${namespace}/`) as readonly KubeObject[] as readonly Quota[];
+  // What is there now counts, not what a status may still say; only objects of the same kind take of the same names.
+  const there = server.store.list(resource.storedAs, `${namespace}/`).map((other) => [resource, other] as const);
+  for (const quota of quotas) {
     const why = quotaRefusal(quota, quotaStatus(quota, there).used ?? {}, resource, object);
-    if (why !== undefined) throw forbidden(resource, object.metadata.name ?? "", why);
+    if (why !== undefined) throw forbidden(resource, own, why);
+  }
+  for (const quota of dryRun ? [] : quotas) {
+    const taken = usageOf(resource, object, limitedNames(quota));
+    const { used = {} } = quotaStatus(quota, [...there, [resource, object]]);
+    const now = Object.entries(used).filter(([name]) => taken.has(name));
+    if (now.length === 0 || !quota.status?.used) continue;
+    const status = { ...quota.status, used: { ...quota.status.used, ...Object.fromEntries(now) } };
+    const place = { resource: server.resource(quotaName), namespace, name: quota.metadata.name ?? "" };
+    const options = { fieldManager: "kube-apiserver", subresource: "status" } as const;
+    server.update(place, (live) => ({ ...live, status }), options);
   }
 }

@@ -1,6 +1,6 @@
 import { ApiError, type DeleteOptions, type KubeObject, type ResourceName } from "../client.ts";
 import { type Clock, systemClock } from "../clock.ts";
-import { refuseDeletion, refuseOverQuota, refuseUnlessOpen, refuseUnmet } from "./admission.ts";
+import { refuseDeletion, refuseUnlessOpen, refuseUnmet, takeOfQuota } from "./admission.ts";
 import { serverSideApply, trackUpdate, type Write } from "./apply/index.ts";
 import { decodeBody } from "./decode.ts";
 import { inVersion } from "./conversion.ts";
@@ -129,7 +129,7 @@ export class ApiServer {
     const place = { resource, namespace, name };
     const there = this.find(place);
     if (there) throw alreadyExists(resource, name, there.metadata.deletionTimestamp !== undefined);
-    if (namespace !== "") refuseOverQuota(this, resource, admitted);
+    if (namespace !== "") takeOfQuota(this, resource, admitted, options.dryRun);
     return this.#keep("put", place, this.#addressed(resource, admitted, undefined, options), options);
   }
 

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { KubeObject } from "../../client.ts";
 import { deployments, pods, type Pod } from "../objects.ts";
 import { bare, startTestCluster, webDeployment, webTemplate } from "../cluster-in-test.ts";
 import { quotaRefusal, type Quota } from "./usage.ts";
@@ -29,9 +30,15 @@ test("a quota counts what is there and follows what comes and goes", async (t) =
   await cluster.settle({ node: true });
   const used = (): unknown => cluster.client.get<Quota>(quotas, "ns", "q")?.status?.used;
   assert.deepEqual(used(), { configmaps: "1", "count/deployments.apps": "1", pods: "2", "requests.cpu": "400m" });
+  const configMaps = { group: "", resource: "configmaps" };
+  const object: KubeObject = { ...bare("v1", "ConfigMap", "a"), metadata: { name: "a", namespace: "ns" } };
+  const { metadata: made } = await cluster.client.create(configMaps, object);
+  const quota = cluster.client.get<Quota>(quotas, "ns", "q");
+  assert.equal(quota?.status?.used?.["configmaps"], "2");
+  assert.ok(Number(quota.metadata.resourceVersion) < Number(made.resourceVersion), "taken before the object is there");
   await cluster.client.delete(deployments, "ns", "web", { propagation: "Background" });
   await cluster.settle({ node: true });
-  assert.deepEqual(used(), { configmaps: "1", "count/deployments.apps": "0", pods: "0", "requests.cpu": "0" });
+  assert.deepEqual(used(), { configmaps: "2", "count/deployments.apps": "0", pods: "0", "requests.cpu": "0" });
 });
 
 test("what exceeds a quota is refused in Kubernetes' words", () => {
