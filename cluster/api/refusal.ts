@@ -72,7 +72,7 @@ export function invalid(resource: Named, name: string, causes: readonly Cause[])
   return new ApiError(422, "Invalid", `${qualifiedKind(resource)} "${name}" is invalid: ${sum ?? ""}`, {
     ...(name === "" ? {} : { name }),
     ...(resource.group === "" ? {} : { group: resource.group }),
-    kind: resource.kind,
+    ...(resource.kind === "" ? {} : { kind: resource.kind }),
     causes,
   });
 }

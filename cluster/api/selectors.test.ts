@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ApiError } from "../client.ts";
 import { ResourceTable } from "./resource-table.ts";
-import { fieldSelector, labelSelector } from "./selectors.ts";
+import { labelSelector } from "./label-selector.ts";
+import { fieldSelector } from "./selectors.ts";
 import type { StoredObject } from "./stored-object.ts";
 
 function labelled(labels: Record<string, string>): StoredObject {
@@ -34,6 +35,17 @@ test("a wrong label selector is refused in Kubernetes' words", () => {
     "app=x y": "found 'y', expected: ',' or 'end of string'",
     ",": "found ',', expected: !, identifier, or 'end of string'",
     "=x": "found '=', expected: !, identifier, or 'end of string'",
+    "a=b,": "found '', expected: identifier after ','",
+    "a,,b": "found ',', expected: identifier after ','",
+    "!": "unable to parse requirement: found '', expected: identifier",
+    "a===b": "unable to parse requirement: found '=', expected: identifier",
+    "a=(b)": "unable to parse requirement: found '(', expected: identifier",
+    "a in b": "unable to parse requirement: found 'b' expected: '('",
+    "a in (b c)": "unable to parse requirement: found 'c', expected: ',' or ')'",
+    "a in (b": "unable to parse requirement: found '', expected: ',' or ')'",
+    "a>b": `unable to parse requirement: values[0]: Invalid value: "b": for 'Gt', 'Lt' operators, the value must be an integer`,
+    [`a=${"b".repeat(64)}`]: `unable to parse requirement: values[0][a]: Invalid value: "${"b".repeat(64)}": must be no more than 63 characters`,
+    [`x.io/${"a".repeat(64)}`]: `unable to parse requirement: <nil>: Invalid value: "x.io/${"a".repeat(64)}": name part must be no more than 63 characters`,
   };
   for (const [text, message] of Object.entries(messages)) {
     assert.throws(

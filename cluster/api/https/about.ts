@@ -1,14 +1,18 @@
 import { dataFile } from "../data-file.ts";
-import { servedBy } from "./discovery.ts";
+import { mustRead, servedBy } from "./discovery.ts";
 import { type Answer, type Exchange, json, pageNotFound, plain } from "./exchange.ts";
 
 /** Answers the root, /version, /healthz, /livez and /readyz; undefined for any other path. */
 export function about(exchange: Exchange): Answer | undefined {
   const { pathname } = exchange.url;
   if (pathname === "/") return json(200, { paths: rootPaths(exchange) });
-  const [, root = "", ...rest] = pathname.replace(/\/$/, "").split("/");
-  if (root === "version" && rest.length === 0) return json(200, version);
-  return healthRoots.includes(root) ? health(exchange, root, rest.join("/")) : undefined;
+  if (/^\/version\/?$/.test(pathname)) {
+    mustRead(exchange);
+    return json(200, version);
+  }
+  const [, root = "", ...rest] = pathname.split("/");
+  if (!healthRoots.includes(root)) return undefined;
+  return pathname.endsWith("/") ? pageNotFound : health(exchange, root, rest.join("/"));
 }
 
 const healthRoots = ["healthz", "livez", "readyz"];

@@ -101,15 +101,13 @@ export async function objectBody(
   }
   if (fieldValidation === "Warn") for (const duplicate of duplicates) warn?.(duplicate);
   if (!isMap(value)) {
-    const given = Array.isArray(value) ? "array" : typeof value;
-    const why = `json: cannot unmarshal ${given} into Go value of type struct { APIVersion string; Kind string }`;
-    throw badRequest(`couldn't get version/kind; json parse error: ${why}`);
+    throw badRequest(`${handled}: json: cannot unmarshal ${goTypeOf(value)} into Go value of type v1.${kind}`);
   }
   checkKind(value, resource);
   const metadata = value["metadata"] ?? {};
   if (isMap(metadata)) return { ...value, metadata } as unknown as KubeObject;
   const field = `Go struct field ${kind}.metadata of type v1.ObjectMeta`;
-  throw badRequest(`${handled}: json: cannot unmarshal ${typeof metadata} into ${field}`);
+  throw badRequest(`${handled}: json: cannot unmarshal ${goTypeOf(metadata)} into ${field}`);
 }
 
 /** Why one kind cannot be taken for another, in Kubernetes' words. */
@@ -136,29 +134,52 @@ interface Parsed {
   readonly duplicates: readonly string[];
 }
 
-function parse(text: string, type: string, kind: string): Parsed {
-  const unrecognized = `the object provided is unrecognized (must be of type ${kind})`;
-  if (["application/json", protobufType, ""].includes(type)) {
-    try {
-      const value = parseJson(text);
-      return { value, duplicates: duplicateKeys(text).map((path) => `duplicate field ${JSON.stringify(path)}`) };
-    } catch (error) {
-      const why = `couldn't get version/kind; json parse error: ${(error as Error).message}`;
-      throw badRequest(`${unrecognized}: ${why}`);
-    }
+/** Reads a body of JSON or YAML for a kind; anything else is 415. */
+export function parse(text: string, type: string, kind: string): Parsed {
+  const isJson = ["application/json", protobufType, ""].includes(type);
+  if (!isJson && type !== "application/yaml")
+    throw unknownFormat(["application/json", "application/yaml", protobufType]);
+  try {
+    return isJson ? parsedJson(text) : parsedYaml(text);
+  } catch (error) {
+    // The first of the body, so that one who sent something else sees what arrived.
+    const encoding = text.startsWith("{") ? "utf8" : "hex";
+    const bytes = Buffer.from(text);
+    const first = `${bytes.subarray(0, 30).toString(encoding)}${bytes.length > 30 ? " ..." : ""}` || "<empty>";
+    const unrecognized = `the object provided is unrecognized (must be of type ${kind})`;
+    throw badRequest(`${unrecognized}: ${(error as Error).message} (${first})`);
   }
-  if (type !== "application/yaml") throw unknownFormat(["application/json", "application/yaml", protobufType]);
+}
+
+function parsedJson(text: string): Parsed {
+  const beginning = "couldn't get version/kind; json parse error";
+  let value: unknown;
+  try {
+    value = parseJson(text);
+  } catch (error) {
+    throw new Error(`${beginning}: ${(error as Error).message}`, { cause: error });
+  }
+  // Null is an object of which nothing is said.
+  if (value === null) return { value: {}, duplicates: [] };
+  const header = `struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }`;
+  if (!isMap(value))
+    throw new Error(`${beginning}: json: cannot unmarshal ${goTypeOf(value)} into Go value of type ${header}`);
+  return { value, duplicates: duplicateKeys(text).map((path) => `duplicate field ${JSON.stringify(path)}`) };
+}
+
+function parsedYaml(text: string): Parsed {
   try {
     const { body, duplicates } = readApplied(text);
     const said = duplicates?.replace(/^error converting YAML to JSON: /, "");
     return { value: body, duplicates: said === undefined ? [] : [said] };
   } catch (error) {
     const why = (error as Error).message.replace(/^error decoding YAML: (error converting YAML to JSON: )?/, "");
-    // The first bytes of the body, so that one who sent something else sees what arrived.
-    const bytes = Buffer.from(text);
-    const beginning = `${bytes.subarray(0, 30).toString("hex")}${bytes.length > 30 ? " ..." : ""}`;
-    throw badRequest(`${unrecognized}: ${why} (${beginning})`);
+    throw new Error(why, { cause: error });
   }
+}
+
+function goTypeOf(value: unknown): string {
+  return Array.isArray(value) ? "array" : typeof value === "boolean" ? "bool" : typeof value;
 }
 
 /** 415 for a body of a media type that is not accepted. */

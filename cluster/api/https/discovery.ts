@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { noSuchResource, statusOf } from "../refusal.ts";
+import { methodNotAllowed, noSuchResource } from "../refusal.ts";
 import type { Resource, ResourceTable } from "../resource-table.ts";
 import { type Answer, type Exchange, json, pageNotFound, tagged } from "./exchange.ts";
 import { partsOf } from "./parts.ts";
@@ -48,6 +48,7 @@ export function discovery(exchange: Exchange): Answer | undefined {
     const serverAddressByClientCIDRs = [{ clientCIDR: "0.0.0.0/0", serverAddress: request.headers.host ?? "" }];
     return json(200, { kind: "APIVersions", versions: ["v1"], serverAddressByClientCIDRs });
   }
+  mustRead(exchange);
   const [group = "", version] = root === "api" ? ["", rest[0]] : rest;
   const versions = groups.get(group);
   if (versions && version === undefined) {
@@ -55,7 +56,13 @@ export function discovery(exchange: Exchange): Answer | undefined {
   }
   const resources = versions?.get(version ?? "");
   if (resources) return json(200, resourceList(group, version ?? "", resources));
-  return root === "api" ? json(404, statusOf(noSuchResource())) : pageNotFound;
+  if (api.table.all().some((row) => row.group === group && !row.custom)) throw noSuchResource();
+  return pageNotFound;
+}
+
+/** Refuses to change what can only be read. */
+export function mustRead({ method }: Exchange): void {
+  if (method !== "GET") throw methodNotAllowed();
 }
 
 function groupEntry([group, versions]: readonly [string, Versions]): object {

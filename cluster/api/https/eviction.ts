@@ -15,7 +15,7 @@ export async function evict(exchange: Exchange, place: Place): Promise<Answer> {
   const pod = api.get(place);
   const body = patchOf("merge", (await readBody(exchange)) || "{}").content as JsonMap;
   const { name } = mapAt(body, "metadata");
-  if (name !== undefined && name !== place.name) throw badRequest("name in URL does not match name in Eviction object");
+  if (name !== place.name) throw badRequest("name in URL does not match name in Eviction object");
   const { options, dryRun } = readDeletion(mapAt(body, "deleteOptions"));
   const budget = budgetOf(api, pod);
   if (budget && Number(budget.status?.["disruptionsAllowed"] ?? 0) < 1) throw refusal(budget);

@@ -328,6 +328,52 @@ test("logs and proxies go through the node", async (t: TestContext) => {
   assert.equal((await call("GET", "/api/v1/namespaces/default/pods/p/log?tailLines=-1")).status, 422);
   const proxied = await call("GET", "/api/v1/namespaces/default/pods/p/proxy/a/b?c=d");
   assert.equal(proxied.text, "pod saw /a/b?c=d");
-  const none = await call("GET", "/api/v1/namespaces/default/services/none:80/proxy/");
-  assert.equal(none.status, 404);
+  const answers = {
+    "services/none:80/proxy/": 'services "none" not found',
+    "services/ftp:none:80/proxy/": 'invalid service request "ftp:none:80"',
+    "pods/p:1/proxy/": "error trying to reach service: dial tcp 127.9.9.9:1: connect: connection refused",
+    [`pods/https:p:${port}/proxy/`]:
+      "error trying to reach service: tls: first record does not look like a TLS handshake",
+  };
+  for (const [path, message] of Object.entries(answers)) {
+    assert.equal((await call("GET", `/api/v1/namespaces/default/${path}`)).body.message, message);
+  }
+  await assert.rejects(
+    call("GET", "/api/v1/namespaces/default/pods/p:http/proxy/"),
+    "the name of a pod's port hangs up",
+  );
+});
+
+test("what is asked in a wrong way is refused as Kubernetes refuses it", async (t: TestContext) => {
+  const { call } = await startTestServer(t);
+  await call("POST", configMaps, { body: configMap("a") });
+  const reviews = "/apis/authorization.k8s.io/v1";
+  const table: readonly (readonly [string, string, unknown, number, string])[] = [
+    [
+      "POST",
+      "/api/v1/watch/namespaces/default/configmaps",
+      configMap("b"),
+      405,
+      "the server does not allow this method",
+    ],
+    ["POST", "/version", {}, 405, "the server does not allow this method"],
+    ["GET", "/apis/apps/v2", undefined, 404, "the server could not find the requested resource"],
+    ["GET", `${configMaps}?watch=1&continue=abc`, undefined, 422, "resourceVersionMatch is forbidden when continue"],
+    ["GET", `${configMaps}?continue=e30`, undefined, 400, "server does not recognize this encoded version"],
+    ["GET", `${configMaps}?fieldSelector=a%3Db`, undefined, 400, '"a" is not a known field selector'],
+    ["GET", `${configMaps}?labelSelector=a%3E%3Eb`, undefined, 400, "found '>', expected: identifier"],
+    ["POST", configMaps, '{"a":', 400, 'json parse error: unexpected end of JSON input ({"a":)'],
+    ["DELETE", `${configMaps}/a`, '{"dryRun":"All"}', 500, "cannot unmarshal string into Go struct field"],
+    ["PUT", `${deployments}/w/scale`, { spec: { replicas: 1 } }, 400, "name must be provided"],
+    ["POST", `${reviews}/subjectaccessreviews`, { spec: { resourceAttributes: {} } }, 422, "user or group must be"],
+    ["POST", `${reviews}/selfsubjectrulesreviews`, { spec: {} }, 400, "no namespace on request"],
+  ];
+  for (const [method, path, body, status, message] of table) {
+    const answer = await call(method, path, body === undefined ? {} : { body });
+    assert.deepEqual([answer.status, answer.body.message.includes(message)], [status, true], answer.text);
+  }
+  const jane = { spec: { user: "jane", resourceAttributes: { verb: "get" } } };
+  assert.equal((await call("POST", `${reviews}/subjectaccessreviews`, { body: jane })).body.status.allowed, false);
+  const page = (await call("DELETE", `${configMaps}?limit=1`)).body;
+  assert.deepEqual([page.items.length, page.metadata.remainingItemCount], [1, 1], "a page of a collection goes alone");
 });

@@ -1,11 +1,12 @@
 import { ApiError } from "../../client.ts";
 import { inVersion } from "../conversion.ts";
 import { badRequest, internal } from "../refusal.ts";
-import { fieldSelector, labelSelector, type Selector } from "../selectors.ts";
+import { labelSelector } from "../label-selector.ts";
+import { fieldSelector, type Selector } from "../selectors.ts";
 import type { Place } from "../server.ts";
 import { keyOf } from "../store.ts";
 import type { StoredObject } from "../stored-object.ts";
-import { readBody } from "./bodies.ts";
+import { parseJson } from "./bodies.ts";
 import type { Answer, Exchange } from "./exchange.ts";
 import { checkListOptions, deleteOptions } from "./options.ts";
 import { showList } from "./rendering.ts";
@@ -30,17 +31,30 @@ export function choiceOf({ query }: Exchange, { resource, namespace, name }: Pla
   };
 }
 
+/** A part of a list, and what is told of it. */
+interface Page {
+  readonly shown: readonly StoredObject[];
+  readonly metadata: object;
+}
+
 /** GET of a collection. */
 export function listObjects(exchange: Exchange, place: Place): Answer {
-  const { api } = exchange;
+  const { shown, metadata } = pageOf(exchange, place);
+  return showList(exchange, place.resource, shown, metadata);
+}
+
+function pageOf(exchange: Exchange, place: Place): Page {
+  const { api, query } = exchange;
   const { resource } = place;
+  checkListOptions(query, false);
   const { prefix, fits, all } = choiceOf(exchange, place);
-  const { limit, after, revision } = pageOf(exchange);
+  const { after, revision } =
+    query.text("continue") === "" ? { after: "", revision: revisionOf(exchange) } : readToken(exchange);
+  // The watch cache of Kubernetes answers resourceVersion 0 with everything at once.
+  const limit = query.text("resourceVersion") === "0" ? 0 : (query.integer("limit") ?? 0);
   const at = revision ?? api.store.revision;
-  const stored =
-    at === api.store.revision
-      ? api.store.list(resource.storedAs, prefix)
-      : api.store.listAt(resource.storedAs, prefix, at);
+  const isNow = at === api.store.revision;
+  const stored = isNow ? api.store.list(resource.storedAs, prefix) : api.store.listAt(resource.storedAs, prefix, at);
   const rest = stored
     .filter((object) => keyOf(object) > after)
     .map((object) => inVersion(object, resource))
@@ -48,37 +62,18 @@ export function listObjects(exchange: Exchange, place: Place): Answer {
   const shown = limit > 0 ? rest.slice(0, limit) : rest;
   const left = rest.length - shown.length;
   const last = shown.at(-1);
-  return showList(exchange, resource, shown, {
-    resourceVersion: String(at),
-    ...(left > 0 && last ? { continue: token(at, last) } : {}),
-    ...(left > 0 && all ? { remainingItemCount: left } : {}),
-  });
+  const next = left > 0 && last ? { continue: token(at, keyOf(last)) } : {};
+  const remaining = left > 0 && all ? { remainingItemCount: left } : {};
+  return { shown, metadata: { resourceVersion: String(at), ...next, ...remaining } };
 }
 
-/** Which part of a list is wanted, and as of when. */
-interface Page {
-  readonly limit: number;
-  /** The key after which it begins. */
-  readonly after: string;
-  /** Undefined is now. */
-  readonly revision: number | undefined;
-}
-
-function pageOf({ api, query }: Exchange): Page {
-  const limit = query.integer("limit") ?? 0;
-  const [version, next] = [query.text("resourceVersion"), query.text("continue")];
-  checkListOptions(query, false);
-  if (next !== "") {
-    if (version === "" || version === "0") return { limit, ...readToken(next) };
-    throw badRequest("specifying resource version is not allowed when using continue");
-  }
-  if (version === "") return { limit, after: "", revision: undefined };
-  if (!/^\d+$/.test(version)) throw badRequest(`invalid resource version: ${invalidVersion(version)}`);
+/** The revision that a list is wanted of; undefined is now. */
+function revisionOf({ api, query }: Exchange): number | undefined {
+  const version = query.text("resourceVersion");
+  if (version !== "" && !/^\d+$/.test(version))
+    throw badRequest(`invalid resource version: ${invalidVersion(version)}`);
   if (Number(version) > api.store.revision) throw tooLarge(version, api.store.revision);
-  // The watch cache of Kubernetes answers resourceVersion 0 with everything at once.
-  if (Number(version) === 0) return { limit: 0, after: "", revision: undefined };
-  const isExact = query.text("resourceVersionMatch") === "Exact";
-  return { limit, after: "", revision: isExact ? Number(version) : undefined };
+  return query.text("resourceVersionMatch") === "Exact" ? Number(version) : undefined;
 }
 
 function invalidVersion(version: string): string {
@@ -100,35 +95,40 @@ export function tooLarge(version: string, current: number): ApiError {
   return new ApiError(504, "Timeout", message, { causes, retryAfterSeconds: 1 }, 1);
 }
 
-function token(revision: number, last: StoredObject): string {
-  return Buffer.from(JSON.stringify({ v: "meta.k8s.io/v1", rv: revision, start: keyOf(last) })).toString("base64url");
+const tokenVersion = "meta.k8s.io/v1";
+
+function token(revision: number, start: string): string {
+  return Buffer.from(JSON.stringify({ v: tokenVersion, rv: revision, start })).toString("base64url");
 }
 
-function readToken(text: string): Pick<Page, "after" | "revision"> {
-  const decoded = Buffer.from(text, "base64url").toString("utf8");
+function readToken({ query }: Exchange): { readonly after: string; readonly revision: number } {
+  const decoded = Buffer.from(query.text("continue"), "base64url").toString("utf8");
+  const refuse = (why: string): never => {
+    throw badRequest(`invalid continue token: continue key is not valid: ${why}`);
+  };
+  let read: { readonly v?: unknown; readonly rv?: unknown; readonly start?: unknown } = {};
   try {
-    const { rv, start } = JSON.parse(decoded) as { rv?: unknown; start?: unknown };
-    if (typeof rv === "number" && typeof start === "string") return { after: start, revision: rv };
-  } catch {
-    // Said below.
+    read = parseJson(decoded) as typeof read;
+  } catch (error) {
+    refuse((error as Error).message);
   }
-  const why = `invalid character '${decoded[0] ?? ""}' looking for beginning of value`;
-  throw badRequest(`invalid continue token: continue key is not valid: ${why}`);
+  const { v = "", rv, start } = read;
+  if (v !== tokenVersion) refuse(`server does not recognize this encoded version ${String(v)}`);
+  if (typeof rv !== "number" || typeof start !== "string") return refuse("encoded start key empty or invalid");
+  const version = query.text("resourceVersion");
+  if (version !== "" && version !== "0")
+    throw badRequest("specifying resource version is not allowed when using continue");
+  return { after: start, revision: rv };
 }
 
 /** DELETE of a collection: everything that fits goes, or is marked; the answer is the list as it was. */
 export async function deleteCollection(exchange: Exchange, place: Place): Promise<Answer> {
-  const { api, query } = exchange;
+  const { api } = exchange;
   const { resource } = place;
-  const { prefix, fits } = choiceOf(exchange, place);
-  const { options, dryRun } = deleteOptions(query, await readBody(exchange));
-  const { revision } = api.store;
-  const chosen = api.store
-    .list(resource.storedAs, prefix)
-    .map((object) => inVersion(object, resource))
-    .filter((object) => fits(object));
-  for (const { metadata } of chosen) {
-    api.delete({ resource, namespace: metadata.namespace ?? "", name: metadata.name ?? "" }, options, dryRun);
+  const { options, dryRun } = await deleteOptions(exchange);
+  const { shown, metadata } = pageOf(exchange, place);
+  for (const { metadata: chosen } of shown) {
+    api.delete({ resource, namespace: chosen.namespace ?? "", name: chosen.name ?? "" }, options, dryRun);
   }
-  return showList(exchange, resource, chosen, { resourceVersion: String(revision) });
+  return showList(exchange, resource, shown, metadata);
 }

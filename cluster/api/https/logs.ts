@@ -5,18 +5,15 @@ import type { Place } from "../server.ts";
 import type { StoredObject } from "../stored-object.ts";
 import { valuesAt } from "../table/json-path.ts";
 import { forbiddenField, invalidValue } from "../validation/causes.ts";
-import type { Exchange } from "./exchange.ts";
+import type { Answer, Exchange } from "./exchange.ts";
 
 /** GET of pods/log: streams the log of a container. */
-export async function streamLog(exchange: Exchange, place: Place): Promise<undefined> {
+export async function streamLog(exchange: Exchange, place: Place): Promise<Answer | undefined> {
   const { api, hooks, response } = exchange;
   const pod = api.get(place);
   const options = logOptions(exchange, pod);
-  // No node has the pod yet, so there is nobody to ask.
-  if (!pod.spec?.["nodeName"]) {
-    response.writeHead(204).end();
-    return undefined;
-  }
+  // A pod that is on no node yet has nothing to say.
+  if (!pod.spec?.["nodeName"]) return { status: 204, type: undefined, body: "" };
   const abort = new AbortController();
   response.once("close", () => {
     abort.abort();

@@ -1,7 +1,7 @@
 import type { KubeObject } from "../../client.ts";
 import { badRequest } from "../refusal.ts";
 import type { Place, WriteOptions } from "../server.ts";
-import { objectBody, readBody } from "./bodies.ts";
+import { objectBody } from "./bodies.ts";
 import { type Answer, type Exchange, json, type ResourcePath } from "./exchange.ts";
 import { deleteOptions, writeOptions } from "./options.ts";
 import { show } from "./rendering.ts";
@@ -56,9 +56,9 @@ export function written({ subresource }: ResourcePath): Pick<WriteOptions, "subr
 
 /** DELETE of one object; the answer is the object where it stays for a while or the kind has it so, else a Status. */
 export async function deleteObject(exchange: Exchange, place: Place): Promise<Answer> {
-  const { api, query, warn } = exchange;
+  const { api, warn } = exchange;
   const { resource, name } = place;
-  const { options, dryRun } = deleteOptions(query, await readBody(exchange));
+  const { options, dryRun } = await deleteOptions(exchange);
   const orphans = resource.qualifiedName === "jobs.batch" && options.propagation === undefined;
   if (orphans) warn(jobWarning);
   const { object, gone } = api.delete(place, orphans ? { ...options, propagation: "Orphan" } : options, dryRun);

@@ -1,9 +1,9 @@
-import type { DeleteOptions } from "../../client.ts";
+import type { ApiError, DeleteOptions } from "../../client.ts";
 import { type Cause, internal, invalid } from "../refusal.ts";
 import type { WriteOptions } from "../server.ts";
 import type { JsonMap } from "../stored-object.ts";
 import { forbiddenField, invalidValue, notSupported, required } from "../validation/causes.ts";
-import { parseJson } from "./bodies.ts";
+import { contentType, parse, readBody } from "./bodies.ts";
 import type { Exchange, Query } from "./exchange.ts";
 
 /** Refuses options of a request, of which there is a kind in meta.k8s.io, where there is cause to. */
@@ -73,8 +73,9 @@ export interface Deletion {
 const policies = ["Foreground", "Background", "Orphan"] as const;
 
 /** The options of a deletion, from its body where it has one, else from the query. */
-export function deleteOptions(query: Query, text: string): Deletion {
-  return readDeletion(text.trim() === "" ? deletionOfQuery(query) : deletionOfBody(text));
+export async function deleteOptions(exchange: Exchange): Promise<Deletion> {
+  const text = await readBody(exchange);
+  return readDeletion(text.trim() === "" ? deletionOfQuery(exchange.query) : deletionOfBody(exchange, text));
 }
 
 /** The options of a deletion as an object. */
@@ -111,23 +112,20 @@ function deletionOfQuery(query: Query): JsonMap {
   };
 }
 
-const typeMeta = String.raw`struct { APIVersion string "json:\"apiVersion,omitempty\""; Kind string "json:\"kind,omitempty\"" }`;
-
-function deletionOfBody(text: string): JsonMap {
-  const why = "couldn't get version/kind; json parse error: ";
-  let given: unknown;
+function deletionOfBody(exchange: Exchange, text: string): JsonMap {
+  let body: JsonMap;
   try {
-    given = parseJson(text);
+    body = parse(text, contentType(exchange), "").value as JsonMap;
   } catch (error) {
-    throw internal(`${why}${(error as Error).message}`);
+    if ((error as ApiError).code === 415) throw error;
+    throw internal((error as Error).message.replace(/^the object provided is .*?: (.*) \(.*?\)$/s, "$1"));
   }
-  const body = given ?? {};
-  if (typeof body !== "object" || Array.isArray(body)) {
-    const type = Array.isArray(body) ? "array" : typeof body;
-    throw internal(`${why}json: cannot unmarshal ${type} into Go value of type ${typeMeta}`);
+  const { kind = "DeleteOptions", apiVersion, dryRun = [] } = body;
+  if (!Array.isArray(dryRun)) {
+    const field = "Go struct field DeleteOptions.dryRun of type []string";
+    throw internal(`json: cannot unmarshal ${typeof dryRun} into ${field}`);
   }
-  const { kind = "DeleteOptions", apiVersion } = body as JsonMap;
-  if (kind === "DeleteOptions") return body as JsonMap;
+  if (kind === "DeleteOptions") return body;
   const scheme = "pkg/apis/meta/internalversion/scheme/register.go:27";
   const named = `no kind ${JSON.stringify(kind)} is registered for version ${JSON.stringify(apiVersion)}`;
   throw internal(`${named} in scheme "${scheme}"`);
@@ -144,7 +142,7 @@ export function checkListOptions(query: Query, isWatch: boolean): void {
     [isWatch && initial && match !== "NotOlderThan", `sendInitialEvents requires setting ${field} to NotOlderThan`],
     [isWatch && given && !initial, `${field} is forbidden for watch unless sendInitialEvents is provided`],
     [!isWatch && given && version === "", `${field} is forbidden unless resourceVersion is provided`],
-    [given && query.text("continue") !== "", `${field} is forbidden when continue is provided`],
+    [(given || isWatch) && query.text("continue") !== "", `${field} is forbidden when continue is provided`],
     [!isWatch && match === "Exact" && version === "0", `${field} "exact" is forbidden for resourceVersion "0"`],
   ];
   refuseOptions("ListOptions", [

@@ -71,11 +71,13 @@ function waysOf(resource: Resource): readonly Patch["way"][] {
   return resource.custom ? ways.filter((way) => way !== "strategic-merge") : ways;
 }
 
-function wayOf(exchange: Exchange, resource: Resource): Patch["way"] | undefined {
+/** The way of a request's patch; undefined where its media type is none of them. */
+export function wayOf(exchange: Exchange, resource: Resource): Patch["way"] | undefined {
   return waysOf(resource).find((way) => contentType(exchange) === `application/${way}-patch+json`);
 }
 
-function unsupported(resource: Resource): ApiError {
+/** 415 for a media type that no patch of the resource has. */
+export function unsupported(resource: Resource): ApiError {
   if (!resource.custom) return new ApiError(415, "UnsupportedMediaType", "415: Unsupported Media Type", {});
   return unknownFormat([...waysOf(resource).map((way) => `application/${way}-patch+json`), applyType]);
 }

@@ -54,9 +54,10 @@ function podAddress({ api }: Exchange, { place, port }: Named): Address {
 }
 
 function serviceAddress({ api }: Exchange, { place, port }: Named): Address {
+  const service = api.get(place);
   let portName: unknown = port;
   if (/^\d+$/.test(port)) {
-    const ports = valuesAt(api.get(place), "spec.ports[*]") as readonly { port?: number; name?: string }[];
+    const ports = valuesAt(service, "spec.ports[*]") as readonly { port?: number; name?: string }[];
     const found = ports.find((candidate) => candidate.port === Number(port));
     if (!found) throw unavailable(`no service port ${port} found for service ${JSON.stringify(place.name)}`);
     portName = found.name ?? "";

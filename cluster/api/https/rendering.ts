@@ -26,8 +26,13 @@ function formOf({ request }: Exchange): Form {
     if (["application/json", "*/*", "application/*", ""].includes(type)) return { kind, version: v, yaml: false };
     if (type === "application/yaml") return { kind, version: v, yaml: true };
   }
-  const types = "application/json, application/yaml, application/vnd.kubernetes.protobuf";
-  throw notAcceptable(`only the following media types are accepted: ${types}`);
+  const known = ["application/json", "application/yaml", "application/vnd.kubernetes.protobuf"];
+  const given = request.headers.accept ?? "";
+  if ([...known, "*/*", "application/*"].some((type) => given.includes(type))) {
+    throw notAcceptable(`only the following media types are accepted: ${known.join(", ")}`);
+  }
+  const message = `406: Not Acceptable\n\nAvailable representations: ${known.join(", ")}`;
+  throw new ApiError(406, "NotAcceptable", message, {});
 }
 
 function notAcceptable(message: string): ApiError {

@@ -11,10 +11,9 @@ import { partsOf, type Verbs } from "./parts.ts";
 import { answerReview, verdicts } from "./reviews.ts";
 import { watchObjects } from "./watches.ts";
 
-/** The verbs of the methods, on one thing and on a collection; HEAD is a GET whose body is left out. */
+/** The verbs of the methods, on one thing and on a collection. */
 const one: Readonly<Record<string, string>> = {
   GET: "get",
-  HEAD: "get",
   POST: "create",
   PUT: "update",
   PATCH: "patch",
@@ -22,7 +21,6 @@ const one: Readonly<Record<string, string>> = {
 };
 const many: Readonly<Record<string, string>> = {
   GET: "list",
-  HEAD: "list",
   POST: "create",
   DELETE: "deletecollection",
 };
@@ -40,12 +38,11 @@ export async function route(exchange: Exchange): Promise<Answer | undefined> {
   const { api, url, warn } = exchange;
   const path = resourcePath(url.pathname);
   if (!path) return about(exchange) ?? discovery(exchange) ?? openapi(exchange) ?? pageNotFound;
-  const { group, version, namespace, name } = path;
-  const resource = api.table.find(group, version, path.resource);
+  const { group, namespace, name } = path;
+  const resource = api.table.find(group, path.version, path.resource);
   if (!resource || (!resource.namespaced && namespace !== "")) {
     // What custom resources do not serve is nobody's; the others know what they lack.
-    const isOwn = api.table.all().some((row) => row.group === group && row.version === version && !row.custom);
-    if (isOwn) throw noSuchResource();
+    if (api.table.all().some((row) => row.group === group && !row.custom)) throw noSuchResource();
     return pageNotFound;
   }
   if (resource.qualifiedName === "endpoints") {
@@ -57,7 +54,8 @@ export async function route(exchange: Exchange): Promise<Answer | undefined> {
 function handlerOf({ method, query }: Exchange, path: ResourcePath, resource: Resource): Handler {
   const { name, namespace, subresource } = path;
   const isCollection = name === "" || path.watch;
-  const asked = (isCollection ? many : one)[method] ?? "";
+  // Only what is passed on may be asked for its head.
+  const asked = (isCollection ? many : one)[method === "HEAD" && subresource === "proxy" ? "GET" : method] ?? "";
   const verb = asked === "list" && (path.watch || query.flag("watch") === true) ? "watch" : asked;
   const reads = verb === "list" || verb === "watch";
   if (resource.namespaced && namespace === "" && !reads) throw isCollection ? methodNotAllowed() : noSuchResource();
@@ -66,7 +64,9 @@ function handlerOf({ method, query }: Exchange, path: ResourcePath, resource: Re
     if (!part) throw resource.custom ? notFound(resource, name) : noSuchResource();
     return part.handlers[verb] ?? refuseMethod();
   }
-  if (!resource.verbs.includes(verb)) throw methodNotAllowed();
+  if (!resource.verbs.includes(verb) || (path.watch && verb !== "watch")) {
+    throw isCollection || resource.verbs.includes("get") ? methodNotAllowed() : noSuchResource();
+  }
   if (verdicts[resource.qualifiedName]) return answerReview;
   return (isCollection ? ofCollection : ofObject)[verb] ?? refuseMethod();
 }

@@ -1,4 +1,5 @@
 import type { KubeObject } from "../../client.ts";
+import { decodeBody } from "../decode.ts";
 import { invalid } from "../refusal.ts";
 import { resourceOf } from "../resource-table.ts";
 import { schemaOf } from "../schema.ts";
@@ -8,28 +9,30 @@ import { selectorText } from "../table/cells.ts";
 import { valuesAt } from "../table/json-path.ts";
 import { notNegative } from "../validation/causes.ts";
 import { objectBody } from "./bodies.ts";
-import { type Answer, type Exchange, json } from "./exchange.ts";
-import { checkName } from "./objects.ts";
+import { type Answer, type Exchange } from "./exchange.ts";
+import { checkPlace } from "./objects.ts";
 import { writeOptions } from "./options.ts";
-import { patchObject, readPatch } from "./patches.ts";
+import { patchObject, readPatch, unsupported, wayOf } from "./patches.ts";
+import { show } from "./rendering.ts";
 
 const kind = { group: "autoscaling", version: "v1", kind: "Scale", resource: "scales", namespaced: true };
 const scaleResource = resourceOf(kind, schemaOf("autoscaling", "v1", "Scale"));
 
 /** GET of the scale subresource: how many replicas there shall be, whatever the kind calls it. */
-export function getScale({ api }: Exchange, place: Place): Answer {
-  return json(200, scaleOf(place, api.get(place)));
+export function getScale(exchange: Exchange, place: Place): Answer {
+  return show(exchange, scaleResource, 200, scaleOf(place, exchange.api.get(place)));
 }
 
 /** PUT of a Scale. */
 export async function replaceScale(exchange: Exchange, place: Place): Promise<Answer> {
   const body = await objectBody(exchange, scaleResource);
-  checkName(body.metadata, place.name);
+  checkPlace(body.metadata, place);
   return writeScale(exchange, place, () => body);
 }
 
 /** PATCH of a Scale. */
 export async function patchScale(exchange: Exchange, place: Place): Promise<Answer> {
+  if (!wayOf(exchange, scaleResource)) throw unsupported(scaleResource);
   const patch = await readPatch(exchange, scaleResource);
   return writeScale(exchange, place, (live) => patchObject(patch, live, scaleResource.schema));
 }
@@ -39,7 +42,7 @@ function writeScale(exchange: Exchange, place: Place, change: (live: KubeObject)
   const written = exchange.api.update(
     place,
     (live) => {
-      const next = change(scaleOf(place, live));
+      const next = decodeBody(scaleResource, change(scaleOf(place, live)), options);
       const replicas = valuesAt(next, "spec.replicas")[0] ?? 0;
       const causes = notNegative("spec.replicas", replicas);
       if (causes.length > 0) throw invalid(scaleResource, place.name, causes);
@@ -49,14 +52,14 @@ function writeScale(exchange: Exchange, place: Place, change: (live: KubeObject)
     },
     options,
   );
-  return json(200, scaleOf(place, written));
+  return show(exchange, scaleResource, 200, scaleOf(place, written));
 }
 
 function pathsOf({ resource }: Place): { readonly specReplicasPath: string; readonly statusReplicasPath: string } {
   return resource.custom?.scale ?? { specReplicasPath: ".spec.replicas", statusReplicasPath: ".status.replicas" };
 }
 
-function scaleOf(place: Place, object: StoredObject): KubeObject {
+function scaleOf(place: Place, object: StoredObject): StoredObject {
   const { name, namespace, uid, resourceVersion, creationTimestamp } = object.metadata;
   const { specReplicasPath, statusReplicasPath } = pathsOf(place);
   const replicas = valuesAt(object, specReplicasPath)[0] ?? 0;
@@ -67,7 +70,7 @@ function scaleOf(place: Place, object: StoredObject): KubeObject {
     metadata: { name, namespace, uid, resourceVersion, creationTimestamp },
     spec: replicas === 0 ? {} : { replicas },
     status: { replicas: valuesAt(object, statusReplicasPath)[0] ?? 0, ...(selector === undefined ? {} : { selector }) },
-  } as unknown as KubeObject;
+  } as unknown as StoredObject;
 }
 
 function withValue(value: JsonMap, [key = "", ...rest]: readonly string[], inner: unknown): JsonMap {

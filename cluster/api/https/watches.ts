@@ -21,6 +21,8 @@ const mostBufferedBytes = 64 * 1024 * 1024;
 interface Beginning {
   /** Events after this revision; undefined begins with everything that is. */
   readonly since: number | undefined;
+  /** What everything that is must be as new as. */
+  readonly atLeast: number;
   readonly bookmarks: boolean;
 }
 
@@ -60,19 +62,22 @@ function beginningOf(exchange: Exchange): Beginning {
   checkListOptions(query, true);
   const version = watchedRevision(exchange);
   const initial = query.flag("sendInitialEvents");
-  const current = api.store.revision;
-  if (initial === true && version !== undefined && version > current) throw tooLarge(String(version), current);
   const isWhole = initial ?? version === undefined;
-  return { since: isWhole ? undefined : (version ?? current), bookmarks: query.flag("allowWatchBookmarks") === true };
+  return {
+    since: isWhole ? undefined : (version ?? api.store.revision),
+    atLeast: version ?? 0,
+    bookmarks: query.flag("allowWatchBookmarks") === true,
+  };
 }
 
 function follow(
   { api }: Exchange,
   resource: Resource,
   { prefix, fits }: Choice,
-  { since, bookmarks }: Beginning,
+  { since, atLeast, bookmarks }: Beginning,
   send: Send,
 ): () => void {
+  if (since === undefined && atLeast > api.store.revision) throw tooLarge(String(atLeast), api.store.revision);
   const tell = (change: Change): void => {
     // A watch from the future sees nothing until then.
     if (!change.key.startsWith(prefix) || change.revision <= (since ?? 0)) return;

@@ -75,6 +75,11 @@ export function formCauses(field: string, value: unknown, name: string): readonl
   ];
 }
 
+/** What is wrong with a text that should be as one of the forms or named checks has it. */
+export function textCauses(field: string, value: string, name: string): readonly Cause[] {
+  return checkCauses(name, value, { where: field, path: "" }, { value });
+}
+
 /** What is wrong with a value by the rules of its type and of all types within; `old` is what an update starts from. */
 export function typeCauses(
   schema: Schema,
