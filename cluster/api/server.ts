@@ -55,6 +55,9 @@ export class ApiServer {
   /** The first two numbers of service addresses, as in "127.40". */
   readonly servicePrefix: string;
 
+  /** New objects that get some default only when they are read: their next write is one even if it changes nothing. */
+  readonly #storedShort = new WeakSet<StoredObject>();
+
   constructor(clock: Clock = systemClock, servicePrefix = "127.31") {
     this.clock = clock;
     this.servicePrefix = servicePrefix;
@@ -130,7 +133,11 @@ export class ApiServer {
     const there = this.find(place);
     if (there) throw alreadyExists(resource, name, there.metadata.deletionTimestamp !== undefined);
     if (namespace !== "") takeOfQuota(this, resource, admitted, options.dryRun);
-    return this.#keep("put", place, this.#addressed(resource, admitted, undefined, options), options);
+    const written = this.#addressed(resource, admitted, undefined, options);
+    const read = withDefaults(resource.schema, written);
+    const stored = this.#keep("put", place, read, options);
+    if (read !== written) this.#storedShort.add(stored);
+    return stored;
   }
 
   #addressed(
@@ -163,7 +170,7 @@ export class ApiServer {
     const admitted = options.subresource ? tracked : withAdmitted(resource.schema, kept, false);
     validate(resource, admitted, live);
     const next = options.subresource ? admitted : this.#addressed(resource, admitted, live, options);
-    if (isNoOp(live, next)) return live;
+    if (isNoOp(live, next) && !this.#storedShort.has(live)) return live;
     if (deletionIsDue(next)) {
       // The answer is the write that let it go, which was never kept; watches tell what was there last.
       this.#keep("remove", place, live, options);
