@@ -122,10 +122,10 @@ export function knownValues({ api, hostIP }: World): readonly (readonly [string,
   ];
 }
 
-/** How long what was not seen yet is waited for, in steps of milliseconds: as long as the recorder waited. */
-const aWhile = [100, 900, 2000, 7000];
-/** The same, where nothing slow is waited for. */
-export const aMoment = [100, 900];
+/** How long something is waited for where nothing slow is, in steps of milliseconds. */
+export const aMoment = [100, 400, 500];
+/** How long what was not seen yet is waited for: as long as the recorder waited, and without missing what passes. */
+const aWhile = [...aMoment, ...Array.from({ length: 9 }, () => 1000)];
 
 /** Lets the world go on thing by thing, and then time pass in ever larger steps, until nothing `differs` from what was recorded. */
 export async function waitUntil(
