@@ -97,7 +97,8 @@ function beganBefore({ api }: World, bindings: Bindings, lines: readonly Line[])
 
 /** Does to an object what an event tells. */
 async function cause(world: World, bindings: Bindings, path: string, line: Line): Promise<void> {
-  const object = filled(world, bindings, { method: "", path: "", body: line["object"] }).body;
+  const told = filled(world, bindings, { method: "", path: "", body: line["object"] }).body;
+  const object = isRecord(told) && Array.isArray(told["rows"]) ? ofRow(told["rows"][0]) : told;
   if (!isRecord(object) || !isRecord(object["metadata"])) return;
   const { uid: _, resourceVersion: __, creationTimestamp: ___, managedFields: ____, ...metadata } = object["metadata"];
   const collection = path.split("?")[0]?.replace("/watch/", "/") ?? "";
@@ -114,4 +115,11 @@ async function cause(world: World, bindings: Bindings, path: string, line: Line)
   const others = { labels: Object.fromEntries(labels.map(([key, value]) => [key, `not-${String(value)}`])) };
   const body = { ...object, metadata: line["type"] === "DELETED" ? { ...metadata, ...others } : metadata };
   await send(world, { method: isThere ? "PUT" : "POST", path: isThere ? place : collection, headers, body });
+}
+
+/** An object that a row of a table could be of: the row of a ConfigMap counts its keys. */
+function ofRow(row: unknown): unknown {
+  if (!isRecord(row) || !isRecord(row["object"]) || !Array.isArray(row["cells"])) return undefined;
+  const keys = Array.from({ length: Number(row["cells"][1]) || 0 }, (_, index) => [`key${index}`, "1"]);
+  return { metadata: row["object"]["metadata"], data: Object.fromEntries(keys) as unknown };
 }
