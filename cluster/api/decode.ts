@@ -60,7 +60,7 @@ function withoutRepeatedOwners(object: StoredObject, warn: BodyOptions["warn"]):
  */
 function walk(schema: Schema, value: unknown, path: string, owner: string, findings: Findings): unknown {
   if (schema.freeForm) return value;
-  const mismatch = misfit(schema, value, `${owner}.${path.replaceAll(/\[\d+\]/g, "")}`);
+  const mismatch = misfit(schema, value, owner, path);
   if (mismatch !== undefined) {
     findings.unfit ??= mismatch;
     return value;
@@ -86,8 +86,7 @@ function walkMap(schema: Schema, map: JsonMap, path: string, owner: string, find
     else if (value === null && field.raw["nullable"] === true) decoded[key] = null;
     else if (value === null && !property && field.type === "string") decoded[key] = "";
     else if (value !== null && value !== undefined) {
-      const type = definition === undefined ? owner : goName(definition);
-      const inner = walk(field, value, property ? at : path, property ? type : owner, findings);
+      const inner = walk(field, value, property ? at : path, property ? (definition ?? owner) : owner, findings);
       if (!property || !leftOut(schema, key, field, inner)) decoded[key] = inner;
     }
   }
@@ -114,10 +113,6 @@ function leftOut({ definition, required }: Schema, key: string, field: Schema, v
   return !pointers.has(full) && (!pointers.has(key) || pointers.has(`-${full}`));
 }
 
-function goName(definition: string): string {
-  return definition.split(".").at(-1) ?? "";
-}
-
 const jsonTypes: Readonly<Record<string, readonly string[]>> = {
   object: ["object"],
   array: ["array"],
@@ -128,7 +123,7 @@ const jsonTypes: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Why a field cannot hold a value, in Go's words; undefined where it can. */
-function misfit(schema: Schema, value: unknown, field: string): string | undefined {
+function misfit(schema: Schema, value: unknown, owner: string, path: string): string | undefined {
   const { type = "", format, definition = "" } = schema;
   const given = Array.isArray(value) ? "array" : typeof value === "boolean" ? "bool" : typeof value;
   const kind = Number.isInteger(value) ? "integer" : given;
@@ -136,6 +131,7 @@ function misfit(schema: Schema, value: unknown, field: string): string | undefin
   const isTooLarge = format === "int32" && Math.abs(Number(value)) > 2 ** 31;
   if (!fits || isTooLarge) {
     const shown = given === "number" && type === "integer" ? `number ${String(value)}` : given;
+    const field = `${owner.split(".").at(-1) ?? ""}.${path.replaceAll(/\[\d+\]/g, "")}`;
     return `json: cannot unmarshal ${shown} into Go struct field ${field} of type ${goType(schema)}`;
   }
   if (definition.endsWith(".Quantity") && Number.isNaN(parseQuantity(value as string))) {

@@ -19,6 +19,31 @@ export function generatedName(base: string): string {
   return base.slice(0, longestBase) + suffix;
 }
 
+/** Metadata in the order in which Kubernetes writes it, which refusals of patches show. */
+const written = [
+  "name",
+  "generateName",
+  "namespace",
+  "uid",
+  "resourceVersion",
+  "generation",
+  "creationTimestamp",
+  "deletionTimestamp",
+  "deletionGracePeriodSeconds",
+  "labels",
+  "annotations",
+  "ownerReferences",
+  "finalizers",
+  "managedFields",
+] as const;
+
+/** The object with its metadata as it is written, with room for the resourceVersion that it will have. */
+export function inOrder(object: StoredObject): StoredObject {
+  const metadata: Metadata = { ...object.metadata, resourceVersion: object.metadata.resourceVersion ?? "" };
+  const entries = written.flatMap((key) => (metadata[key] === undefined ? [] : [[key, metadata[key]] as const]));
+  return { ...object, metadata: Object.fromEntries(entries) as Metadata };
+}
+
 /** What the server alone decides, and nobody changes. */
 const serverOwned = [
   "name",

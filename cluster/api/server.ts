@@ -6,7 +6,7 @@ import { decodeBody } from "./decode.ts";
 import { inVersion } from "./conversion.ts";
 import { heldForObjects, serveDefinitions } from "./custom/definitions.ts";
 import { withAdmitted, withDefaults } from "./defaults.ts";
-import { deletionIsDue, isNoOp, planDeletion, prepareCreate, prepareUpdate, timeText } from "./metadata.ts";
+import { deletionIsDue, inOrder, isNoOp, planDeletion, prepareCreate, prepareUpdate, timeText } from "./metadata.ts";
 import { alreadyExists, conflict, internal, invalid, noSuchResource, notFound } from "./refusal.ts";
 import { type Resource, ResourceTable } from "./resource-table.ts";
 import { withAddresses, withoutOldPorts } from "./service-addresses.ts";
@@ -164,7 +164,8 @@ export class ApiServer {
       throw options.patch ? immutableUid(place, uid) : conflict(resource, name, uidDiffers(place, uid, live));
     }
     if (resourceVersion && resourceVersion !== live.metadata.resourceVersion) throw conflict(resource, name);
-    const prepared = prepareUpdate(resource, live, withDefaults(resource.schema, body), options.subresource);
+    const whole = options.subresource ? body : withDefaults(resource.schema, body);
+    const prepared = prepareUpdate(resource, live, whole, options.subresource);
     const tracked = track ? this.#tracked(resource, live, prepared, options) : prepared;
     const kept = resource.qualifiedName === "services" ? withoutOldPorts(tracked, live) : tracked;
     const admitted = options.subresource ? tracked : withAdmitted(resource.schema, kept, false);
@@ -236,7 +237,7 @@ export class ApiServer {
     { dryRun }: WriteOptions,
   ): StoredObject {
     if (dryRun === true) return freeze(object);
-    const kept = this.store[what](resource.storedAs, `${namespace}/${name}`, this.#stored(resource, object));
+    const kept = this.store[what](resource.storedAs, `${namespace}/${name}`, inOrder(this.#stored(resource, object)));
     return inVersion(kept, resource);
   }
 
