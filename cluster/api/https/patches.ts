@@ -43,7 +43,9 @@ export async function patchOne(exchange: Exchange, place: Place, path: ResourceP
   }
   const patch = await readPatch(exchange, resource);
   const shown = (patched: object): string =>
-    patch.way === "strategic-merge" ? goText(patch.content) : JSON.stringify(patched);
+    patch.way === "strategic-merge"
+      ? goText(patch.content)
+      : JSON.stringify(asWritten(patched, touchedBy(patch.content)));
   const change = (live: KubeObject): KubeObject => {
     const patched = patchObject(patch, live, resource.schema);
     const mistake =
@@ -55,6 +57,26 @@ export async function patchOne(exchange: Exchange, place: Place, path: ResourceP
   };
   const object = api.update(place, change, { ...options, patch: shown, mistakes: patch.mistakes });
   return show(exchange, resource, 200, object);
+}
+
+/** A patched object as Go writes it: what the patch went through is a map by then, with its keys in order. */
+function asWritten(value: unknown, touched: unknown): unknown {
+  if (!isMap(value) || !isMap(touched)) return value;
+  const keys = Object.keys(value).toSorted();
+  return Object.fromEntries(keys.map((key) => [key, asWritten(value[key], touched[key])]));
+}
+
+/** What a patch goes through: itself, or the paths of a JSON patch as a tree. */
+function touchedBy(content: unknown): unknown {
+  if (!Array.isArray(content)) return content;
+  type Tree = { [key: string]: Tree };
+  // Without a prototype, so that a path that names one reaches none.
+  const tree = Object.create(null) as Tree;
+  for (const { path = "" } of content as readonly { readonly path?: string }[]) {
+    let node = tree;
+    for (const key of path.split("/").slice(1)) node = node[key] ??= Object.create(null) as Tree;
+  }
+  return tree;
 }
 
 /** Why what a patch made is nothing of the resource's kind; a kind that is left out is the same. */
