@@ -1,3 +1,5 @@
+import type { Audit } from "./audit.ts";
+
 /** The cluster that behaviours are run on. */
 export interface ClusterUnderTest {
   readonly name: string;
@@ -8,5 +10,7 @@ export interface ClusterUnderTest {
   readonly hostForPods?: string;
   /** Ends the API server and starts it again with the same state; absent where that cannot be done. */
   restartApi?(): Promise<void>;
+  /** What its API server counted; absent where that cannot be read. */
+  readonly audit?: Audit;
   stop(): Promise<void>;
 }

@@ -17,6 +17,7 @@ for (const engine of ["process", "installed"]) {
       `--kubeconfig=${process.env["KUBECONFIG"]}`,
       `--publish=${tool("load")}`,
       `--restart-api=${tool("restart kube-apiserver")}`,
+      `--audit-log=${instance}/audit.log`,
       `--engine=${engine}`,
       `--host-for-pods=${process.env["PLUMBLINE_KUBERNETES_HOST"]}`,
     ];

@@ -3,6 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs, promisify } from "node:util";
+import { Audit } from "./audit.ts";
 import type { ClusterUnderTest } from "./cluster.ts";
 import { startEmbedded } from "./embedded.ts";
 import type { EngineAdapter } from "./engine.ts";
@@ -16,6 +17,7 @@ const usage = `usage: npm run conformance -- [options]
   --kubeconfig <file>   the cluster; without it an embedded one is started and ended
   --publish <program>   is run with an OCI layout folder, to bring its images (plumbline.local/…) to the cluster
   --restart-api <program>  is run to end the API server and start it again
+  --audit-log <file>    the API server's, in JSON lines
   --engine <how>        process (default): outside of the cluster; installed: in it, by \`plumb install\`
   --host-for-pods <address>  this machine as pods reach it, for --engine installed
   --only <numbers>      such as B1,D6 or o2
@@ -27,6 +29,7 @@ const { values } = parseArgs({
     kubeconfig: { type: "string" },
     publish: { type: "string" },
     "restart-api": { type: "string" },
+    "audit-log": { type: "string" },
     engine: { type: "string", default: "process" },
     "host-for-pods": { type: "string" },
     only: { type: "string" },
@@ -58,7 +61,7 @@ async function main(): Promise<number> {
       const engine = await engineUnderTest(join(folder, "release"), released.layout);
       await cluster.publish(released.layout);
       console.error(`${engine.name}:`);
-      const ground = { cluster, engine, released, folder };
+      const ground = { cluster, engine, released, folder, tell: (text: string) => console.error(text) };
       const verdicts = await runSuite(ground, chosen, Number(values["at-once"]), (verdict) =>
         console.error(line(verdict)),
       );
@@ -76,13 +79,14 @@ async function main(): Promise<number> {
 }
 
 async function clusterUnderTest(folder: string): Promise<ClusterUnderTest> {
-  const { kubeconfig, publish, "restart-api": restart } = values;
+  const { kubeconfig, publish, "restart-api": restart, "audit-log": log } = values;
   if (kubeconfig === undefined) return startEmbedded(join(folder, "embedded"), join(folder, "release", "images"));
   return {
     name: kubeconfig,
     kubeconfig,
     publish: (layout) => (publish === undefined ? Promise.resolve() : runProgram(publish, layout)),
     ...(restart === undefined ? {} : { restartApi: () => runProgram(restart) }),
+    ...(log === undefined ? {} : { audit: new Audit(log) }),
     stop: () => Promise.resolve(),
   };
 }

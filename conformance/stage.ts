@@ -18,6 +18,8 @@ export interface Ground {
   readonly engine: EngineAdapter;
   readonly released: Released;
   readonly folder: string;
+  /** Something worth telling beside the verdicts. */
+  readonly tell: (text: string) => void;
 }
 
 /** Thrown where a behaviour turns out not to be visible here; the message says why. */
@@ -34,12 +36,13 @@ export class Stage {
   /** The application's id and directory: `staging/<name>`. */
   readonly application: string;
   readonly namespace: string;
-  readonly #name: string;
+  /** Of the behaviour. */
+  readonly name: string;
   #running: RunningEngine | undefined;
 
   constructor(ground: Ground, name: string) {
     this.ground = ground;
-    this.#name = name;
+    this.name = name;
     this.application = `staging/${name}`;
     this.namespace = `${name}-staging`;
     this.api = new Api(ground.cluster.kubeconfig);
@@ -48,11 +51,11 @@ export class Stage {
 
   /** Starts the engine that is under test. */
   async start(replicas = 1): Promise<RunningEngine> {
-    const folder = join(this.ground.folder, this.#name, "engine");
+    const folder = join(this.ground.folder, this.name, "engine");
     mkdirSync(folder, { recursive: true });
     const { kubeconfig } = this.ground.cluster;
     const task = {
-      id: this.#name,
+      id: this.name,
       repository: this.repository,
       folder,
       kubeconfig,
@@ -97,6 +100,11 @@ export class Stage {
   get running(): RunningEngine {
     if (!this.#running) throw new Error("the engine was not started");
     return this.#running;
+  }
+
+  /** Tells what was observed, beside the verdict. */
+  note(text: string): void {
+    this.ground.tell(`${this.name}: ${text}`);
   }
 
   /** Ends the behaviour without a verdict. */

@@ -58,6 +58,7 @@ export const desiredState: readonly Behaviour[] = [
       stage.repository.commit("Begin", { ...stage.gate(), ...stage.backend(stage.ground.released.first) });
       const { ask } = await stage.start();
       if (ask === undefined) return stage.skip("this engine has no page");
+      await until("the page answers", patienceMs, async () => (await ask("GET", "/healthz")) === 200);
       for (const path of ["/", "/status.json", "/metrics", "/healthz", "/status/events"]) {
         for (const method of ["POST", "PUT", "PATCH", "DELETE", "OPTIONS"]) {
           assert.equal(await ask(method, path), 405, `${method} ${path}`);

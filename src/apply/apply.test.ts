@@ -81,7 +81,7 @@ function start(written: (text: string) => string = (text) => text) {
     const plan = planChanges(desired, live, inventory, proved);
     const applied = await apply(kube as Kube, plan, { namespace });
     const pruned = applied.ok ? await prune(kube as Kube, plan, { namespace, known: applied.inventory }) : undefined;
-    return { plan, applied, pruned, proved: withProofs(proved, plan, applied.equal) };
+    return { plan, applied, pruned, proved: withProofs(proved, plan, applied) };
   }
   const fail = (when: typeof failing) => {
     failing = when;

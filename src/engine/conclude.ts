@@ -52,7 +52,7 @@ export async function conclude(io: Io, outcome: Outcome): Promise<Pass> {
       : { inventory: applied.inventory, steps: [], problems: [] };
   const now = io.clock.now();
   const next = decidedRecord(record, decision, findings(io, outcome, pruned.steps, now), now);
-  const proved = withProofs(known.proved, plan, applied.equal);
+  const proved = withProofs(known.proved, plan, applied);
   const pass = await log(io, { ...reached, record: next, inventory: pruned.inventory, proved }, decision);
   const [left] = applied.ok ? pruned.problems : applied.problems;
   return left ? { trouble: left, ...pass } : pass;

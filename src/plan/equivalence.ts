@@ -1,50 +1,53 @@
 import { createHash } from "node:crypto";
 import { isJsonObject } from "../model/json.ts";
-import type { Json, JsonObject } from "../model/json.ts";
+import type { Json } from "../model/json.ts";
 import type { KubeObject } from "../model/kube-object.ts";
+import { refOf } from "../model/kube-object.ts";
 import { refKey } from "../model/object-ref.ts";
 import type { ObjectRef } from "../model/object-ref.ts";
 import type { Plan } from "../model/plan.ts";
-import { appliedFields } from "./field-set.ts";
+import { differences } from "./differences.ts";
+import type { Difference } from "./differences.ts";
 
 /**
- * What the API server's dry runs have proved to be the same though it is written in another way: by reference, a hash of
- * what Git declares together with what is live. Spares later passes the question (behaviour D7); forgetting it is harmless.
+ * What the API server has proved to be the same though it is written in another way (1000m is 1): by reference, a hash of the
+ * differences that are none. Spares later passes the question (behaviour D7); forgetting it is harmless.
  */
 export type Equivalence = ReadonlyMap<string, string>;
 
-/** The equivalence with what an apply has newly proved: `equal` are the references whose dry run changed nothing. */
-export function withProofs(known: Equivalence, plan: Plan, equal: readonly ObjectRef[]): Equivalence {
-  const keys = new Set(equal.map(refKey));
+/** What an apply has to say of a plan's objects: its answers, and the references whose dry run changed nothing. */
+export interface Answered {
+  readonly objects: readonly KubeObject[];
+  readonly equal: readonly ObjectRef[];
+}
+
+/**
+ * The equivalence with what an apply has newly proved: where its answer, or what its dry run would not have changed, differs
+ * from Git still, that is the server's own way of writing.
+ */
+export function withProofs(known: Equivalence, plan: Plan, { objects, equal }: Answered): Equivalence {
+  const answers = new Map(objects.map((object) => [refKey(refOf(object)), object]));
+  const unchanged = new Set(equal.map(refKey));
   const proved = new Map(known);
   for (const { manifest, live } of plan.apply) {
-    if (live && keys.has(refKey(manifest.ref))) proved.set(refKey(manifest.ref), proofOf(manifest.object, live));
+    const key = refKey(manifest.ref);
+    const proof = answers.get(key) ?? (unchanged.has(key) ? live : undefined);
+    const left = proof && differences(manifest.object, proof);
+    if (left && left.length > 0) proved.set(key, hashOf(left));
   }
   return proved;
 }
 
-/** True when this very pair was proved equal. */
-export function isProved(known: Equivalence, ref: ObjectRef, desired: KubeObject, live: KubeObject): boolean {
-  const proof = known.get(refKey(ref));
-  return proof !== undefined && proof === proofOf(desired, live);
+/** True when these very differences of an object were proved to be none. */
+export function isProved(known: Equivalence, ref: ObjectRef, found: readonly Difference[]): boolean {
+  return known.get(refKey(ref)) === hashOf(found);
 }
 
-function proofOf(desired: KubeObject, live: KubeObject): string {
-  const text = `${canonical(desired)}\n${canonical(projection(live))}\n${canonical(appliedFields(live, desired.apiVersion))}`;
-  return createHash("sha256").update(text).digest("base64");
-}
-
-/** The live object without what changes while nothing of it is changed. */
-function projection(live: KubeObject): JsonObject {
-  const { status: _status, metadata, ...fields } = live;
-  const { managedFields: _fields, resourceVersion: _version, generation: _generation, ...rest } = metadata;
-  return { ...fields, metadata: rest };
-}
-
-/** JSON with sorted keys: the same text for the same value. */
-function canonical(value: Json | undefined): string {
-  return JSON.stringify(value, (_key, member: unknown) => {
-    if (!isJsonObject(member)) return member;
-    return Object.fromEntries(Object.entries(member).toSorted(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)));
+/** Of JSON with sorted keys: the same for the same differences. */
+function hashOf(found: readonly Difference[]): string {
+  const text = JSON.stringify(found, (_key, member: unknown) => {
+    if (!isJsonObject(member)) return member as Json;
+    return Object.fromEntries(Object.entries(member).toSorted(([a], [b]) => (a < b ? -1 : 1)));
   });
+  return createHash("sha256").update(text).digest("base64");
 }

@@ -161,14 +161,20 @@ test("what a dry run proved equal is not asked again until either side changes",
   const live = { ...applied(desired.object), data: { cpu: "1" } } as KubeObject;
   const plan = planChanges([desired], lookup([live]), empty);
   assert.equal(plan.apply.length, 1);
-  const proved = withProofs(new Map(), plan, [desired.ref]);
+  const proved = withProofs(new Map(), plan, { objects: [], equal: [desired.ref] });
   assert.deepEqual(planChanges([desired], lookup([live]), empty, proved).unchanged, [desired.ref]);
   const touched = {
     ...live,
-    metadata: { ...live.metadata, resourceVersion: "8" },
+    metadata: { ...live.metadata, resourceVersion: "8", annotations: { written: "by a controller" } },
     status: { phase: "x" },
   } as KubeObject;
   assert.deepEqual(planChanges([desired], lookup([touched]), empty, proved).apply, []);
+  const answered = withProofs(new Map(), plan, { objects: [touched], equal: [] });
+  assert.deepEqual(
+    planChanges([desired], lookup([live]), empty, answered).apply,
+    [],
+    "an apply's answer proves it too",
+  );
   const changed = { ...live, data: { cpu: "2" } } as KubeObject;
   assert.equal(planChanges([desired], lookup([changed]), empty, proved).apply.length, 1);
 });

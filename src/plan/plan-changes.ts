@@ -54,7 +54,7 @@ function stepFor(manifest: Manifest, live: KubeObject | undefined, proved: Equiv
   if (live.metadata.deletionTimestamp !== undefined) return { ...configure, why: "it is being deleted" };
   const found = differences(manifest.object, live);
   if (found === undefined) return { ...configure, why: "Plumbline has not applied it yet" };
-  if (found.length === 0 || isProved(proved, manifest.ref, manifest.object, live)) return undefined;
+  if (found.length === 0 || isProved(proved, manifest.ref, found)) return undefined;
   return { ...configure, why: explain(found, live) };
 }
 
