@@ -86,7 +86,8 @@ test("rollout: status, history, undo, pause, resume, restart; set image, scale, 
   await kubectl.ok("annotate", "deploy/web", "kubernetes.io/change-cause=version two");
   assert.match(
     await status(),
-    /new replicas have been updated\.\.\.\n(.*\n)*deployment "web" successfully rolled out\n$/,
+    // Which steps are seen depends on how soon it is asked.
+    /(new replicas have been updated|old replicas are pending termination)\.\.\.\n(.*\n)*deployment "web" successfully rolled out\n$/,
   );
   const history = await kubectl.ok("rollout", "history", "deploy/web");
   assert.equal(history, "deployment.apps/web \nREVISION  CHANGE-CAUSE\n1         <none>\n2         version two\n\n");
@@ -151,8 +152,8 @@ test(
     assert.match(job, /^Pods Statuses: +0 Active \(0 Ready\) \/ 1 Succeeded \/ 0 Failed$/m);
     assert.match(job, /Normal +SuccessfulCreate +\S+ +job-controller +Created pod: once-/);
 
-    // It says a line when it is told to, so that what is followed comes after the following began.
-    const script = "echo started; trap 'echo told; exit 3' TERM; while :; do sleep 0.1; done";
+    // It says a line when it is told to, and stays until the grace is over, so that whoever follows by then hears it.
+    const script = "echo started; trap 'echo told' TERM; while :; do sleep 0.1; done";
     await kubectl.ok("create", "-f", await kubectl.file("talker.yaml", pod("talker", script)));
     const waited = await kubectl.ok("wait", "--for=jsonpath={.status.phase}=Running", "pod/talker", "--timeout=20s");
     assert.equal(waited, "pod/talker condition met\n");
@@ -176,7 +177,10 @@ test(
     assert.equal(await kubectl.ok("logs", "again", "--previous"), "first run\n");
 
     const following = kubectl.until("told", "logs", "-f", "talker");
-    assert.equal(await kubectl.ok("delete", "pod", "talker", "--wait=false"), 'pod "talker" deleted\n');
+    assert.equal(
+      await kubectl.ok("delete", "pod", "talker", "--grace-period=3", "--wait=false"),
+      'pod "talker" deleted\n',
+    );
     assert.match(await following, /told\n$/);
     assert.equal((await kubectl("wait", "--for=delete", "pod/talker", "--timeout=20s")).code, 0);
     const never = await kubectl("wait", "--for=condition=Ready", "pod", "-l", "app=none", "--timeout=1s");

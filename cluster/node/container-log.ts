@@ -1,4 +1,4 @@
-import { closeSync, openSync, readSync, renameSync, writeSync } from "node:fs";
+import { closeSync, existsSync, openSync, readSync, renameSync, writeSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import type { Readable } from "node:stream";
 import { StringDecoder } from "node:string_decoder";
@@ -119,6 +119,7 @@ export class ContainerLog {
     ].map(({ path, start, end }) => {
       const bytes = Buffer.alloc(Math.max(0, end - Math.max(from, start)));
       if (bytes.length === 0) return bytes;
+      if (!existsSync(path)) return Buffer.alloc(0);
       const file = openSync(path, "r");
       try {
         return bytes.subarray(0, readSync(file, bytes, 0, bytes.length, Math.max(from, start) - start));
