@@ -14,6 +14,10 @@ const groups = (
 const [modules = ""] = process.argv.slice(2);
 const packages = [
   ...groups.map((group) => ({ folder: `api@${release}/${group}`, name: `io.k8s.api.${group.replace("/", ".")}` })),
+  {
+    folder: `apiextensions-apiserver@${release}/pkg/apis/apiextensions/v1`,
+    name: "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1",
+  },
   { folder: `apimachinery@${release}/pkg/apis/meta/v1`, name: "io.k8s.apimachinery.pkg.apis.meta.v1" },
 ];
 

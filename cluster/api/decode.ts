@@ -1,6 +1,7 @@
 import type { ApiError, KubeObject } from "../client.ts";
 import { canonicalQuantity, parseQuantity } from "../quantity.ts";
 import { dataFile } from "./data-file.ts";
+import { isPointer } from "./go-fields.ts";
 import { badRequest, invalidPatch } from "./refusal.ts";
 import type { Resource } from "./resource-table.ts";
 import type { Schema } from "./schema.ts";
@@ -100,17 +101,13 @@ function missing(written: JsonMap | undefined, decoded: JsonMap): JsonMap {
   return Object.fromEntries(Object.entries(written ?? {}).filter(([key]) => decoded[key] === undefined));
 }
 
-/** Fields that Go keeps by pointer, by name or by type and name; with "-" those that only share a name with such. */
-const pointers = new Set(dataFile<readonly string[]>("pointers.json"));
-
 /** True for what Go's encoder leaves out: empty lists, maps and plain values of optional fields. */
 function leftOut({ definition, required }: Schema, key: string, field: Schema, value: unknown): boolean {
   if (definition === undefined || required.includes(key)) return false;
   if (Array.isArray(value)) return value.length === 0;
   if (isMap(value)) return field.additionalProperties !== undefined && Object.keys(value).length === 0;
   if ((value !== "" && value !== 0 && value !== false) || field.type === undefined) return false;
-  const full = `${definition}.${key}`;
-  return !pointers.has(full) && (!pointers.has(key) || pointers.has(`-${full}`));
+  return !isPointer(definition, key);
 }
 
 const jsonTypes: Readonly<Record<string, readonly string[]>> = {

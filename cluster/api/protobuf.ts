@@ -1,4 +1,4 @@
-import { dataFile } from "./data-file.ts";
+import { goFields } from "./go-fields.ts";
 import { type Schema, schemaOf } from "./schema.ts";
 
 /** How Kubernetes calls the media type. */
@@ -19,7 +19,8 @@ export function jsonOfProtobuf(bytes: Buffer): string {
   const kind = textOf(type.get(2)?.at(-1));
   const [version = "", group = ""] = apiVersion.split("/").toReversed();
   const schema = schemaOf(group, version, kind);
-  if (schema?.definition === undefined || numbers()[schema.definition] === undefined) {
+  // The schemas within a definition have forms of their own in protobuf, which are not read here.
+  if (schema?.definition === undefined || !goFields(schema.definition) || group === "apiextensions.k8s.io") {
     throw new Error(`no kind ${JSON.stringify(kind)} is registered for version ${JSON.stringify(apiVersion)}`);
   }
   const object = message(bytesOf(envelope.get(2)?.at(-1)), schema, schema.definition);
@@ -30,12 +31,6 @@ const magic = "k8s\0";
 
 /** A value on the wire: a number, or the bytes of a text, a message or packed numbers. */
 type Wire = bigint | Buffer;
-
-let loaded: Readonly<Record<string, string>> | undefined;
-
-function numbers(): Readonly<Record<string, string>> {
-  return (loaded ??= dataFile<Readonly<Record<string, string>>>("protobuf-1.34.json"));
-}
 
 /** The values of a message by field number, in their order. */
 function collect(bytes: Buffer): ReadonlyMap<number, readonly Wire[]> {
@@ -74,7 +69,7 @@ function varint(bytes: Buffer, start: number): [bigint, number] {
 
 /** A message as its type's JSON: fields of `schema`, numbered as in `type`, which differs where a type stands in another's place. */
 function message(bytes: Buffer, schema: Schema, type: string): Readonly<Record<string, unknown>> {
-  const names = numbers()[type]?.split(" ") ?? [];
+  const names = goFields(type) ?? [];
   const object: Record<string, unknown> = {};
   for (const [number, values] of collect(bytes)) {
     const written = names[number - 1] ?? "-";
