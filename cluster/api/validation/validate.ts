@@ -10,7 +10,10 @@ export function validate(resource: Resource, object: StoredObject, live: StoredO
   const { schema, custom } = resource;
   const ofKind = custom ? customCauses(resource, object, live) : schema ? typeCauses(schema, object, live, "") : [];
   const causes = [...metadataCauses(resource, object, live), ...ofKind];
-  if (causes.length > 0) throw invalid(resource, object.metadata.name ?? "", causes);
+  if (causes.length === 0) return;
+  // What two groups serve is refused as it is stored.
+  const group = custom ? resource.group : resource.storedAs.split(".").slice(1).join(".");
+  throw invalid({ ...resource, group }, object.metadata.name ?? "", causes);
 }
 
 function metadataCauses(resource: Resource, { metadata }: StoredObject, live?: StoredObject): readonly Cause[] {
