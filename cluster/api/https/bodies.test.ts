@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { duplicateKeys, parseJson } from "./bodies.ts";
+import { duplicateFields, parseJson } from "./bodies.ts";
 
 test("keys that stand twice are named by their path", () => {
-  assert.deepEqual(duplicateKeys('{"a":1,"b":{"c":1,"c":2},"l":[{"x":"a"},{"x":"}","x":2}],"a":"{"}'), [
-    "b.c",
-    "l[1].x",
-    "a",
+  assert.deepEqual(duplicateFields('{"a":1,"b":{"c":1,"c":2},"l":[{"x":"a"},{"x":"}","x":2}],"a":"{"}'), [
+    'duplicate field "b.c"',
+    'duplicate field "l[1].x"',
+    'duplicate field "a"',
   ]);
-  assert.deepEqual(duplicateKeys('{"a":{"k":1},"b":{"k":1},"c":["a","a"],"d":"\\"d\\":1"}'), []);
+  assert.deepEqual(duplicateFields('{"a":{"k":1},"b":{"k":1},"c":["a","a"],"d":"\\"d\\":1"}'), []);
 });
 
 test("a text that is no JSON is refused in the words of Go", () => {

@@ -1,10 +1,10 @@
 import { visit } from "jsonc-parser";
 import { ApiError, type KubeObject } from "../../client.ts";
 import { readApplied } from "../apply/index.ts";
+import { jsonType } from "../apply/json.ts";
 import { jsonOfProtobuf, protobufType } from "../protobuf.ts";
 import { badRequest } from "../refusal.ts";
 import type { Resource } from "../resource-table.ts";
-import type { WriteOptions } from "../server.ts";
 import { isMap } from "../stored-object.ts";
 import type { Exchange } from "./exchange.ts";
 
@@ -68,46 +68,44 @@ export function parseJson(text: string): unknown {
   }
 }
 
-/** The paths of keys that stand twice in one object of a valid JSON text, such as `data.a`; the last of them counts. */
-export function duplicateKeys(text: string): readonly string[] {
+/** What is said of keys that stand twice in one object of a valid JSON text; the last of them counts. */
+export function duplicateFields(text: string): readonly string[] {
   const seen = new Set<string>();
   const twice: string[] = [];
   visit(text, {
     onObjectProperty: (key, _offset, _length, _line, _character, parent) => {
       const path = [...parent(), key];
       const id = JSON.stringify(path);
-      if (seen.has(id)) twice.push(path.reduce<string>((before, step) => join(before, step), ""));
+      if (seen.has(id)) twice.push(`duplicate field ${JSON.stringify(path.reduce<string>(joined, ""))}`);
       seen.add(id);
     },
   });
   return twice;
 }
 
-function join(before: string, step: string | number): string {
+function joined(before: string, step: string | number): string {
   return typeof step === "number" ? `${before}[${step}]` : before === "" ? step : `${before}.${step}`;
 }
 
+/** An object as a request gives it, and what Strict refuses and Warn tells of its text: keys that stand twice. */
+export interface Given {
+  readonly body: KubeObject;
+  readonly mistakes: readonly string[];
+}
+
 /** The body of a request as an object of `resource`; refused when it says that it is something else. */
-export async function objectBody(
-  exchange: Exchange,
-  resource: Resource,
-  { fieldValidation, warn }: Pick<WriteOptions, "fieldValidation" | "warn"> = {},
-): Promise<KubeObject> {
+export async function objectBody(exchange: Exchange, resource: Resource): Promise<Given> {
   const { kind, version } = resource;
-  const { value, duplicates } = parse(await readBody(exchange), contentType(exchange), kind);
-  const handled = `${kind} in version "${version}" cannot be handled as a ${kind}`;
-  if (duplicates.length > 0 && fieldValidation === "Strict") {
-    throw badRequest(`${handled}: strict decoding error: ${duplicates.join(", ")}`);
-  }
-  if (fieldValidation === "Warn") for (const duplicate of duplicates) warn?.(duplicate);
-  if (!isMap(value)) {
-    throw badRequest(`${handled}: json: cannot unmarshal ${goTypeOf(value)} into Go value of type v1.${kind}`);
-  }
+  const { value, mistakes } = parse(await readBody(exchange), contentType(exchange), kind);
+  const refuse = (given: unknown, target: string): never => {
+    const handled = `${kind} in version "${version}" cannot be handled as a ${kind}`;
+    throw badRequest(`${handled}: json: cannot unmarshal ${jsonType(given)} into Go ${target}`);
+  };
+  if (!isMap(value)) return refuse(value, `value of type v1.${kind}`);
   checkKind(value, resource);
   const metadata = value["metadata"] ?? {};
-  if (isMap(metadata)) return { ...value, metadata } as unknown as KubeObject;
-  const field = `Go struct field ${kind}.metadata of type v1.ObjectMeta`;
-  throw badRequest(`${handled}: json: cannot unmarshal ${goTypeOf(metadata)} into ${field}`);
+  if (!isMap(metadata)) return refuse(metadata, `struct field ${kind}.metadata of type v1.ObjectMeta`);
+  return { body: { ...value, metadata } as unknown as KubeObject, mistakes };
 }
 
 /** Why one kind cannot be taken for another, in Kubernetes' words. */
@@ -131,7 +129,7 @@ function checkKind({ kind, apiVersion = "" }: Partial<KubeObject>, resource: Res
 /** A body that was read, and what is said of keys that stand twice in it. */
 interface Parsed {
   readonly value: unknown;
-  readonly duplicates: readonly string[];
+  readonly mistakes: readonly string[];
 }
 
 /** Reads a body of JSON or YAML for a kind; anything else is 415. */
@@ -160,26 +158,22 @@ function parsedJson(text: string): Parsed {
     throw new Error(`${beginning}: ${(error as Error).message}`, { cause: error });
   }
   // Null is an object of which nothing is said.
-  if (value === null) return { value: {}, duplicates: [] };
+  if (value === null) return { value: {}, mistakes: [] };
   const header = `struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }`;
   if (!isMap(value))
-    throw new Error(`${beginning}: json: cannot unmarshal ${goTypeOf(value)} into Go value of type ${header}`);
-  return { value, duplicates: duplicateKeys(text).map((path) => `duplicate field ${JSON.stringify(path)}`) };
+    throw new Error(`${beginning}: json: cannot unmarshal ${jsonType(value)} into Go value of type ${header}`);
+  return { value, mistakes: duplicateFields(text) };
 }
 
 function parsedYaml(text: string): Parsed {
   try {
     const { body, duplicates } = readApplied(text);
     const said = duplicates?.replace(/^error converting YAML to JSON: /, "");
-    return { value: body, duplicates: said === undefined ? [] : [said] };
+    return { value: body, mistakes: said === undefined ? [] : [said] };
   } catch (error) {
     const why = (error as Error).message.replace(/^error decoding YAML: (error converting YAML to JSON: )?/, "");
     throw new Error(why, { cause: error });
   }
-}
-
-function goTypeOf(value: unknown): string {
-  return Array.isArray(value) ? "array" : typeof value === "boolean" ? "bool" : typeof value;
 }
 
 /** 415 for a body of a media type that is not accepted. */

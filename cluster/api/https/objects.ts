@@ -14,9 +14,9 @@ export function getObject(exchange: Exchange, place: Place): Answer {
 /** POST to a collection. */
 export async function createObject(exchange: Exchange, { resource, namespace }: Place): Promise<Answer> {
   const options = writeOptions(exchange, "CreateOptions");
-  const body = await objectBody(exchange, resource, options);
+  const { body, mistakes } = await objectBody(exchange, resource);
   checkNamespace(body.metadata, namespace);
-  return show(exchange, resource, 201, exchange.api.create(resource, namespace, body, options));
+  return show(exchange, resource, 201, exchange.api.create(resource, namespace, body, { ...options, mistakes }));
 }
 
 /** Refuses a body that is for another namespace than the URL names. */
@@ -43,9 +43,9 @@ export function checkPlace(metadata: KubeObject["metadata"] | undefined, { names
 /** PUT of an object, or of a subresource that has its shape. */
 export async function replaceObject(exchange: Exchange, place: Place, path: ResourcePath): Promise<Answer> {
   const options = { ...writeOptions(exchange, "UpdateOptions"), ...written(path) };
-  const body = await objectBody(exchange, place.resource, options);
+  const { body, mistakes } = await objectBody(exchange, place.resource);
   checkPlace(body.metadata, place);
-  const object = exchange.api.update(place, () => body, options);
+  const object = exchange.api.update(place, () => body, { ...options, mistakes });
   return show(exchange, place.resource, 200, object);
 }
 

@@ -35,15 +35,20 @@ function locationOf(path: string, text: string): string {
   return `/openapi/v3/${path}?hash=${hashOf(text)}`;
 }
 
-/** The documents of all groups and versions as JSON, by their paths. */
+/** The documents of all groups and versions as JSON, and of the roots of discovery, by their paths. */
 function documentsOf(table: ResourceTable): ReadonlyMap<string, string> {
-  const groups = [...servedBy(table)].flatMap(([group, versions]) =>
-    [...versions].map(([version, resources]) => {
-      const path = group === "" ? `api/${version}` : `apis/${group}/${version}`;
+  const found = [...servedBy(table)].flatMap(([group, versions]) => {
+    const root = group === "" ? "api" : `apis/${group}`;
+    const ofVersions = [...versions].map(([version, resources]) => {
+      const path = `${root}/${version}`;
       return [path, documentOf(path, resources)] as const;
-    }),
-  );
-  return new Map(groups.sort(([a], [b]) => (a < b ? -1 : 1)));
+    });
+    // Custom groups have no document of their own.
+    const isCustom = [...versions.values()].flat().every(({ custom }) => custom);
+    return isCustom ? ofVersions : [[root, documentOf(root, [])] as const, ...ofVersions];
+  });
+  const roots = ["apis", "version"].map((path) => [path, documentOf(path, [])] as const);
+  return new Map([...found, ...roots].sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 const documents = new WeakMap<Resource, { readonly of: readonly Resource[]; readonly text: string }>();
@@ -60,11 +65,15 @@ function documentOf(path: string, resources: readonly Resource[]): string {
     openapi: "3.0.0",
     info: isCustom ? { title: "Kubernetes CRD Swagger", version: "v0.1.0" } : info,
     paths: Object.assign(root, ...resources.map((resource) => pathsOf(resource, `/${path}`))) as object,
-    components: { schemas: schemasOf(resources) },
+    components: { schemas: schemasOf(resources), ...(isCustom ? {} : { securitySchemes }) },
   });
   if (first) documents.set(first, { of: resources, text });
   return text;
 }
+
+const securitySchemes = {
+  BearerToken: { type: "apiKey", description: "Bearer Token authentication", name: "authorization", in: "header" },
+};
 
 /** Kinds of the machinery that every document knows. */
 const everywhere = ["APIResourceList", "DeleteOptions", "Patch", "Status", "WatchEvent"].map(
@@ -75,7 +84,8 @@ const everywhere = ["APIResourceList", "DeleteOptions", "Patch", "Status", "Watc
 function schemasOf(resources: readonly Resource[]): Readonly<Record<string, unknown>> {
   const published = publishedDefinitions;
   const own = Object.fromEntries(resources.filter(({ custom }) => custom).flatMap(customDefinitions));
-  const wanted = [...everywhere, ...resources.flatMap((resource) => [nameOf(resource), `${nameOf(resource)}List`])];
+  const kinds = resources.flatMap((resource) => [nameOf(resource), `${nameOf(resource)}List`]);
+  const wanted = kinds.length === 0 ? [] : [...everywhere, ...kinds];
   const found: Record<string, unknown> = {};
   for (let name = wanted.pop(); name !== undefined; name = wanted.pop()) {
     const raw = own[name] ?? published[name];
@@ -126,60 +136,47 @@ function linked(value: unknown): unknown {
   return Object.keys(others).length === 0 ? reference : { allOf: [reference], ...others };
 }
 
-/** The methods of verbs, and what OpenAPI calls those that are not called by their method. */
-const methods: Readonly<Record<string, readonly [string, string?]>> = {
-  get: ["get"],
-  create: ["post"],
-  update: ["put"],
-  patch: ["patch"],
-  delete: ["delete"],
-  list: ["get", "list"],
-  deletecollection: ["delete", "deletecollection"],
-  watch: ["get", "watch"],
-  watchlist: ["get", "watchlist"],
+/** What OpenAPI calls the verbs that it calls otherwise, and the methods of those that are not methods. */
+const actions: Readonly<Record<string, string>> = { create: "post", update: "put" };
+const methods: Readonly<Record<string, string>> = {
+  list: "get",
+  watch: "get",
+  watchlist: "get",
+  deletecollection: "delete",
 };
+
+/** By these kubectl knows that the server can validate and try a write. */
+const parameters = ["dryRun", "fieldManager", "fieldValidation", "force"].map((name) => ({
+  name,
+  in: "query",
+  schema: { type: name === "force" ? "boolean" : "string", uniqueItems: true },
+}));
 
 function pathsOf(resource: Resource, root: string): Readonly<Record<string, object>> {
   const { group, version, kind, namespaced, resource: plural, verbs, custom } = resource;
-  const item = (wanted: readonly string[], of: object = { group, version, kind }): object => ({
-    ...Object.fromEntries(
-      wanted.map((verb) => {
-        const [method, action = method] = methods[verb] ?? [verb];
-        const operation = { "x-kubernetes-action": action, "x-kubernetes-group-version-kind": of };
-        return [method, { ...operation, ...(isWrite.test(action) ? { parameters: parametersOf(action) } : {}) }];
-      }),
-    ),
-    parameters: [],
-  });
-  const only = (...wanted: readonly string[]): object => item(wanted.filter((verb) => verbs.includes(verb)));
-  const all = `${root}/${plural}`;
-  const within = `${namespaced ? "namespaces/{namespace}/" : ""}${plural}`;
-  const reads = verbs.includes("list");
-  const watched = `${root}/watch`;
-  return {
-    ...(namespaced && reads ? { [all]: only("list") } : {}),
-    [`${root}/${within}`]: only("list", "create", "deletecollection"),
-    ...(reads ? { [`${root}/${within}/{name}`]: only("get", "update", "delete", "patch") } : {}),
-    ...Object.fromEntries(
-      partsOf(resource).map(([name, part]) => [
-        `${root}/${within}/{name}/${name}`,
-        item(part.verbs, { group, version, kind, ...part.kind }),
-      ]),
-    ),
-    ...(!custom && reads && namespaced ? { [`${watched}/${plural}`]: item(["watchlist"]) } : {}),
-    ...(!custom && reads
-      ? { [`${watched}/${within}`]: item(["watchlist"]), [`${watched}/${within}/{name}`]: item(["watch"]) }
-      : {}),
+  const own = { group, version, kind };
+  const item = (wanted: readonly string[], of: object = own): object => {
+    const operations = wanted.map((verb) => {
+      const action = actions[verb] ?? verb;
+      const known = { post: 3, put: 3, patch: 4 }[action] ?? 0;
+      const told = { "x-kubernetes-action": action, "x-kubernetes-group-version-kind": of };
+      return [methods[action] ?? action, { ...told, parameters: parameters.slice(0, known) }];
+    });
+    return { ...(Object.fromEntries(operations) as object), parameters: [] };
   };
-}
-
-const isWrite = /^(post|put|patch)$/;
-
-/** By these kubectl knows that the server can validate and try a write. */
-function parametersOf(action: string): readonly object[] {
-  return ["dryRun", "fieldManager", "fieldValidation", ...(action === "patch" ? ["force"] : [])].map((name) => ({
-    name,
-    in: "query",
-    schema: { type: name === "force" ? "boolean" : "string", uniqueItems: true },
-  }));
+  const within = `${namespaced ? "namespaces/{namespace}/" : ""}${plural}`;
+  const [isKept, isWatched] = [verbs.includes("get"), verbs.includes("get") && !custom];
+  const may = (...wanted: readonly string[]): object => item(wanted.filter((verb) => verbs.includes(verb)));
+  const parts = partsOf(resource).map(([part, { verbs: able, kind: other }]) => {
+    return [`${root}/${within}/{name}/${part}`, item(able, { ...own, ...other })] as const;
+  });
+  return {
+    ...(namespaced && isKept ? { [`${root}/${plural}`]: item(["list"]) } : {}),
+    [`${root}/${within}`]: may("list", "create", "deletecollection"),
+    ...(isKept ? { [`${root}/${within}/{name}`]: item(["get", "update", "delete", "patch"]) } : {}),
+    ...(Object.fromEntries(parts) as Readonly<Record<string, object>>),
+    ...(isWatched && namespaced ? { [`${root}/watch/${plural}`]: item(["watchlist"]) } : {}),
+    ...(isWatched ? { [`${root}/watch/${within}`]: item(["watchlist"]) } : {}),
+    ...(isWatched ? { [`${root}/watch/${within}/{name}`]: item(["watch"]) } : {}),
+  };
 }

@@ -9,7 +9,7 @@ import type { Resource } from "../resource-table.ts";
 import type { Schema } from "../schema.ts";
 import type { ApiServer, Place, WriteOptions } from "../server.ts";
 import { isMap, type JsonMap } from "../stored-object.ts";
-import { contentType, duplicateKeys, parseJson, readBody, unknownConversion, unknownFormat } from "./bodies.ts";
+import { contentType, duplicateFields, parseJson, readBody, unknownConversion, unknownFormat } from "./bodies.ts";
 import type { Answer, Exchange, ResourcePath } from "./exchange.ts";
 import { checkName, checkNamespace, checkPlace, written } from "./objects.ts";
 import { patchCauses, writeOptions } from "./options.ts";
@@ -34,14 +34,15 @@ export async function patchOne(exchange: Exchange, place: Place, path: ResourceP
   const { api, query } = exchange;
   const { resource } = place;
   const isApply = contentType(exchange) === applyType;
-  if (!isApply && !wayOf(exchange, resource)) throw unsupported(resource);
+  const way = isApply ? "merge" : wayOf(exchange, resource);
   const options = { ...writeOptions(exchange, "PatchOptions", patchCauses(query, isApply)), ...written(path) };
+  const text = await readBody(exchange);
   if (isApply) {
-    const applied = appliedBody(await readBody(exchange), place, options);
+    const applied = appliedBody(text, place, options);
     const { object, created } = api.apply(place, applied, { ...options, force: query.flag("force") === true });
     return show(exchange, resource, created ? 201 : 200, object);
   }
-  const patch = await readPatch(exchange, resource);
+  const patch = patchOf(way, text);
   const shown = (patched: object): string =>
     patch.way === "strategic-merge"
       ? goText(patch.content)
@@ -93,15 +94,13 @@ function waysOf(resource: Resource): readonly Patch["way"][] {
   return resource.custom ? ways.filter((way) => way !== "strategic-merge") : ways;
 }
 
-/** The way of a request's patch; undefined where its media type is none of them. */
-export function wayOf(exchange: Exchange, resource: Resource): Patch["way"] | undefined {
-  return waysOf(resource).find((way) => contentType(exchange) === `application/${way}-patch+json`);
-}
-
-/** 415 for a media type that no patch of the resource has. */
-export function unsupported(resource: Resource): ApiError {
-  if (!resource.custom) return new ApiError(415, "UnsupportedMediaType", "415: Unsupported Media Type", {});
-  return unknownFormat([...waysOf(resource).map((way) => `application/${way}-patch+json`), applyType]);
+/** The way of a request's patch; 415 for a media type that no patch of the resource has. */
+export function wayOf(exchange: Exchange, resource: Resource): Patch["way"] {
+  const mediaTypeOf = (way: Patch["way"]): string => `application/${way}-patch+json`;
+  const way = waysOf(resource).find((known) => contentType(exchange) === mediaTypeOf(known));
+  if (way) return way;
+  if (resource.custom) throw unknownFormat([...waysOf(resource).map(mediaTypeOf), applyType]);
+  throw new ApiError(415, "UnsupportedMediaType", "415: Unsupported Media Type", {});
 }
 
 /** The configuration of an apply; it must be for the place that the URL names. */
@@ -118,11 +117,6 @@ function appliedBody(text: string, place: Place, { fieldValidation, warn }: Writ
   return { ...rest, metadata } as KubeObject;
 }
 
-/** Reads a request's patch, a merge patch where no other way is said. Throws 400 for what is none. */
-export async function readPatch(exchange: Exchange, resource: Resource): Promise<Patch> {
-  return patchOf(wayOf(exchange, resource) ?? "merge", await readBody(exchange));
-}
-
 /** Reads the text of a patch. Throws 400 for what is none. */
 export function patchOf(way: Patch["way"], text: string): Patch {
   const prefix = way === "strategic-merge" ? "" : "error decoding patch: ";
@@ -130,7 +124,7 @@ export function patchOf(way: Patch["way"], text: string): Patch {
     throw badRequest(`${prefix}json: cannot unmarshal ${jsonType(value)} into Go ${target}`);
   };
   const content = parsed(text, prefix);
-  const duplicates = duplicateKeys(text).map((path) => `duplicate field ${JSON.stringify(path)}`);
+  const duplicates = duplicateFields(text);
   if (way === "json") {
     const list = content ?? [];
     if (!isList(list)) return refuse(list, "value of type []handlers.jsonPatchOp");

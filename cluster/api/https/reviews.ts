@@ -82,7 +82,7 @@ function refuse(field: string, value: unknown, why: string): never {
 /** POST of a review. */
 export async function answerReview(exchange: Exchange, { resource, namespace }: Place): Promise<Answer> {
   const { fieldManager: manager } = writeOptions(exchange, "CreateOptions");
-  const body = await objectBody(exchange, resource);
+  const { body } = await objectBody(exchange, resource);
   const { kind, apiVersion, qualifiedName } = resource;
   const metadata = { ...body.metadata, ...(namespace === "" ? {} : { namespace }) };
   const spec = valuesAt(body, "spec")[0] ?? (kind === "SelfSubjectReview" ? undefined : {});

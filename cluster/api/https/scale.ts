@@ -8,11 +8,11 @@ import type { JsonMap, StoredObject } from "../stored-object.ts";
 import { selectorText } from "../table/cells.ts";
 import { valuesAt } from "../table/json-path.ts";
 import { notNegative } from "../validation/causes.ts";
-import { objectBody } from "./bodies.ts";
+import { objectBody, readBody } from "./bodies.ts";
 import { type Answer, type Exchange } from "./exchange.ts";
 import { checkPlace } from "./objects.ts";
 import { writeOptions } from "./options.ts";
-import { patchObject, readPatch, unsupported, wayOf } from "./patches.ts";
+import { patchObject, patchOf, wayOf } from "./patches.ts";
 import { show } from "./rendering.ts";
 
 const kind = { group: "autoscaling", version: "v1", kind: "Scale", resource: "scales", namespaced: true };
@@ -25,24 +25,28 @@ export function getScale(exchange: Exchange, place: Place): Answer {
 
 /** PUT of a Scale. */
 export async function replaceScale(exchange: Exchange, place: Place): Promise<Answer> {
-  const body = await objectBody(exchange, scaleResource);
+  const { body, mistakes } = await objectBody(exchange, scaleResource);
   checkPlace(body.metadata, place);
-  return writeScale(exchange, place, () => body);
+  return writeScale(exchange, place, mistakes, () => body);
 }
 
 /** PATCH of a Scale. */
 export async function patchScale(exchange: Exchange, place: Place): Promise<Answer> {
-  if (!wayOf(exchange, scaleResource)) throw unsupported(scaleResource);
-  const patch = await readPatch(exchange, scaleResource);
-  return writeScale(exchange, place, (live) => patchObject(patch, live, scaleResource.schema));
+  const patch = patchOf(wayOf(exchange, scaleResource), await readBody(exchange));
+  return writeScale(exchange, place, patch.mistakes, (live) => patchObject(patch, live, scaleResource.schema));
 }
 
-function writeScale(exchange: Exchange, place: Place, change: (live: KubeObject) => KubeObject): Answer {
+function writeScale(
+  exchange: Exchange,
+  place: Place,
+  mistakes: readonly string[],
+  change: (live: KubeObject) => KubeObject,
+): Answer {
   const options = { ...writeOptions(exchange, "UpdateOptions"), through: "scale" };
   const written = exchange.api.update(
     place,
     (live) => {
-      const next = decodeBody(scaleResource, change(scaleOf(place, live)), options);
+      const next = decodeBody(scaleResource, change(scaleOf(place, live)), { ...options, mistakes });
       const replicas = valuesAt(next, "spec.replicas")[0] ?? 0;
       const causes = notNegative("spec.replicas", replicas);
       if (causes.length > 0) throw invalid(scaleResource, place.name, causes);
