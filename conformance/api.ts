@@ -12,6 +12,8 @@ export type Answered = any;
 export interface Answer {
   readonly status: number;
   readonly body: Answered;
+  /** What the server warns of. */
+  readonly warning?: string;
 }
 
 /** Where a kind is: its apiVersion and plural, and the namespace ("" for none). */
@@ -78,7 +80,10 @@ export class Api {
         let answer = "";
         response.setEncoding("utf8").on("data", (piece: string) => (answer += piece));
         response.on("error", reject);
-        response.on("end", () => resolve({ status: response.statusCode ?? 0, body: parsed(answer) }));
+        response.on("end", () => {
+          const { warning } = response.headers;
+          resolve({ status: response.statusCode ?? 0, body: parsed(answer), ...(warning ? { warning } : {}) });
+        });
       });
       sent.setTimeout(15_000, () => sent.destroy(new Error(`no answer to ${method} ${path} within 15 s`)));
       sent.on("error", reject);
@@ -107,6 +112,12 @@ export class Api {
     const { status, body } = await this.request("PATCH", path, object, "application/apply-patch+yaml");
     if (status > 201) throw new Error(`apply ${at.plural} ${object.metadata.name}: ${status} ${body.message}`);
     return body;
+  }
+
+  /** What server-side apply would answer, without doing anything. */
+  tryApply(at: At, object: Answered): Promise<Answer> {
+    const path = `${pathOf(at, object.metadata.name)}?fieldManager=try&force=true&dryRun=All&fieldValidation=Strict`;
+    return this.request("PATCH", path, object, "application/apply-patch+yaml");
   }
 
   /** A merge patch, as `kubectl edit` and the like send it. */

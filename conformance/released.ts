@@ -48,7 +48,7 @@ export async function releaseEngine(folder: string, layout: string): Promise<str
   await command(folder, "git", "init", "--quiet", "--bare", "--initial-branch=main", bare);
   const place = join(copy, "system", "plumbline");
   mkdirSync(place, { recursive: true });
-  const unreleased = `plumbline.local/engine:unreleased@sha256:${"0".repeat(64)}`;
+  const unreleased = "plumbline.local/engine:unreleased";
   const install = ["install", "--part=engine", `--repository=${bare}`, `--image=${unreleased}`, "--deliver-to=none"];
   writeFileSync(join(place, "engine.yaml"), await command(folder, process.execPath, plumb, ...install));
   await begin(copy);

@@ -3,9 +3,10 @@ import { dirname } from "node:path";
 import { promisify } from "node:util";
 import { loadAll } from "js-yaml";
 import { Api } from "../api.ts";
-import type { Answered, At } from "../api.ts";
+import type { Answered } from "../api.ts";
 import type { EngineAdapter, RunningEngine, Task } from "../engine.ts";
 import { startGitServer } from "../git-server.ts";
+import { atOf } from "../object-place.ts";
 import { until } from "../until.ts";
 import { saidOnLog } from "./delivery-log.ts";
 import { plumb } from "./plumb-process.ts";
@@ -84,11 +85,4 @@ function impatient(deployment: Answered): Answered {
 
 function secret(namespace: string): Answered {
   return { apiVersion: "v1", kind: "Secret", metadata: { name: "git", namespace }, stringData: credentials };
-}
-
-/** Where an object of a printed manifest belongs; the plural of each kind there is regular. */
-function atOf({ apiVersion, kind, metadata: { namespace } }: Answered): At {
-  const singular = String(kind).toLowerCase();
-  const plural = singular.endsWith("y") ? `${singular.slice(0, -1)}ies` : `${singular}s`;
-  return { apiVersion, plural, ...(namespace === undefined ? {} : { namespace }) };
 }

@@ -50,9 +50,13 @@ export function manifestsText(settings: InstallSettings, part: InstallPart): str
   return objects.map((object) => stringify(object, { lineWidth: 0, aliasDuplicateObjects: false })).join("---\n");
 }
 
-function checkNames({ image, namespace, deliverTo = [], credentials, repository }: InstallCommandOptions): void {
-  if (!/^[^\s@]+@sha256:[0-9a-f]{64}$/.test(image)) {
-    const remedy = "give name@sha256:… or name:tag@sha256:…, as `plumb release --json` prints it";
+function checkNames({ image, part, namespace, deliverTo = [], credentials, repository }: InstallCommandOptions): void {
+  // Before its first release an image has no digest; what is printed with it is for Git, where a release pins it.
+  const isPinned =
+    /^[^\s@]+@sha256:[0-9a-f]{64}$/.test(image) || (part === "engine" && /^[^\s@]+:unreleased$/.test(image));
+  if (!isPinned) {
+    const remedy =
+      "give name@sha256:… or name:tag@sha256:…, as `plumb release` prints it; or, with --part engine, name:unreleased";
     throw new ProblemError({ code: "image-unpinned", message: `the image ${image} is not pinned by digest`, remedy });
   }
   for (const name of [namespace, ...deliverTo, ...(credentials === undefined ? [] : [credentials])]) {
