@@ -10,6 +10,8 @@ export interface Behaviour {
   readonly name: string;
   /** Why it cannot be seen here, in a sentence; undefined when it can. */
   readonly cannot?: (ground: Ground) => string | undefined;
+  /** True where it disturbs whatever else the cluster does: it is seen when no other is. */
+  readonly alone?: true;
   /** Rejects when it does not hold, with what was seen instead. */
   readonly holds: (stage: Stage) => Promise<void>;
 }

@@ -29,15 +29,16 @@ export async function runSuite(
   tell: (verdict: Verdict) => void,
 ): Promise<readonly Verdict[]> {
   const verdicts = new Map<Behaviour, Verdict>();
-  const left = [...chosen];
-  const work = async (): Promise<void> => {
+  const work = async (left: Behaviour[]): Promise<void> => {
     for (let next = left.shift(); next; next = left.shift()) {
       const verdict = await judge(ground, next);
       verdicts.set(next, verdict);
       tell(verdict);
     }
   };
-  await Promise.all(Array.from({ length: atOnce }, work));
+  const together = chosen.filter(({ alone }) => alone !== true);
+  await Promise.all(Array.from({ length: atOnce }, () => work(together)));
+  await work(chosen.filter(({ alone }) => alone === true));
   return chosen.flatMap((behaviour) => verdicts.get(behaviour) ?? []);
 }
 

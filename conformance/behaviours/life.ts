@@ -23,6 +23,7 @@ export const life: readonly Behaviour[] = [
   {
     number: "O3",
     name: "o3",
+    alone: true,
     title: "the API server is restarted during a rollout, and the rollout comes to its end",
     cannot: ({ cluster }) =>
       cluster.restartApi ? undefined : "this cluster's API server cannot be restarted from here",

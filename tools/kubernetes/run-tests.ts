@@ -34,14 +34,15 @@ export async function runTests(progress: Progress): Promise<number> {
 
 function runReal(env: Readonly<Record<string, string>>, signal?: AbortSignal): Promise<number> {
   const runner = fileURLToPath(new URL("../test.js", import.meta.url));
+  // A process group of its own: what is asked to end is the runner and everything that it has started.
   const child = spawn(process.execPath, [runner, "real"], {
     stdio: "inherit",
     env: { ...process.env, ...env },
-    signal,
+    detached: true,
   });
+  signal?.addEventListener("abort", () => child.pid !== undefined && process.kill(-child.pid));
   return new Promise((resolve, reject) => {
     child.on("close", (code) => resolve(code ?? 1));
-    // Asked to end, the tests have failed, and there is still something to take down.
-    child.on("error", (error) => (signal?.aborted ? resolve(1) : reject(error)));
+    child.on("error", reject);
   });
 }
