@@ -39,7 +39,9 @@ export function decodeBody(resource: Resource, body: KubeObject, options: BodyOp
   if (findings.unfit !== undefined && !resource.custom) throw refuse(findings.unfit);
   const mistakes = [...(options.mistakes ?? []), ...findings.unknown.map((path) => `unknown field "${path}"`)];
   if (mistakes.length > 0 && validation === "Strict") throw refuse(`strict decoding error: ${mistakes.join(", ")}`);
-  if (validation === "Warn") for (const text of mistakes) warn?.(text);
+  // What is wrong with YAML is told line by line.
+  const told = mistakes.flatMap((text) => text.replace("yaml: unmarshal errors:\n  ", "").split("\n  "));
+  if (validation === "Warn") for (const text of told) warn?.(text);
   return withoutRepeatedOwners({ ...value, metadata: value.metadata ?? {} }, warn);
 }
 
@@ -104,7 +106,8 @@ function missing(written: JsonMap | undefined, decoded: JsonMap): JsonMap {
 /** True for what Go's encoder leaves out: empty lists, maps and plain values of optional fields. */
 function leftOut({ definition, required }: Schema, key: string, field: Schema, value: unknown): boolean {
   if (definition === undefined || required.includes(key)) return false;
-  if (Array.isArray(value)) return value.length === 0;
+  // No owners at all is what a write may ask for.
+  if (Array.isArray(value)) return value.length === 0 && key !== "managedFields";
   if (isMap(value)) return field.additionalProperties !== undefined && Object.keys(value).length === 0;
   if ((value !== "" && value !== 0 && value !== false) || field.type === undefined) return false;
   return !isPointer(definition, key);

@@ -22,8 +22,8 @@ export interface WriteOptions {
   readonly dryRun?: boolean;
   /** The part that is written: "status", "finalize" (of namespaces) or the whole. */
   readonly subresource?: "status" | "finalize";
-  /** The subresource that managedFields name, where it is another: "scale". */
-  readonly through?: string;
+  /** The owners of the object are settled already, as by a write of its Scale. */
+  readonly isTracked?: boolean;
   /** What to do about fields that the kind does not have; Ignore where it is not said. */
   readonly fieldValidation?: "Strict" | "Warn" | "Ignore";
   /** How refusals show the patch that the body was made by. */
@@ -89,7 +89,7 @@ export class ApiServer {
   /** Writes what `change` makes of the live object; PUT, every patch and every subresource end here. */
   update(place: Place, change: (live: StoredObject) => KubeObject, options: WriteOptions): StoredObject {
     const live = this.get(place);
-    return this.#update(place, live, decodeBody(place.resource, change(live), options), options, true);
+    return this.#update(place, live, decodeBody(place.resource, change(live), options), options, !options.isTracked);
   }
 
   /** Server-side apply of a body as it was sent; creates what is not there. */
@@ -197,11 +197,10 @@ export class ApiServer {
     return {
       live,
       manager: options.fieldManager,
-      subresource: options.through ?? options.subresource ?? "",
+      subresource: options.subresource ?? "",
       apiVersion: resource.apiVersion,
       kind: resource.kind,
       schema: resource.schema,
-      ...(resource.custom?.scale && { replicasPath: resource.custom.scale.specReplicasPath }),
       hasStatus: resource.subresources.includes("status"),
       now: timeText(this.clock.now()),
     };

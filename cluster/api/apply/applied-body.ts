@@ -6,8 +6,8 @@ import { jsonType } from "./json.ts";
 /** The body of an apply request. */
 export interface AppliedBody {
   readonly body: JsonMap;
-  /** What is wrong with keys that stand twice, of which the last counts; Strict refuses it, Warn tells. */
-  readonly duplicates: string | undefined;
+  /** Where keys stand twice, of which the last counts; Strict refuses it, Warn tells. */
+  readonly duplicates: readonly string[];
 }
 
 /**
@@ -30,7 +30,7 @@ export function readApplied(text: string): AppliedBody {
     const why = `json: cannot unmarshal ${jsonType(value)} into Go value of type map[string]interface {}`;
     throw undecodable(`error unmarshaling JSON: while decoding JSON: ${why}`);
   }
-  return { body: value, duplicates: errors.length === 0 ? undefined : duplicatesOf(errors, text) };
+  return { body: value, duplicates: errors.map((error) => duplicateOf(error, text)) };
 }
 
 /** Go reads neither timestamps nor base 60 as YAML 1.1 has them: both stay text. */
@@ -54,10 +54,7 @@ function sentence({ code, linePos, message }: YAMLError): string {
   return `line ${linePos?.[0].line ?? 1}: ${sentences[code] ?? otherwise}`;
 }
 
-function duplicatesOf(errors: readonly YAMLError[], text: string): string {
-  const lines = errors.map(({ pos, linePos }) => {
-    const key = /^["']?([^"':\s,{}]+)/.exec(text.slice(pos[0]))?.[1] ?? "";
-    return `  line ${linePos?.[0].line ?? 1}: key ${JSON.stringify(key)} already set in map`;
-  });
-  return ["error converting YAML to JSON: yaml: unmarshal errors:", ...lines].join("\n");
+function duplicateOf({ pos, linePos }: YAMLError, text: string): string {
+  const key = /^["']?([^"':\s,{}]+)/.exec(text.slice(pos[0]))?.[1] ?? "";
+  return `line ${linePos?.[0].line ?? 1}: key ${JSON.stringify(key)} already set in map`;
 }

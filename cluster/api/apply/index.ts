@@ -1,6 +1,6 @@
 import { ApiError } from "../../client.ts";
 import type { Schema } from "../schema.ts";
-import { type JsonMap, sameJson, type StoredObject, valueAt } from "../stored-object.ts";
+import { type JsonMap, sameJson, type StoredObject } from "../stored-object.ts";
 import { type Comparison, compareValues, fieldSetOf } from "./compare.ts";
 import { difference, emptySet, type FieldSet, union } from "./field-set.ts";
 import { withLastApplied, withoutLastApplied } from "./last-applied.ts";
@@ -10,6 +10,7 @@ import { conflictError, ownable, ownersAfterUpdate, ownersBeforeUpdate, resetFie
 import { checkApplied } from "./validate.ts";
 
 export { type AppliedBody, readApplied } from "./applied-body.ts";
+export { withOwnersOfObject, withOwnersOfScale } from "./scale.ts";
 
 /** A write as the tracking of managedFields sees it. */
 export interface Write {
@@ -17,10 +18,8 @@ export interface Write {
   readonly live: StoredObject | undefined;
   /** The fieldManager option, or else the user agent up to its first slash. */
   readonly manager: string;
-  /** "status", "scale" (where `live` and `next` are the object itself, not its Scale)…; "" for the object itself. */
+  /** "status", "scale"…; "" for the object itself. */
   readonly subresource?: string;
-  /** Where the replicas of a scale stand; ".spec.replicas" by default. */
-  readonly replicasPath?: string;
   readonly apiVersion: string;
   readonly kind: string;
   /** The kind's schema, with the metadata that every object has; undefined where none is known. */
@@ -90,14 +89,8 @@ export function trackUpdate(request: Update): StoredObject {
   const before = ownersBeforeUpdate(live, next, subresource);
   // An object that nobody owns anything of stays so until someone applies to it.
   if (live !== undefined && before.size === 0) return withManaged(next, before);
-  const isScale = subresource === "scale";
-  const seen = (object: JsonMap): JsonMap => (isScale ? seenAsScale(object, request) : withoutManaged(object));
-  const changes = changesOf(request, seen(live ?? {}), seen(next));
-  // Writes of a Scale keep no time: they are tracked on an object that is not stored.
-  return withManaged(
-    next,
-    ownersAfterUpdate(before, changes, identityOf(request, "Update"), isScale ? undefined : now),
-  );
+  const changes = changesOf(request, withoutManaged(live ?? {}), withoutManaged(next));
+  return withManaged(next, ownersAfterUpdate(before, changes, identityOf(request, "Update"), now));
 }
 
 /** A manager without a name is called unknown. */
@@ -114,15 +107,4 @@ function changesOf(request: Write, before: unknown, after: unknown): Comparison 
   const { added, modified, removed } = compareValues(request.schema, before, after);
   const counted = (fields: FieldSet): FieldSet => difference(fields, resetBy(request), true);
   return { added: counted(added), modified: counted(modified), removed: counted(removed) };
-}
-
-/**
- * What a writer of an object's Scale sees of it: the replicas, which are absent when they are 0. So whoever scales to 0
- * owns nothing in Kubernetes.
- */
-function seenAsScale(object: JsonMap, { replicasPath = ".spec.replicas" }: Write): JsonMap {
-  const path = replicasPath.slice(1);
-  const replicas = valueAt(object, path) ?? 0;
-  const [last = "", ...holders] = path.split(".").toReversed();
-  return holders.reduce<JsonMap>((below, key) => ({ [key]: below }), replicas === 0 ? {} : { [last]: replicas });
 }

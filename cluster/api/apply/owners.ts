@@ -1,10 +1,19 @@
 import { ApiError } from "../../client.ts";
-import { isMap, type StoredObject } from "../stored-object.ts";
+import type { StoredObject } from "../stored-object.ts";
 import type { Comparison } from "./compare.ts";
 import { difference, type FieldSet, fieldsAt, intersection, isEmptySet, printPaths, union } from "./field-set.ts";
 import { capUpdates, decodeManaged, type Identity, type Managed, type Owner, ownerId } from "./managed-fields.ts";
 
-const ofServer = ["creationTimestamp", "generation", "managedFields", "name", "namespace", "resourceVersion", "uid"];
+const ofServer = [
+  "creationTimestamp",
+  "generation",
+  "managedFields",
+  "name",
+  "namespace",
+  "resourceVersion",
+  "selfLink",
+  "uid",
+];
 
 /** Fields that nobody owns: the server's own, and the object's name. */
 const neverOwned = fieldsAt("apiVersion", "kind", "metadata", ...ofServer.map((name) => `metadata.${name}`));
@@ -87,12 +96,14 @@ export function ownersAfterUpdate(managed: Managed, comparison: Comparison, writ
 
 /**
  * The owners that an update starts from: those in the request, or the live object's where the request has none that can be
- * read. A request with the one entry `{}` resets them. Writes of a subresource cannot touch them.
+ * read. An empty list, or the one entry `{}`, resets them. Writes of a subresource cannot touch them.
  */
 export function ownersBeforeUpdate(live: StoredObject | undefined, next: StoredObject, subresource: string): Managed {
   const given = subresource === "" ? next : undefined;
-  const [only, ...others] = given?.metadata.managedFields ?? [];
-  if (isMap(only) && others.length + Object.keys(only).length === 0) return new Map();
+  const entries = given?.metadata.managedFields;
+  if (entries !== undefined && entries.length < 2 && entries.every((entry) => Object.keys(entry).length === 0)) {
+    return new Map();
+  }
   const requested = decodeManaged(given);
   return requested !== undefined && requested.size > 0 ? requested : (decodeManaged(live) ?? new Map<string, Owner>());
 }

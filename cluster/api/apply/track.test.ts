@@ -89,10 +89,12 @@ test("an unchanged write keeps everything, also where it sends no managedFields"
   assert.deepEqual(track(live, settings({ x: "1" }), "other", 9), live);
 });
 
-test("the one entry {} resets the owners, but not through a subresource", () => {
+test("an empty list or the one entry {} resets the owners, but not through a subresource", () => {
   const live = track(undefined, settings({ x: "1" }));
   const reset = { ...live, metadata: { ...live.metadata, managedFields: [{}] } };
   const unowned = track(live, reset);
+  const emptied = track(live, { ...live, metadata: { ...live.metadata, managedFields: [] } });
+  assert.equal("managedFields" in emptied.metadata, false);
   assert.equal("managedFields" in unowned.metadata, false);
   assert.equal("managedFields" in track(unowned, settings({ x: "2" })).metadata, false);
   const through = trackUpdate({
@@ -119,31 +121,6 @@ test("of more than ten updates the oldest become ancient-changes", () => {
     ["ancient-changes", ...[3, 4, 5, 6, 7, 8, 9, 10, 11].map((index) => `m${index}`)],
   );
   assert.deepEqual(entries[0]?.fieldsV1, { "f:data": { ".": {}, "f:k0": {}, "f:k1": {}, "f:k2": {} } });
-});
-
-test("replicas move to who writes the scale, and to nobody with 0", () => {
-  const deploy = (replicas: number): StoredObject => {
-    const spec = { replicas, paused: true };
-    return { apiVersion: "apps/v1", kind: "Deployment", metadata: { name: "web" }, spec };
-  };
-  const created = trackUpdate({ ...deployment, live: undefined, next: deploy(1), manager: "tool", now: timeAt(0) });
-  const scale = (live: StoredObject, replicas: number): StoredObject =>
-    trackUpdate({
-      ...deployment,
-      live,
-      next: deploy(replicas),
-      manager: "scaler",
-      subresource: "scale",
-      now: timeAt(1),
-    });
-  const scaled = scale(created, 3);
-  assert.deepEqual(ownersOf(scaled), {
-    tool: { "f:spec": { "f:paused": {} } },
-    scaler: { "f:spec": { "f:replicas": {} } },
-  });
-  const [first] = scaled.metadata.managedFields ?? [];
-  assert.deepEqual([first?.subresource, first?.time], ["scale", undefined]);
-  assert.deepEqual(ownersOf(scale(scaled, 0)), { tool: { "f:spec": { "f:paused": {} } } });
 });
 
 test("a struct that the request left out is nobody's either when it comes later", () => {

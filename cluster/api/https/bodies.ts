@@ -168,8 +168,8 @@ function parsedJson(text: string): Parsed {
 function parsedYaml(text: string): Parsed {
   try {
     const { body, duplicates } = readApplied(text);
-    const said = duplicates?.replace(/^error converting YAML to JSON: /, "");
-    return { value: body, mistakes: said === undefined ? [] : [said] };
+    const said = ["yaml: unmarshal errors:", ...duplicates].join("\n  ");
+    return { value: body, mistakes: duplicates.length === 0 ? [] : [said] };
   } catch (error) {
     const why = (error as Error).message.replace(/^error decoding YAML: (error converting YAML to JSON: )?/, "");
     throw new Error(why, { cause: error });

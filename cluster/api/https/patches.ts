@@ -33,8 +33,8 @@ export interface Patch {
 export async function patchOne(exchange: Exchange, place: Place, path: ResourcePath): Promise<Answer> {
   const { api, query } = exchange;
   const { resource } = place;
-  const isApply = contentType(exchange) === applyType;
-  const way = isApply ? "merge" : wayOf(exchange, resource);
+  const way = wayOf(exchange, resource);
+  const isApply = way === "apply";
   const options = { ...writeOptions(exchange, "PatchOptions", patchCauses(query, isApply)), ...written(path) };
   const text = await readBody(exchange);
   if (isApply) {
@@ -42,22 +42,32 @@ export async function patchOne(exchange: Exchange, place: Place, path: ResourceP
     const { object, created } = api.apply(place, applied, { ...options, force: query.flag("force") === true });
     return show(exchange, resource, created ? 201 : 200, object);
   }
-  const patch = patchOf(way, text);
+  const { change, wording } = changeBy(patchOf(way, text), exchange, place, resource);
+  return show(exchange, resource, 200, api.update(place, change, { ...options, ...wording }));
+}
+
+/** What a patch makes of an object of `resource` at a place, and how its refusals are worded. */
+export function changeBy(
+  patch: Patch,
+  { api }: Exchange,
+  place: Place,
+  resource: Resource,
+): {
+  readonly change: (live: KubeObject) => KubeObject;
+  readonly wording: Pick<WriteOptions, "patch" | "mistakes">;
+} {
+  const isStrategic = patch.way === "strategic-merge";
   const shown = (patched: object): string =>
-    patch.way === "strategic-merge"
-      ? goText(patch.content)
-      : JSON.stringify(asWritten(patched, touchedBy(patch.content)));
+    isStrategic ? goText(patch.content) : JSON.stringify(asWritten(patched, touchedBy(patch.content)));
   const change = (live: KubeObject): KubeObject => {
     const patched = patchObject(patch, live, resource.schema);
-    const mistake =
-      patch.way === "strategic-merge" || resource.custom ? undefined : kindMistake(api, resource, patched);
+    const mistake = isStrategic || resource.custom ? undefined : kindMistake(api, resource, patched);
     if (mistake !== undefined) throw invalidPatch(shown(patched), mistake);
     // Metadata of another form are refused when they are decoded.
     if (isMap(patched.metadata ?? {})) checkPlace(patched.metadata, place);
     return patched;
   };
-  const object = api.update(place, change, { ...options, patch: shown, mistakes: patch.mistakes });
-  return show(exchange, resource, 200, object);
+  return { change, wording: { patch: shown, mistakes: patch.mistakes } };
 }
 
 /** A patched object as Go writes it: what the patch went through is a map by then, with its keys in order. */
@@ -95,7 +105,8 @@ function waysOf(resource: Resource): readonly Patch["way"][] {
 }
 
 /** The way of a request's patch; 415 for a media type that no patch of the resource has. */
-export function wayOf(exchange: Exchange, resource: Resource): Patch["way"] {
+export function wayOf(exchange: Exchange, resource: Resource): Patch["way"] | "apply" {
+  if (contentType(exchange) === applyType) return "apply";
   const mediaTypeOf = (way: Patch["way"]): string => `application/${way}-patch+json`;
   const way = waysOf(resource).find((known) => contentType(exchange) === mediaTypeOf(known));
   if (way) return way;
@@ -107,10 +118,12 @@ export function wayOf(exchange: Exchange, resource: Resource): Patch["way"] {
 function appliedBody(text: string, place: Place, { fieldValidation, warn }: WriteOptions): KubeObject {
   if (text.trim() === "") throw badRequest("invalid object type: /, Kind=");
   const { body, duplicates } = readApplied(text);
-  if (duplicates !== undefined && fieldValidation === "Strict") {
-    throw badRequest(`error strict decoding YAML: ${duplicates}`);
+  if (duplicates.length > 0 && fieldValidation === "Strict") {
+    const lines = duplicates.join("\n  ");
+    const why = `error converting YAML to JSON: yaml: unmarshal errors:\n  ${lines}`;
+    throw badRequest(`error strict decoding YAML: ${why}`);
   }
-  if (duplicates !== undefined && fieldValidation === "Warn") warn?.(duplicates);
+  if (fieldValidation === "Warn") for (const duplicate of duplicates) warn?.(duplicate);
   const { metadata = {}, ...rest } = body as unknown as Partial<KubeObject>;
   if (metadata.name) checkName(metadata, place.name);
   checkNamespace(metadata, place.namespace);

@@ -1,18 +1,26 @@
-import type { KubeObject } from "../../client.ts";
+import {
+  readApplied,
+  serverSideApply,
+  trackUpdate,
+  withOwnersOfObject,
+  withOwnersOfScale,
+  type Write,
+} from "../apply/index.ts";
 import { decodeBody } from "../decode.ts";
+import { timeText } from "../metadata.ts";
 import { invalid } from "../refusal.ts";
 import { resourceOf } from "../resource-table.ts";
 import { schemaOf } from "../schema.ts";
-import type { Place } from "../server.ts";
-import type { JsonMap, StoredObject } from "../stored-object.ts";
+import type { Place, WriteOptions } from "../server.ts";
+import { type JsonMap, type StoredObject, valueAt } from "../stored-object.ts";
 import { selectorText } from "../table/cells.ts";
 import { valuesAt } from "../table/json-path.ts";
 import { notNegative } from "../validation/causes.ts";
 import { objectBody, readBody } from "./bodies.ts";
-import { type Answer, type Exchange } from "./exchange.ts";
+import type { Answer, Exchange } from "./exchange.ts";
 import { checkPlace } from "./objects.ts";
-import { writeOptions } from "./options.ts";
-import { patchObject, patchOf, wayOf } from "./patches.ts";
+import { patchCauses, writeOptions } from "./options.ts";
+import { changeBy, patchOf, wayOf } from "./patches.ts";
 import { show } from "./rendering.ts";
 
 const kind = { group: "autoscaling", version: "v1", kind: "Scale", resource: "scales", namespaced: true };
@@ -25,37 +33,64 @@ export function getScale(exchange: Exchange, place: Place): Answer {
 
 /** PUT of a Scale. */
 export async function replaceScale(exchange: Exchange, place: Place): Promise<Answer> {
+  const options = writeOptions(exchange, "UpdateOptions");
   const { body, mistakes } = await objectBody(exchange, scaleResource);
-  checkPlace(body.metadata, place);
-  return writeScale(exchange, place, mistakes, () => body);
+  const next = decodeBody(scaleResource, body, { ...options, mistakes });
+  checkPlace(next.metadata, place);
+  return writeScale(exchange, place, options, (live, write) => trackUpdate({ ...write, live, next }));
 }
 
-/** PATCH of a Scale. */
+/** PATCH of a Scale, in any of the four ways. */
 export async function patchScale(exchange: Exchange, place: Place): Promise<Answer> {
-  const patch = patchOf(wayOf(exchange, scaleResource), await readBody(exchange));
-  return writeScale(exchange, place, patch.mistakes, (live) => patchObject(patch, live, scaleResource.schema));
+  const { query } = exchange;
+  const way = wayOf(exchange, scaleResource);
+  const isApply = way === "apply";
+  const options = writeOptions(exchange, "PatchOptions", patchCauses(query, isApply));
+  const text = await readBody(exchange);
+  if (isApply) {
+    const applied = readApplied(text).body;
+    const force = query.flag("force") === true;
+    return writeScale(exchange, place, options, (live, write) => serverSideApply({ ...write, live, applied, force }));
+  }
+  const { change, wording } = changeBy(patchOf(way, text), exchange, place, scaleResource);
+  return writeScale(exchange, place, options, (live, write) => {
+    const next = decodeBody(scaleResource, change(live), { ...options, ...wording });
+    return trackUpdate({ ...write, live, next });
+  });
 }
 
+/** Writes what a change makes of an object's Scale, owners and all, into the object. */
 function writeScale(
   exchange: Exchange,
   place: Place,
-  mistakes: readonly string[],
-  change: (live: KubeObject) => KubeObject,
+  options: WriteOptions,
+  change: (live: StoredObject, write: Write) => StoredObject,
 ): Answer {
-  const options = { ...writeOptions(exchange, "UpdateOptions"), through: "scale" };
-  const written = exchange.api.update(
-    place,
-    (live) => {
-      const next = decodeBody(scaleResource, change(scaleOf(place, live)), { ...options, mistakes });
-      const replicas = valuesAt(next, "spec.replicas")[0] ?? 0;
-      const causes = notNegative("spec.replicas", replicas);
-      if (causes.length > 0) throw invalid(scaleResource, place.name, causes);
-      const { resourceVersion = live.metadata.resourceVersion ?? "" } = next.metadata;
-      const scaled = withValue(live, pathsOf(place).specReplicasPath.split(".").slice(1), replicas) as StoredObject;
-      return { ...scaled, metadata: { ...live.metadata, resourceVersion } };
-    },
-    options,
-  );
+  const { api } = exchange;
+  const { apiVersion, schema } = scaleResource;
+  const now = timeText(api.clock.now());
+  const write = {
+    live: undefined,
+    manager: options.fieldManager,
+    subresource: "scale",
+    apiVersion,
+    kind: "Scale",
+    schema,
+    now,
+  };
+  const path = pathsOf(place).specReplicasPath.slice(1);
+  const intoObject = (live: StoredObject): StoredObject => {
+    const next = change(withOwnersOfObject(scaleOf(place, live), live, path), write);
+    checkPlace(next.metadata, place);
+    const replicas = valueAt(next, "spec.replicas") ?? 0;
+    const causes = notNegative("spec.replicas", replicas);
+    if (causes.length > 0) throw invalid(scaleResource, place.name, causes);
+    const { resourceVersion = "", uid = "" } = { ...live.metadata, ...next.metadata };
+    const scaled = withValue(live, path.split("."), replicas) as StoredObject;
+    const owned = withOwnersOfScale(scaled, next, path);
+    return { ...owned, metadata: { ...owned.metadata, resourceVersion, uid } };
+  };
+  const written = api.update(place, intoObject, { ...options, isTracked: true });
   return show(exchange, scaleResource, 200, scaleOf(place, written));
 }
 
@@ -72,6 +107,7 @@ function scaleOf(place: Place, object: StoredObject): StoredObject {
     kind: "Scale",
     apiVersion: "autoscaling/v1",
     metadata: { name, namespace, uid, resourceVersion, creationTimestamp },
+    // Go leaves a zero out, so that who scales to it by an update comes to own nothing.
     spec: replicas === 0 ? {} : { replicas },
     status: { replicas: valuesAt(object, statusReplicasPath)[0] ?? 0, ...(selector === undefined ? {} : { selector }) },
   } as unknown as StoredObject;
