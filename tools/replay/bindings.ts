@@ -27,14 +27,17 @@ const latest = new Set(["continue", "etag", "uid", "rand", "hash", "podIP", "clu
 /** What the placeholders of a scenario stand for in its replay. */
 export class Bindings {
   #values: Map<string, string>;
+  readonly #isOrdered: boolean;
 
-  constructor(values: Iterable<readonly [string, string]> = []) {
+  /** Where processes run beside each other, the order of what they write is one of several (`isOrdered` false). */
+  constructor(values: Iterable<readonly [string, string]> = [], isOrdered = true) {
     this.#values = new Map(values);
+    this.#isOrdered = isOrdered;
   }
 
   /** A copy to try with; what it learns is kept only by `take`. */
   fork(): Bindings {
-    return new Bindings(this.#values);
+    return new Bindings(this.#values, this.#isOrdered);
   }
 
   take(other: Bindings): void {
@@ -102,7 +105,8 @@ export class Bindings {
         if (otherKind !== kind || otherNumber === undefined) continue;
         if (theirs === value) return false;
         // The numbers of resourceVersions are their order.
-        if (kind === "rv" && Number(otherNumber) < Number(number) !== Number(theirs) < Number(value)) return false;
+        if (kind !== "rv" || !this.#isOrdered) continue;
+        if (Number(otherNumber) < Number(number) !== Number(theirs) < Number(value)) return false;
       }
     }
     this.#values.set(key, value);

@@ -32,6 +32,38 @@ export const differences: readonly Difference[] = [
     got: /^(401|undefined|"Unauthorized")$/,
   },
   {
+    title: "The API server listens on a free port",
+    request: /\/namespaces\/default\/endpoint(s|slices)\/kubernetes$/,
+    path: /^body\.(subsets\[0\]\.)?ports\[https\]\.port$/,
+    expected: /^6443$/,
+  },
+  {
+    title: "A custom kind is served as soon as it is defined",
+    request: /^GET \/apis\/[^/]+\.[^/]+\//,
+    path: /^(status|body|headers\.content-type)$/,
+    expected: /^(404|"404 page not found\\n"|"text\/plain; charset=utf-8")$/,
+    got: /^(200|"\{\\"kind\\":\\"\w+List\\".*\\"items\\":\[\]\}"|"application\/json")$/,
+  },
+  {
+    title: "What Kubernetes prints as a Go struct",
+    path: /^body\.(message|details\.causes\[\d+\]\.message)$/,
+    expected: /Invalid value: \{.*\\"Spec\\":\{\\"Volumes\\":.*: field is immutable"$/,
+    got: /Invalid value: \{.*: field is immutable"$/,
+  },
+  {
+    title: "The messages of broken YAML are this parser's",
+    path: /^body\.message$/,
+    expected: /yaml: line \d+: /,
+    got: /^".{20,}"$/,
+  },
+  {
+    title: "OpenAPI is structure without prose",
+    request: /^GET \/openapi\/v3\//,
+    path: /\.(description|securitySchemes)$/,
+    got: /^undefined$/,
+  },
+  { title: "No OpenAPI v2", request: /^GET \/openapi\/v2/, path: /^body\.(paths|definitions)\b/ },
+  {
     title: "Containers are processes of this machine",
     path: /\.(imageID|containerID)$/,
     expected: /^"(sha256:|containerd:\/\/)/,

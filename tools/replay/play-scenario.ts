@@ -38,7 +38,7 @@ async function play(group: string, scenario: Scenario, isPatient: boolean): Prom
     runsPods: runsPods(scenario),
   });
   try {
-    const bindings = new Bindings(knownValues(world));
+    const bindings = new Bindings(knownValues(world), !runsPods(scenario));
     await prepare(world, bindings, scenario);
     const verdicts: Verdict[] = [];
     const say = (id: string, title: string, found: readonly Disagreement[] | undefined): void => {
