@@ -92,7 +92,7 @@ function parsed(line: string): unknown {
   }
 }
 
-const collectionPath = /^\/(?:api|apis)\/(.+?)(?:\/namespaces\/[^/?]+)?\/([^/?]+)(?:\/[^/?]+)?(?:\?|$)/;
+const collectionPath = /^\/(?:api\/(v1)|apis\/([^/]+\/[^/]+))(?:\/namespaces\/[^/]+)?\/([^/?]+)/;
 
 function beganBefore({ api }: World, bindings: Bindings, path: string, lines: readonly Line[]): number | undefined {
   const [first] = lines;
@@ -100,8 +100,8 @@ function beganBefore({ api }: World, bindings: Bindings, path: string, lines: re
   const metadata = isRecord(object["metadata"]) ? object["metadata"] : {};
   const recorded = String(metadata["resourceVersion"]);
   const at = Number(bindings.fill(recorded, { startMs: 0, revision: Number.NaN }));
-  const [, apiVersion, resource] = collectionPath.exec(path.replace("/watch/", "/")) ?? [];
-  const row = api.table.all().find((each) => each.apiVersion === apiVersion && each.resource === resource);
+  const [, core, named, resource] = collectionPath.exec(path.replace("/watch/", "/")) ?? [];
+  const row = api.table.all().find((each) => each.apiVersion === (core ?? named) && each.resource === resource);
   if (Number.isNaN(at) || !row) return undefined;
   const live = api.store.get(row.storedAs, [metadata["namespace"] ?? "", metadata["name"]].join("/"));
   return live?.metadata.resourceVersion === String(at) ? undefined : at - 1;

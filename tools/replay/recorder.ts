@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
+import { withOwnBody } from "./own-body.ts";
 import type { Scenario, Step } from "./trace.ts";
 
 /** What the recorder wrote down of its own machine, or left volatile where a placeholder should stand. */
@@ -15,7 +16,9 @@ export function mended(scenario: Scenario): Scenario {
   const whole = JSON.parse(text) as Scenario;
   return {
     ...whole,
-    steps: whole.steps.map((step, index) => withAround(withVolatile(step, index), whole.steps, index)),
+    steps: whole.steps.map((step, index) =>
+      withAround(withOwnBody(withVolatile(step, index), whole.steps, index), whole.steps, index),
+    ),
   };
 }
 
