@@ -52,3 +52,32 @@ test("a replay tells agreements, disagreements and kinds that are not served apa
   assert.match(stdout, /\nnot served: 1\nagreed 2 of 4\n$/);
   assert.equal(status, 1);
 });
+
+/** Of a hundred exchanges of a group with Kubernetes 1.34, how many agree at least. */
+const least: Readonly<Record<string, number>> = {
+  "01-discovery": 88,
+  "02-crud": 98,
+  "03-patch": 100,
+  "04-ssa": 100,
+  "05-listwatch": 99,
+  "06-delete": 99,
+  "07-deployments": 99,
+  "08-services": 85,
+  "09-crds": 96,
+  "10-misc": 98,
+};
+
+const traces = process.env["REPLAY_TRACES"];
+
+test(
+  "the embedded cluster answers as Kubernetes 1.34 did",
+  { skip: traces === undefined && "there are no recordings: set REPLAY_TRACES to a folder of them" },
+  () => {
+    const { stdout } = spawnSync(process.execPath, [main, traces ?? ""], { encoding: "utf8", maxBuffer: 1e9 });
+    const rows = [...stdout.matchAll(/^(\d\d-\w+) +(\d+) of (\d+)/gm)];
+    assert.ok(rows.length > 0, stdout);
+    for (const [line, group = "", agreed, all] of rows) {
+      assert.ok((100 * Number(agreed)) / Number(all) >= (least[group] ?? 100), line);
+    }
+  },
+);
