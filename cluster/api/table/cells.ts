@@ -40,6 +40,7 @@ export const cells: Readonly<Record<string, Cell>> = {
   nodeRoles: ([labels]) =>
     pairs(labels)
       .flatMap((pair) => /^(?:node-role\.kubernetes\.io\/|kubernetes\.io\/role=)([^=]+)/.exec(pair)?.[1] ?? [])
+      .sort()
       .join(",") || undefined,
   ingressPorts: (tls) => (tls.length > 0 ? "80, 443" : "80"),
   eventTarget: ([event]) =>
@@ -127,7 +128,8 @@ function serviceAddresses(service: unknown): string | undefined {
   if (type === "ExternalName") return textOf(service, "spec.externalName");
   const given = valuesAt(service, "spec.externalIPs[*]");
   if (type !== "LoadBalancer") return given.join(",") || undefined;
-  return [...valuesAt(service, "status.loadBalancer.ingress[*].*"), ...given].join(",") || "<pending>";
+  const points = ["ip", "hostname"].flatMap((key) => valuesAt(service, `status.loadBalancer.ingress[*].${key}`));
+  return [...points, ...given].join(",") || "<pending>";
 }
 
 function endpointsText(subsets: readonly unknown[]): string | undefined {
