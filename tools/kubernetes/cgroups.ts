@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { mkdir, readdir, rmdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { until } from "./until.ts";
 
 const root = "/sys/fs/cgroup";
 
@@ -24,9 +25,17 @@ export async function makeControlGroup(name: string): Promise<void> {
   }
 }
 
-/** Removes the group and all below it; nothing may run there any more. */
+/** Removes the group and all below it, as soon as what was killed there is gone. */
 export async function removeControlGroup(name: string): Promise<void> {
-  for (const hierarchy of hierarchies()) await removeTree(join(hierarchy, name));
+  for (const group of hierarchies().map((hierarchy) => join(hierarchy, name))) {
+    const removed = (): Promise<boolean> =>
+      removeTree(group).then(
+        () => true,
+        () => false,
+      );
+    if (!(await until(removed, 10_000)))
+      throw new Error(`the control group ${group} cannot be removed: something runs in it`);
+  }
 }
 
 async function removeTree(group: string): Promise<void> {

@@ -71,7 +71,8 @@ function goBuild(args: readonly string[]): Promise<void> {
 
 /** Told from what Go said: a network or a Go that is too old is lacking, all else is broken. */
 function whyNot(said: string): Error {
-  const last = said.trim().split("\n").slice(-3).join("; ");
+  // Go says the same of each command.
+  const last = [...new Set(said.trim().split("\n"))].slice(-3).join("; ");
   if (/requires go >=/.test(said)) return new Lacking(`The Kubernetes commands need a newer Go: ${last}`);
   if (/dial tcp|no such host|timeout|connection re(fused|set)|proxyconnect|\b40[34] |\b50\d /.test(said)) {
     return new Lacking(

@@ -31,6 +31,7 @@ export async function writeNodeSettings({ folder, network }: Instance): Promise<
   const plain = {
     group: "root:x:0:\n",
     hosts: `127.0.0.1 localhost\n${nodeAddress} ${name}\n`,
+    "os-release": `PRETTY_NAME="Debian's packages, unpacked"\n`,
     passwd: "root:x:0:0:root:/root:/bin/sh\n",
     "resolv.conf": "",
   };

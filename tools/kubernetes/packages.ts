@@ -67,7 +67,10 @@ async function download({ suite, packages }: PackageList, work: string): Promise
     await run("apt-get", [...options, "--quiet=2", "update"]);
     await run("apt-get", [...options, "--quiet=2", "download", ...packages], { cwd: folder });
   } catch (error) {
-    const why = error instanceof Error ? (error.message.split("\n").at(-1) ?? "") : String(error);
+    const why =
+      String(error)
+        .split("\n")
+        .find((line) => line.startsWith("E:")) ?? String(error);
     throw new Lacking(`The node's packages need http://deb.debian.org, which gave: ${why}`, { cause: error });
   }
   return (await readdir(folder)).toSorted().map((name) => join(folder, name));

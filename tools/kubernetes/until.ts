@@ -4,6 +4,6 @@ export async function until(isSo: () => boolean | Promise<boolean>, patienceMs: 
   for (;;) {
     if (await isSo()) return true;
     if (Date.now() > deadline) return false;
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await new Promise((resolve) => setTimeout(resolve, 100));
   }
 }

@@ -1,4 +1,4 @@
-import { mkdir } from "node:fs/promises";
+import { mkdir, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { ociLayout } from "../../src/io/registry/oci-layout.ts";
 import { build } from "./build.ts";
@@ -19,9 +19,7 @@ import { pushLayout } from "./push.ts";
 
 /** Brings up a Kubernetes of one node in an empty folder. When a part of it fails, what was there of it is taken down again. */
 export async function up(folder: string, progress: Progress): Promise<Instance> {
-  if (await readInstance(folder)) {
-    throw new Error(`${folder} holds a Kubernetes already: take it down first, or name another folder with --folder.`);
-  }
+  await mustBeFree(folder);
   const built = await build(progress);
   const started = Date.now();
   const step: Progress = (text) => progress(`${text} (${((Date.now() - started) / 1000).toFixed(1)} s)`);
@@ -38,6 +36,13 @@ export async function up(folder: string, progress: Progress): Promise<Instance> 
   }
 }
 
+/** All that lies in an instance's folder goes with it, so nothing of anybody else's may. */
+async function mustBeFree(folder: string): Promise<void> {
+  if ((await readdir(folder).catch(() => [])).length === 0) return;
+  const what = (await readInstance(folder)) ? "holds a Kubernetes already: take it down" : "is not empty: empty it";
+  throw new Error(`${folder} ${what} first, or name another folder with --folder.`);
+}
+
 async function bringUp(instance: Instance, built: Built, step: Progress): Promise<void> {
   const { folder, network } = instance;
   await connect(network);
@@ -45,13 +50,10 @@ async function bringUp(instance: Instance, built: Built, step: Progress): Promis
   await writePki(instance);
   await writeNodeSettings(instance);
 
-  const images = startRegistry(instance, built);
   const containers = startContainerd(instance, built);
-  await startDaemon(folder, etcd(instance, built));
-  await startDaemon(folder, apiServer(instance, built));
   // Each is waited for even when another has failed: a start that goes on would be missed by the taking down.
-  const settled = await Promise.allSettled([containers, images, apiServerIsReady(folder, built)]);
-  for (const result of settled) if (result.status === "rejected") throw result.reason;
+  const starts = [containers, startRegistry(instance, built), startApiServer(instance, built)];
+  for (const start of await Promise.allSettled(starts)) if (start.status === "rejected") throw start.reason;
   step("etcd, API server, registry and containerd are ready");
 
   await startDaemon(folder, controllerManager(instance, built));
@@ -69,6 +71,12 @@ async function startRegistry(instance: Instance, built: Built): Promise<void> {
   const layout = join(folder, "images");
   await makePauseImage(built.packages, ociLayout(layout));
   await pushLayout(layout, url);
+}
+
+async function startApiServer(instance: Instance, built: Built): Promise<void> {
+  await startDaemon(instance.folder, etcd(instance, built));
+  await startDaemon(instance.folder, apiServer(instance, built));
+  await apiServerIsReady(instance.folder, built);
 }
 
 /** Resolves when the API server says that it is ready. */
