@@ -45,6 +45,12 @@ export class EngineView {
     return this.#leading?.kube.requestCounts() ?? new Map();
   }
 
+  /** Has the leading engine fetch; false when this one does not lead. */
+  refresh(): boolean {
+    void this.#leading?.engine.refresh();
+    return this.#leading !== undefined;
+  }
+
   /** A leader is ready when it has read the repository, one that stands by when it knows that another leads. */
   isReady(): boolean {
     return this.#leading

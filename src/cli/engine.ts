@@ -6,7 +6,9 @@ import type { WatchScope } from "../engine/live.ts";
 import { Leader } from "../engine/leader.ts";
 import { fencedGit } from "../io/git/fenced-git.ts";
 import { openMirror } from "../io/git/mirror.ts";
+import { listenForWebhooks, webhookPath } from "../io/webhook/listener.ts";
 import { fencedKube } from "../io/kube/fenced-kube.ts";
+import { ProblemError } from "../model/problem.ts";
 import { metricsText } from "../status/metrics.ts";
 import { serveStatus } from "../status/server.ts";
 import { aborted, exitCodeOfEnding } from "./ending.ts";
@@ -33,11 +35,16 @@ export interface EngineCommandOptions {
   /** Milliseconds. */
   readonly poll: number;
   readonly namespace: string;
+  /** Where webhooks of the forge are heard, on the same host; they are not without it. */
+  readonly webhookPort?: number;
+  /** The file with the secret that webhooks prove themselves by. */
+  readonly webhookSecret?: string;
 }
 
 /** What a ready engine tells the process that started it. */
 export interface EngineReady {
   readonly statusUrl: string;
+  readonly webhookUrl?: string;
 }
 
 /** What an engine that waits for its turn asks of the API server may take: a third of how long a Lease lasts. */
@@ -86,9 +93,10 @@ export async function engineCommand(world: World, options: EngineCommandOptions)
   view.onChange = () => {
     server.changed();
   };
-  const statusUrl = `http://${options.host}:${server.port}/`;
-  log.info({ repository: git.url, branch: options.branch, statusUrl }, "the engine has started");
-  await tellReady({ statusUrl } satisfies EngineReady);
+  const webhooks = await listen(world, options, view);
+  const ready: EngineReady = { statusUrl: `http://${options.host}:${server.port}/`, ...webhooks?.address };
+  log.info({ repository: git.url, branch: options.branch, ...ready }, "the engine has started");
+  await tellReady(ready);
   await leader.run(async (signal) => {
     log.info({ identity: identity.name }, "the engine leads");
     // A client of its own for each term: closed, it ends what is still under way when the Lease is lost.
@@ -115,10 +123,32 @@ export async function engineCommand(world: World, options: EngineCommandOptions)
     own.close();
   }, ending);
   view.close();
+  await webhooks?.stop();
   await server.stop();
   git.close();
   kube.close();
   return exitCodeOfEnding(world);
+}
+
+/** Hears webhooks where a port was named for them; the leader alone fetches at once, and the others say that they do not. */
+async function listen(world: World, options: EngineCommandOptions, view: EngineView) {
+  const { host, webhookPort: port, webhookSecret: secretFile } = options;
+  if (port === undefined && secretFile === undefined) return undefined;
+  if (port === undefined || secretFile === undefined) {
+    throw new ProblemError({
+      code: "webhook-half-named",
+      message: "A webhook needs both a port and a secret.",
+      remedy: "Give --webhook-port and --webhook-secret, or neither.",
+    });
+  }
+  const webhooks = await listenForWebhooks({
+    host,
+    port,
+    secretFile: resolve(world.cwd, secretFile),
+    clock: world.clock,
+    onPush: () => view.refresh(),
+  });
+  return { address: { webhookUrl: `http://${host}:${webhooks.port}${webhookPath}` }, stop: () => webhooks.stop() };
 }
 
 type Log = Pick<ReturnType<typeof pino>, "info" | "warn">;

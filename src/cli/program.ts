@@ -187,6 +187,8 @@ const addEngine: Add = (program, world, run) => {
     .option("--host <address>", "where the status page listens", "127.0.0.1")
     .option("--port <port>", "the status page's port; 0 is any that is free", port, 0)
     .option("--poll <duration>", "how often to ask a remote that does not tell of pushes", duration, 30_000)
+    .option("--webhook-port <port>", "listen here for webhooks of the forge, at /webhook; 0 is any that is free", port)
+    .option("--webhook-secret <file>", "the secret that they are signed with")
     .action((options: EngineCommandOptions) =>
       run(import("./engine.ts").then(({ engineCommand }) => engineCommand(world, options))),
     );

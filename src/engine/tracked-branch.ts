@@ -37,6 +37,8 @@ export class TrackedBranch {
   /** The commit whose deployment was handed on to its end. */
   #taken: string | undefined;
   #told: string | undefined;
+  /** Fetches in a row that did not reach the remote. */
+  #failures = 0;
   #fetching: Promise<void> | undefined;
   #fetchAgain = false;
   #cancelPoll = (): void => {};
@@ -88,13 +90,14 @@ export class TrackedBranch {
   }
 
   async #fetchOnce(): Promise<void> {
-    const { git, clock, random, pollMs, onFetched, onTrouble } = this.#options;
+    const { git, clock, random, onFetched, onTrouble } = this.#options;
     this.#cancelPoll();
     let trouble: Problem | undefined;
     try {
       const result = await git.fetch();
       const fetched = result.ok ? { fetchedAt: new Date(clock.now()).toISOString() } : {};
       this.#repository = { ...this.#repository, ...fetched, reachable: result.ok };
+      this.#failures = result.ok ? 0 : this.#failures + 1;
       // Without the remote the mirror still says what was fetched last, after a start of the engine as well.
       const unread = await this.#read();
       trouble = result.ok ? unread : result.problem;
@@ -108,8 +111,15 @@ export class TrackedBranch {
     this.#told = said;
     if (isNews) await onTrouble(trouble);
     if (!this.#stopped)
-      this.#cancelPoll = clock.at(clock.now() + pollMs * (0.9 + 0.2 * random()), () => void this.refresh());
+      this.#cancelPoll = clock.at(clock.now() + this.#delayMs() * (0.9 + 0.2 * random()), () => void this.refresh());
     onFetched();
+  }
+
+  /** After a blip the remote is asked again soon; while it stays away ever less often, so that it is not held down. */
+  #delayMs(): number {
+    const { pollMs } = this.#options;
+    if (this.#failures === 0) return pollMs;
+    return Math.min(firstRetryMs * 2 ** (this.#failures - 1), Math.max(pollMs, longestRetryMs));
   }
 
   /** Looks at the newest commit; answers why it cannot be delivered. */
@@ -131,6 +141,9 @@ export class TrackedBranch {
     return this.#broken;
   }
 }
+
+const firstRetryMs = 1000;
+const longestRetryMs = 60_000;
 
 /** Changes of delivery.yaml that are looked back over for one that can be read. */
 const mostBroken = 20;

@@ -37,7 +37,8 @@ export async function openMirror(options: MirrorOptions): Promise<Git> {
   const { folder } = options;
   const commandFor = (whom: Remote) =>
     gitCommand(options.processes ?? systemProcesses, folder, whom, options.environment ?? process.env);
-  const git = commandFor(remote);
+  const { authorization: _, ...withoutCredentials } = remote;
+  const git = commandFor(withoutCredentials);
   await prepareFolder(git, folder, remote);
   const reader = objectReader(git);
   const timeoutMs = options.remoteTimeoutMs ?? 600_000;
