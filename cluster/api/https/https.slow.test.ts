@@ -327,7 +327,7 @@ test("logs and proxies go through the node", async (t: TestContext) => {
   assert.equal((await call("GET", "/api/v1/namespaces/default/pods/q/log")).status, 204, "no node has it yet");
   assert.equal((await call("GET", "/api/v1/namespaces/default/pods/p/log?tailLines=-1")).status, 422);
   const proxied = await call("GET", "/api/v1/namespaces/default/pods/p/proxy/a/b?c=d");
-  assert.equal(proxied.text, "pod saw /a/b?c=d");
+  assert.deepEqual([proxied.text, proxied.headers["content-type"]], ["pod saw /a/b?c=d", "text/plain; charset=utf-8"]);
   const answers = {
     "services/none:80/proxy/": 'services "none" not found',
     "services/ftp:none:80/proxy/": 'invalid service request "ftp:none:80"',

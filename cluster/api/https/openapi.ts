@@ -64,7 +64,7 @@ function documentOf(path: string, resources: readonly Resource[]): string {
   const text = JSON.stringify({
     openapi: "3.0.0",
     info: isCustom ? { title: "Kubernetes CRD Swagger", version: "v0.1.0" } : info,
-    paths: Object.assign(root, ...resources.map((resource) => pathsOf(resource, `/${path}`))) as object,
+    paths: sorted(Object.assign(root, ...resources.map((resource) => pathsOf(resource, `/${path}`))) as object),
     components: { schemas: schemasOf(resources), ...(isCustom ? {} : { securitySchemes }) },
   });
   if (first) documents.set(first, { of: resources, text });
@@ -93,7 +93,11 @@ function schemasOf(resources: readonly Resource[]): Readonly<Record<string, unkn
     found[name] = linked(raw);
     wanted.push(...referencesOf(raw));
   }
-  return Object.fromEntries(Object.entries(found).sort(([a], [b]) => (a < b ? -1 : 1)));
+  return sorted(found);
+}
+
+function sorted(map: object): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(Object.entries(map).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 function customDefinitions(resource: Resource): (readonly [string, RawSchema])[] {
@@ -125,15 +129,23 @@ function referencesOf(value: unknown): readonly string[] {
   );
 }
 
-function linked(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(linked);
+function linked(value: unknown, isProperty = false): unknown {
+  if (Array.isArray(value)) return value.map((item) => linked(item));
   if (typeof value !== "object" || value === null) return value;
   const { $ref, "x-definition": _definition, ...rest } = value as RawSchema;
-  const others = Object.fromEntries(Object.entries(rest).map(([key, inner]) => [key, linked(inner)]));
+  const others = Object.fromEntries(
+    Object.entries(rest).map(([key, inner]) => [key, key === "properties" ? ofProperties(inner) : linked(inner)]),
+  );
+  if (rest["x-kubernetes-int-or-string"] === true)
+    return { anyOf: [{ type: "integer" }, { type: "string" }], ...others };
   if (typeof $ref !== "string") return others;
-  // Keywords beside a reference do not count in OpenAPI v3.0, so Kubernetes wraps it.
+  // Keywords beside a reference do not count in OpenAPI v3.0, so Kubernetes wraps it; every property has a description.
   const reference = { $ref: `#/components/schemas/${$ref}` };
-  return Object.keys(others).length === 0 ? reference : { allOf: [reference], ...others };
+  return Object.keys(others).length === 0 && !isProperty ? reference : { allOf: [reference], ...others };
+}
+
+function ofProperties(properties: unknown): object {
+  return Object.fromEntries(Object.entries(properties as object).map(([name, inner]) => [name, linked(inner, true)]));
 }
 
 /** What OpenAPI calls the verbs that it calls otherwise, and the methods of those that are not methods. */

@@ -98,8 +98,12 @@ function pass(exchange: Exchange, scheme: string, address: Address, rest: string
   };
   return new Promise((resolve, reject) => {
     const onward = send(options, (answered) => {
-      response.writeHead(answered.statusCode ?? 502, { ...kept(answered.headers) });
-      answered.pipe(response);
+      answered.once("readable", () => {
+        const first = answered.read() as Buffer | null;
+        response.writeHead(answered.statusCode ?? 502, { ...guessedType(first), ...kept(answered.headers) });
+        if (first) response.write(first);
+        answered.pipe(response);
+      });
       answered.once("end", resolve);
       answered.once("error", () => response.destroy());
       answered.once("close", resolve);
@@ -115,6 +119,16 @@ function pass(exchange: Exchange, scheme: string, address: Address, rest: string
     response.once("close", () => onward.destroy());
     request.pipe(onward);
   });
+}
+
+/** What Go's server says that a body is of which nobody said it. */
+function guessedType(first: Buffer | null): object {
+  if (!first) return {};
+  const beginning = first.subarray(0, 512).toString("latin1");
+  // oxlint-disable-next-line no-control-regex -- control characters are what tells bytes from text
+  if (/[\x00-\x08\x0b\x0e-\x1a\x1c-\x1f]/.test(beginning)) return { "content-type": "application/octet-stream" };
+  const isHtml = /^\s*<(!doctype html|html|head|body|script|div|p|a|h1|table|title|style|br|!--)[\s>]/i.test(beginning);
+  return { "content-type": `text/${isHtml ? "html" : "plain"}; charset=utf-8` };
 }
 
 /** Why a pod could not be reached, as Go's network says it. */
