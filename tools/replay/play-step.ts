@@ -51,10 +51,13 @@ export async function playStep(
   return best.found;
 }
 
-/** How far an answer is from the recorded one; of one that the recorder changed, the revision tells best which it was. */
+/**
+ * How far an answer is from the recorded one. Headers are not waited for; of an answer that the recorder changed, the
+ * revision tells best which it was.
+ */
 function weigh(found: readonly Disagreement[], { around }: Step): number {
   const isOther = around !== undefined && found.some(({ path }) => path === revisionPath);
-  return unexplained(found).length + (isOther ? 1000 : 0);
+  return unexplained(found).filter(({ path }) => !path.startsWith("headers.")).length + (isOther ? 1000 : 0);
 }
 
 /** A request with values in the place of its placeholders. */

@@ -177,10 +177,18 @@ async function processesMove({ runsPods, client, gate }: World, patienceMs: numb
   if (!runsPods) return false;
   const running = client.list<Pod>(pods).filter((pod) => pod.spec.nodeName !== undefined && !isTerminal(pod));
   if (running.length === 0) return false;
-  const starting = running.filter((pod) => isStarting(pod) && !stuck.has(pod));
+  const starting = running.filter((pod) => isStarting(pod) && !stuck.has(pod) && !isWarnedOf(client, pod));
   const comes = await gate.comes(starting.length > 0 ? startMs : patienceMs);
   if (!comes) for (const pod of starting) stuck.add(pod);
   return comes;
+}
+
+/** A pod that there is a warning of is not starting, but waiting for something. */
+function isWarnedOf(client: Client, { metadata }: Pod): boolean {
+  const events = client.list<
+    KubeObject & { readonly type?: string; readonly involvedObject?: { readonly uid?: string } }
+  >({ group: "", resource: "events" }, metadata.namespace);
+  return events.some(({ type, involvedObject }) => type === "Warning" && involvedObject?.uid === metadata.uid);
 }
 
 function isTerminal({ status }: Pod): boolean {
