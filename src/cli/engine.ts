@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import { pino } from "pino";
 import { Engine } from "../engine/engine.ts";
+import type { Trust } from "../engine/endorsed.ts";
 import type { EngineOptions } from "../engine/engine.ts";
 import type { WatchScope } from "../engine/live.ts";
 import { Leader } from "../engine/leader.ts";
@@ -35,6 +36,13 @@ export interface EngineCommandOptions {
   /** Milliseconds. */
   readonly poll: number;
   readonly namespace: string;
+  /** Whose signatures count: a file of SSH keys, and one of GPG's. */
+  readonly allowedSigners?: string;
+  readonly allowedKeys?: string;
+  /** Nothing is delivered that none of them signed, whatever the repository says. */
+  readonly requireSigned?: boolean;
+  /** A private SSH key for the engine's own commits. */
+  readonly signingKey?: string;
   /** Where webhooks of the forge are heard, on the same host; they are not without it. */
   readonly webhookPort?: number;
   /** The file with the secret that webhooks prove themselves by. */
@@ -62,12 +70,13 @@ export async function engineCommand(world: World, options: EngineCommandOptions)
   const identity = processIdentity(world.env);
   const kube = await openKube(world, options, leaseBounds);
   const folder = resolve(world.cwd, options.mirror);
-  const { credentials } = options;
+  const { credentials, signingKey } = options;
   const git = await openMirror({
     url: options.repository,
     folder,
     environment: world.env,
     ...(credentials === undefined ? {} : { credentials: resolve(world.cwd, credentials) }),
+    ...(signingKey === undefined ? {} : { signingKey: resolve(world.cwd, signingKey) }),
   });
   const view = new EngineView(world, git, options.branch);
   const leader = new Leader({
@@ -104,6 +113,7 @@ export async function engineCommand(world: World, options: EngineCommandOptions)
     const engine = new Engine({
       ...engineParts(options, view, log),
       git: fencedGit(git, leader.holds),
+      trust: trustOf(world, options),
       kube: fencedKube(own, leader.holds),
       openCluster: async (context) =>
         fencedKube(
@@ -128,6 +138,18 @@ export async function engineCommand(world: World, options: EngineCommandOptions)
   git.close();
   kube.close();
   return exitCodeOfEnding(world);
+}
+
+function trustOf(world: World, options: EngineCommandOptions): Trust {
+  const { allowedSigners, allowedKeys, requireSigned, signingKey } = options;
+  return {
+    allowed: {
+      ...(allowedSigners === undefined ? {} : { signers: resolve(world.cwd, allowedSigners) }),
+      ...(allowedKeys === undefined ? {} : { keys: resolve(world.cwd, allowedKeys) }),
+    },
+    always: requireSigned === true,
+    signsItself: signingKey !== undefined,
+  };
 }
 
 /** Hears webhooks where a port was named for them; the leader alone fetches at once, and the others say that they do not. */

@@ -160,6 +160,7 @@ const addRelease: Add = (program, world, run) => {
     .option("--registry <registry>", "in place of release.yaml's, such as oci:./images")
     .option("--deployment <url>", "the deployment repository, in place of release.yaml's")
     .option("--path <path>", "the directory in the deployment repository, in place of release.yaml's")
+    .option("--signing-key <file>", "a private SSH key to sign the commit in the deployment repository with")
     .option("--verify", "build again what was released before, and compare")
     .option("--json", "print the release as JSON")
     .action((commit: string | undefined, options: ReleaseCommandOptions) =>
@@ -187,6 +188,10 @@ const addEngine: Add = (program, world, run) => {
     .option("--host <address>", "where the status page listens", "127.0.0.1")
     .option("--port <port>", "the status page's port; 0 is any that is free", port, 0)
     .option("--poll <duration>", "how often to ask a remote that does not tell of pushes", duration, 30_000)
+    .option("--allowed-signers <file>", "who may sign commits by SSH keys, as ssh-keygen's ALLOWED SIGNERS says it")
+    .option("--allowed-keys <file>", "public GPG keys of those who may sign commits")
+    .option("--require-signed", "deliver only what one of them signed, whatever the repository says")
+    .option("--signing-key <file>", "a private SSH key to sign the engine's own commits with")
     .option("--webhook-port <port>", "listen here for webhooks of the forge, at /webhook; 0 is any that is free", port)
     .option("--webhook-secret <file>", "the secret that they are signed with")
     .action((options: EngineCommandOptions) =>

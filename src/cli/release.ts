@@ -25,6 +25,8 @@ export interface ReleaseCommandOptions {
   readonly registry?: string;
   readonly deployment?: string;
   readonly path?: string;
+  /** A private SSH key to sign the deployment commit with. */
+  readonly signingKey?: string;
   readonly json?: boolean;
   readonly verify?: boolean;
 }
@@ -36,7 +38,7 @@ export async function releaseCommand(
   options: ReleaseCommandOptions,
 ): Promise<number> {
   const signal = world.ending();
-  const result = await release(doors(world), {
+  const result = await release(doors(world, options), {
     source: resolve(world.cwd, options.source),
     ...(commitish === undefined ? {} : { commitish }),
     author: {
@@ -71,7 +73,7 @@ export async function releaseCommand(
   return exitCodes.done;
 }
 
-function doors(world: World): ReleaseDoors {
+function doors(world: World, { signingKey }: ReleaseCommandOptions): ReleaseDoors {
   const layoutOf = (place: RegistryPlace): string => {
     if (place.kind === "layout") return place.folder;
     throw new ProblemError({
@@ -87,7 +89,13 @@ function doors(world: World): ReleaseDoors {
     hostRuntime: (programs) => findHostRuntime(systemProcesses, programs),
     openRegistry: (place) => ociLayout(layoutOf(place)),
     openCache: (place) => folderCache(join(layoutOf(place), "cache")),
-    openDeployment: (url, folder) => openMirror({ url, folder, environment: world.env }),
+    openDeployment: (url, folder) =>
+      openMirror({
+        url,
+        folder,
+        environment: world.env,
+        ...(signingKey === undefined ? {} : { signingKey: resolve(world.cwd, signingKey) }),
+      }),
   };
 }
 

@@ -91,6 +91,8 @@ export async function refuse(
 async function putBack(io: Io, outcome: Outcome, decision: Extract<Decision, { kind: "rollback" }>): Promise<Pass> {
   const { record, known, found } = outcome;
   const { reason, message, to } = decision;
+  const unsigned = await io.endorsements.againstRestoring(to, found.application);
+  if (unsigned) return log(io, { ...known, record: cannotPutBack(record, unsigned) }, { kind: "steady" });
   const result = await rollback(io.git, {
     application: found.application,
     branch: io.branch,

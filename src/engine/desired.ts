@@ -6,16 +6,19 @@ import type { Revision } from "../model/revision.ts";
 import { render } from "../render/render.ts";
 import type { FoundApplication } from "../source/deployment.ts";
 import { readRevision } from "../source/revision.ts";
+import type { Endorsements } from "./endorsed.ts";
 
 type Rendered = Result<readonly Manifest[]>;
 
 /** What applications ask for, remembered by tree: the same tree needs neither Git nor another rendering (behaviour D7). */
 export class Desired {
   readonly #git: Git;
+  readonly #endorsements: Endorsements;
   readonly #rendered = new Map<string, { readonly key: string; readonly value: Rendered }>();
 
-  constructor(git: Git) {
+  constructor(git: Git, endorsements: Endorsements) {
     this.#git = git;
+    this.#endorsements = endorsements;
   }
 
   /** The revision at `head`; the known record's own where the tree is still the same. */
@@ -25,9 +28,11 @@ export class Desired {
     return revision ?? noDirectory(head, found);
   }
 
-  /** The manifests of a revision, or every reason why it may not be delivered. */
-  async manifests(found: FoundApplication, revision: Revision): Promise<Rendered> {
+  /** The manifests of a revision at `head`, or every reason why it may not be delivered. */
+  async manifests(found: FoundApplication, revision: Revision, head: string): Promise<Rendered> {
     if (found.problems.length > 0) return { ok: false, problems: found.problems };
+    const unsigned = await this.#endorsements.missing(head, found.application);
+    if (unsigned.length > 0) return { ok: false, problems: unsigned };
     const key = JSON.stringify([revision.tree, found.application]);
     const known = this.#rendered.get(found.application.id);
     if (known?.key === key) return known.value;

@@ -8,6 +8,8 @@ import type { Problem } from "../model/problem.ts";
 import { formatProblem, ProblemError } from "../model/problem.ts";
 import type { DeliveryRecord } from "../model/record.ts";
 import { Desired } from "./desired.ts";
+import { Endorsements, noTrust } from "./endorsed.ts";
+import type { Trust } from "./endorsed.ts";
 import { Fleet } from "./fleet.ts";
 import { letGo } from "./gone.ts";
 import type { Pass } from "./known.ts";
@@ -37,6 +39,8 @@ export interface EngineOptions {
   readonly pollMs?: number;
   /** The engine's own namespace; default plumbline-system. */
   readonly namespace?: string;
+  /** Whose signatures count, and whether they must be there; default nobody's, and only where Git asks for them. */
+  readonly trust?: Trust;
   /** How many applications are worked on at once; default 8. */
   readonly parallel?: number;
   /** Further files for the delivery log, from what the engine knows: the page and its data. */
@@ -76,6 +80,7 @@ export class Engine {
     this.#options = options;
     const { git, kube, clock, random, branch = "main", pollMs = 30_000 } = options;
     const log = deliveryLog(git);
+    const endorsements = new Endorsements(git, options.trust ?? noTrust);
     this.#fleet = new Fleet(log);
     this.#queue = new Queue(clock, options.parallel ?? 8, (id) => this.#pass(id));
     this.#branch = new TrackedBranch({
@@ -98,7 +103,8 @@ export class Engine {
       kube,
       clock,
       branch,
-      desired: new Desired(git),
+      desired: new Desired(git, endorsements),
+      endorsements,
       live: this.#watch(kube),
       log,
       namespace: options.namespace ?? "plumbline-system",

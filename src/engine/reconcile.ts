@@ -13,6 +13,7 @@ import type { FoundApplication } from "../source/deployment.ts";
 import { askWhenDue } from "./ask.ts";
 import { close, conclude, refuse } from "./conclude.ts";
 import type { Desired } from "./desired.ts";
+import type { Endorsements } from "./endorsed.ts";
 import type { Known, Pass } from "./known.ts";
 import type { Live } from "./live.ts";
 import { obstacleOf } from "./obstacle.ts";
@@ -25,6 +26,7 @@ export interface Io {
   readonly clock: Clock;
   readonly live: Live;
   readonly desired: Desired;
+  readonly endorsements: Endorsements;
   readonly log: DeliveryLog;
   /** The tracked branch. */
   readonly branch: string;
@@ -43,7 +45,7 @@ export async function reconcile(io: Io, found: FoundApplication, head: string, k
   const revision = await io.desired.revision(found, head, known.record);
   const record = continueRecord(known.record, revision, application, io.clock.now());
   if (record.outcome === "rolled-back") return close(io, known, record);
-  const desired = await io.desired.manifests(found, revision);
+  const desired = await io.desired.manifests(found, revision, head);
   if (!desired.ok) return refuse(io, known, record, desired.problems);
 
   const inventory = known.inventory ?? (await readInventory(io.kube, io.namespace, application.id));

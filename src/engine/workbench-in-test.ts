@@ -43,8 +43,8 @@ export interface Workbench {
   readonly remote: string;
   readonly cluster: Cluster;
   readonly kube: HttpsKube;
-  /** Commits these files (null removes) and pushes; answers the commit. */
-  commit(files: Readonly<Record<string, string | null>>, message?: string): string;
+  /** Commits these files (null removes), signed with this SSH key where one is given, and pushes; answers the commit. */
+  commit(files: Readonly<Record<string, string | null>>, message?: string, signingKey?: string): string;
   /** Something to end with the test. */
   onEnd(end: () => void | Promise<void>): void;
   /** git in the remote. */
@@ -111,7 +111,7 @@ export async function openWorkbench(t: Pick<TestContext, "after">, images = true
     remote,
     cluster,
     kube,
-    commit(files, message = "Change files") {
+    commit(files, message = "Change files", signingKey) {
       try {
         runGit(copy, "fetch", "--quiet", "origin", "main");
         runGit(copy, "reset", "--quiet", "--hard", "FETCH_HEAD");
@@ -126,7 +126,11 @@ export async function openWorkbench(t: Pick<TestContext, "after">, images = true
         writeFileSync(file, text);
       }
       runGit(copy, "add", "--all");
-      runGit(copy, "commit", "--quiet", "--message", message);
+      const sign =
+        signingKey === undefined
+          ? []
+          : ["-c", "gpg.format=ssh", "-c", `user.signingKey=${signingKey}`, "-c", "commit.gpgSign=true"];
+      runGit(copy, ...sign, "commit", "--quiet", "--message", message);
       runGit(copy, "push", "--quiet", "origin", "HEAD:main");
       return runGit(copy, "rev-parse", "HEAD");
     },

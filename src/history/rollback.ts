@@ -60,9 +60,27 @@ export async function rollback(git: Git, request: RollbackRequest): Promise<Roll
 /** The commit object alone: its id is a function of parent, restored tree and failing record, and of nothing else. */
 export async function writeRollback(git: Git, request: RollbackRequest, parent: CommitInfo): Promise<string> {
   const { application, restores } = request;
-  const tree = await git.writeTree(parent.tree, new Map([[application.path, { mode: "040000", id: restores.tree }]]));
+  return writeRestoring(git, {
+    path: application.path,
+    tree: restores.tree,
+    parent,
+    message: rollbackMessage(request),
+  });
+}
+
+/** What a rollback commit is made of. */
+export interface Restoring {
+  readonly path: string;
+  readonly tree: string;
+  readonly parent: CommitInfo;
+  readonly message: string;
+}
+
+/** The commit that puts one tree to a path over its parent, and does nothing else. */
+export async function writeRestoring(git: Git, { path, tree: restored, parent, message }: Restoring): Promise<string> {
+  const tree = await git.writeTree(parent.tree, new Map([[path, { mode: "040000", id: restored }]]));
   const at = Date.parse(parent.committedAt) / 1000 + 1;
-  return git.writeCommit({ tree, parents: [parent.id], message: rollbackMessage(request), signature: plumbline(at) });
+  return git.writeCommit({ tree, parents: [parent.id], message, signature: plumbline(at) });
 }
 
 /** What the rollback commit says: what failed, why, what is restored, and the same for machines. */

@@ -35,6 +35,8 @@ export interface Application {
   /** Cluster-scoped kinds that the application may deliver, as `group/Kind` ("/Namespace" for the core group). */
   readonly allowClusterKinds: readonly string[];
   readonly rollout: RolloutPolicy;
+  /** Git wants only what an allowed signer signed; an engine may want so whatever Git says. */
+  readonly requires?: "signed";
   /** True when Git says that a revision without any object is meant. */
   readonly allowEmpty: boolean;
 }

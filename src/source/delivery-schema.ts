@@ -58,7 +58,13 @@ export const rolloutSchema = closed({
   checks: z.array(check).max(50).optional(),
 });
 
+const require = z
+  .enum(["signed"])
+  .optional()
+  .describe("signed: only commits that an allowed signer of the engine's signed are delivered.");
+
 const environmentSchema = closed({
+  require,
   cluster: z
     .string()
     .regex(/^\S{1,253}$/, "must be the name of a context")
@@ -87,6 +93,7 @@ const environmentSchema = closed({
 
 /** `delivery.yaml` at the root of a deployment repository. */
 export const deliverySchema = closed({
+  require,
   layout: z
     .string()
     .regex(/^[^/\s]+(\/[^/\s]+)*$/, "must be a path such as {environment}/{application}")

@@ -49,7 +49,13 @@ export async function readDeployment(git: Git, commit: string): Promise<Result<D
   if (!promotions.ok) return promotions;
   const places = await findPlaces(git, commit, layout, Object.keys(environments));
   const applications = await Promise.all(
-    places.map((place) => findApplication(git, commit, place, environments[place.environment] ?? {})),
+    places.map((place) => {
+      const environment = environments[place.environment] ?? {};
+      return findApplication(git, commit, place, {
+        ...environment,
+        require: environment.require ?? parsed.value.require,
+      });
+    }),
   );
   return { ok: true, value: { commit, applications, promotions: promotions.value } };
 }
@@ -123,7 +129,7 @@ async function findApplication(
 }
 
 function describe(place: Place, environment: EnvironmentConfiguration): Application {
-  const { namespace = "{application}-{environment}", rollout, allowClusterKinds = [], cluster } = environment;
+  const { namespace = "{application}-{environment}", rollout, allowClusterKinds = [], cluster, require } = environment;
   return {
     id: `${place.environment}/${place.name}`,
     name: place.name,
@@ -133,6 +139,7 @@ function describe(place: Place, environment: EnvironmentConfiguration): Applicat
     namespace: namespace.replaceAll("{application}", place.name).replaceAll("{environment}", place.environment),
     allowClusterKinds: allowClusterKinds.map((kind) => (kind.includes("/") ? kind : `/${kind}`)),
     rollout: overridePolicy(defaultPolicy, rollout),
+    ...(require === undefined ? {} : { requires: require }),
     allowEmpty: false,
   };
 }

@@ -1,4 +1,4 @@
-import type { Problem } from "../../model/problem.ts";
+import type { Problem, Result } from "../../model/problem.ts";
 
 /** One entry of a tree: `path` relative to the tree that was listed, `mode` as Git writes it ("100644", "120000", …). */
 export interface TreeEntry {
@@ -44,6 +44,14 @@ export interface NewCommit {
   readonly signature: Signature;
 }
 
+/** Whose signatures count, as files outside of the repository; a file that is not named allows nobody. */
+export interface AllowedSigners {
+  /** SSH keys with who holds them, in the format of ssh-keygen's ALLOWED SIGNERS. */
+  readonly signers?: string;
+  /** Public keys of GPG, as `gpg --export` writes them. */
+  readonly keys?: string;
+}
+
 /** The branches of the remote as of a fetch, or why it could not be reached. */
 export type FetchResult =
   | { readonly ok: true; readonly branches: ReadonlyMap<string, string> }
@@ -86,6 +94,8 @@ export interface Git {
    * first parents are followed, so a merge stands for all that it brought.
    */
   log(from: string, path: string, limit: number): Promise<readonly CommitInfo[]>;
+  /** Who of the allowed signers signed a commit; a problem that says why none did, and who may. */
+  signer(commit: string, allowed: AllowedSigners): Promise<Result<string>>;
   writeBlob(content: Buffer | string): Promise<string>;
   /**
    * The tree `base` with changes by path: a blob or tree id, or null to remove. Directories that become empty go.

@@ -15,6 +15,7 @@ import { pushTo } from "./push.ts";
 import type { PushTarget } from "./push.ts";
 import { parseRemote } from "./remote.ts";
 import type { Remote } from "./remote.ts";
+import { signerOf } from "./signatures.ts";
 
 /** What a mirror is opened with. */
 export interface MirrorOptions {
@@ -24,6 +25,8 @@ export interface MirrorOptions {
   readonly folder: string;
   /** A folder of files with credentials for the remote, see `withCredentials`. */
   readonly credentials?: string;
+  /** A private SSH key that commits written here are signed with. */
+  readonly signingKey?: string;
   /** Proxies, SSH, certificates and PATH are taken from these variables; default: this process's. */
   readonly environment?: Surroundings;
   readonly processes?: Processes;
@@ -35,8 +38,8 @@ export interface MirrorOptions {
 export async function openMirror(options: MirrorOptions): Promise<Git> {
   const remote = parseRemote(options.url);
   const { folder } = options;
-  const commandFor = (whom: Remote) =>
-    gitCommand(options.processes ?? systemProcesses, folder, whom, options.environment ?? process.env);
+  const { processes = systemProcesses } = options;
+  const commandFor = (whom: Remote) => gitCommand(processes, folder, whom, options.environment ?? process.env);
   const { authorization: _, ...withoutCredentials } = remote;
   const git = commandFor(withoutCredentials);
   await prepareFolder(git, folder, remote);
@@ -61,10 +64,12 @@ export async function openMirror(options: MirrorOptions): Promise<Git> {
     return { ok: true, branches };
   };
   const inTurn = oneAtATime();
+  const signaturesInTurn = oneAtATime();
 
   return {
     ...reads(git, reader, () => branches),
-    ...writes(git, reader),
+    ...writes(git, reader, options.signingKey),
+    signer: (commit, allowed) => signaturesInTurn(() => signerOf({ git, processes, folder }, commit, allowed)),
     url: remote.shown,
     fetch: (signal) => inTurn(() => fetch(signal)),
     push: (commit, branch, expected) =>
@@ -86,7 +91,7 @@ function firstOf(problems: readonly Problem[]): Problem {
   return problems[0] ?? { code: "git-credentials", message: "there are no credentials" };
 }
 
-/** Fetches and pushes change the same references, so they take turns. */
+/** Fetches and pushes change the same references, and signatures are checked with one keyring, so they take turns. */
 function oneAtATime(): <T>(work: () => Promise<T>) => Promise<T> {
   let last: Promise<unknown> = Promise.resolve();
   return (work) => {

@@ -1,0 +1,121 @@
+import { writeRestoring } from "../history/rollback.ts";
+import type { AllowedSigners, CommitInfo, Git } from "../io/git/git.ts";
+import type { Application } from "../model/application.ts";
+import type { Problem } from "../model/problem.ts";
+import type { HealthyRevision } from "../model/record.ts";
+
+/** What the engine itself says of signatures; nothing of it comes from the repository. */
+export interface Trust {
+  readonly allowed: AllowedSigners;
+  /** Every application must be signed, whatever the repository says. */
+  readonly always: boolean;
+  /** The engine signs its own commits, so that unsigned ones are not its own. */
+  readonly signsItself: boolean;
+}
+
+/** With nothing said: who may sign is nobody, and it matters only where the repository asks for signatures. */
+export const noTrust: Trust = { allowed: {}, always: false, signsItself: false };
+
+/** Rollbacks of rollbacks are not written, so a longer chain than this is somebody's game. */
+const longestChain = 5;
+
+/**
+ * Whether allowed signers stand behind what an application is (behaviour G3): the commit that last changed its directory and
+ * the one that last changed delivery.yaml must be signed by one of them. A rollback commit that nobody signed counts where it
+ * is, to its id, what this engine writes: it restores what an allowed signer signed, and changes nothing else.
+ */
+export class Endorsements {
+  readonly #git: Git;
+  readonly #trust: Trust;
+  /** Commits whose signature was found good. */
+  readonly #good = new Set<string>();
+  /** The commits that last changed paths, as of one head. */
+  #last: { readonly head: string; readonly byPath: Map<string, CommitInfo | undefined> } = {
+    head: "",
+    byPath: new Map(),
+  };
+
+  constructor(git: Git, trust: Trust) {
+    this.#git = git;
+    this.#trust = trust;
+  }
+
+  /** What is not signed of an application at a commit, with who may sign; nothing where no signatures are asked for. */
+  async missing(head: string, application: Application): Promise<readonly Problem[]> {
+    if (!this.#isAsked(application)) return [];
+    const found = await Promise.all(
+      [application.path, "delivery.yaml"].map((path) => this.#check(head, path, application)),
+    );
+    return found.flat();
+  }
+
+  /** Why a state must not be put back: the commit that it is said to be of does not hold it, or is not signed. */
+  async againstRestoring({ commit, tree }: HealthyRevision, application: Application): Promise<Problem | undefined> {
+    if (!this.#isAsked(application)) return undefined;
+    const { path } = application;
+    if ((await this.#git.treeAt(commit, path)) === tree) return (await this.#check(commit, path, application))[0];
+    return {
+      code: "healthy-tree-forged",
+      message: `The delivery log says that ${path} was healthy in a state that its commit ${commit.slice(0, 8)} does not have.`,
+      where: { file: path },
+      remedy: "Look for who wrote to the branch of the delivery log.",
+    };
+  }
+
+  #isAsked(application: Application): boolean {
+    return this.#trust.always || application.requires === "signed";
+  }
+
+  async #check(head: string, path: string, application: Application): Promise<readonly Problem[]> {
+    const commit = await this.#lastChange(head, path);
+    if (commit === undefined) return [];
+    const problem = await this.#signature(commit, application, path, 0);
+    if (problem === undefined) return [];
+    const { id, subject, author } = commit;
+    const message = `${path} was last changed by ${id.slice(0, 8)} (${JSON.stringify(subject)}, ${author}). ${problem.message}`;
+    return [{ ...problem, message, where: { file: path } }];
+  }
+
+  async #signature(
+    commit: CommitInfo,
+    application: Application,
+    path: string,
+    depth: number,
+  ): Promise<Problem | undefined> {
+    if (this.#good.has(commit.id)) return undefined;
+    const signer = await this.#git.signer(commit.id, this.#trust.allowed);
+    if (!signer.ok && !(path === application.path && (await this.#isOwnRollback(commit, application, depth)))) {
+      return signer.problems[0];
+    }
+    if (signer.ok) this.#good.add(commit.id);
+    return undefined;
+  }
+
+  async #isOwnRollback(commit: CommitInfo, application: Application, depth: number): Promise<boolean> {
+    const git = this.#git;
+    const { path, id } = application;
+    const { "Plumbline-Application": of, "Plumbline-Undoes": undoes, "Plumbline-Restores": restores } = commit.trailers;
+    const [parentId, ...others] = commit.parents;
+    if (this.#trust.signsItself || depth >= longestChain || others.length > 0) return false;
+    if (of !== id || parentId === undefined || !isId(undoes) || !isId(restores)) return false;
+    if (!(await git.isAncestor(restores, parentId))) return false;
+    const [undone] = await git.log(parentId, path, 1);
+    const [restored] = await git.log(restores, path, 1);
+    const tree = await git.treeAt(restores, path);
+    if (undone?.id !== undoes || restored?.id !== restores || tree === undefined) return false;
+    const parent = await git.commit(parentId);
+    if ((await writeRestoring(git, { path, tree, parent, message: commit.message })) !== commit.id) return false;
+    return (await this.#signature(restored, application, path, depth + 1)) === undefined;
+  }
+
+  async #lastChange(head: string, path: string): Promise<CommitInfo | undefined> {
+    if (this.#last.head !== head) this.#last = { head, byPath: new Map() };
+    const { byPath } = this.#last;
+    if (!byPath.has(path)) byPath.set(path, (await this.#git.log(head, path, 1))[0]);
+    return byPath.get(path);
+  }
+}
+
+function isId(text: string | undefined): text is string {
+  return text !== undefined && /^([0-9a-f]{40}|[0-9a-f]{64})$/.test(text);
+}
