@@ -75,15 +75,14 @@ export function itemElement(list: Schema, item: unknown): PathElement | ItemProb
 function keyedElement({ listMapKeys, patchMergeKey = "", items }: Schema, item: unknown): PathElement | ItemProblem {
   if (item === null) return { problem: "associative list with keys may not have a null element" };
   if (!isMap(item)) return { problem: "associative list with keys may not have non-map elements" };
-  const key: Record<string, unknown> = {};
-  for (const name of listMapKeys ?? [patchMergeKey]) {
-    key[name] = item[name] ?? items?.property(name)?.default;
-    if (key[name] === undefined) {
-      const why = `omits key field ${JSON.stringify(name)} (and doesn't have default value)`;
-      return { problem: `associative list with keys has an element that ${why}` };
-    }
-  }
-  return keyElement(key);
+  const keys = listMapKeys ?? [patchMergeKey];
+  const entries = keys.map((name) => [name, name in item ? item[name] : items?.property(name)?.default] as const);
+  // An item without one of several keys is another than with it.
+  const given = entries.filter(([, value]) => value !== undefined);
+  if (given.length > 0) return keyElement(Object.fromEntries(given));
+  const names = keys.map((name) => JSON.stringify(name)).join(" ");
+  const why = `omits all key fields [${names}] (and doesn't have default values for any key fields)`;
+  return { problem: `associative list with keys has an element that ${why}` };
 }
 
 function setElement(item: unknown): PathElement | ItemProblem {
