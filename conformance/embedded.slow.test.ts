@@ -4,8 +4,8 @@ import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 
 test("every behaviour holds on the embedded cluster", { timeout: 480_000 }, async (t) => {
-  const main = fileURLToPath(new URL("main.js", import.meta.url));
-  const child = spawn(process.execPath, [main, "--at-once=3"], { stdio: ["ignore", "pipe", "pipe"] });
+  const main = fileURLToPath(new URL("../src/cli/main.js", import.meta.url));
+  const child = spawn(process.execPath, [main, "conformance", "--at-once=3"], { stdio: ["ignore", "pipe", "pipe"] });
   t.after(() => child.kill());
   let [said, told] = ["", ""];
   child.stdout.setEncoding("utf8").on("data", (text: string) => (said += text));

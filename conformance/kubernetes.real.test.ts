@@ -13,7 +13,8 @@ for (const engine of ["process", "installed"]) {
     const program = fileURLToPath(new URL("../tools/kubernetes/main.js", import.meta.url));
     const tool = (command: string): string => `${process.execPath} ${program} ${command} --folder ${instance}`;
     const args = [
-      fileURLToPath(new URL("main.js", import.meta.url)),
+      fileURLToPath(new URL("../src/cli/main.js", import.meta.url)),
+      "conformance",
       `--kubeconfig=${process.env["KUBECONFIG"]}`,
       `--publish=${tool("load")}`,
       `--restart-api=${tool("restart kube-apiserver")}`,

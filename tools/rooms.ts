@@ -18,6 +18,7 @@ const table: Readonly<Record<string, readonly string[]>> = {
     "src/status",
     "cluster/index.ts",
     "drills",
+    "conformance",
   ],
   cluster: [],
   drills: [],

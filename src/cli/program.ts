@@ -1,5 +1,7 @@
 import { Command, Option } from "commander";
+import { engineChoices } from "../../conformance/choices.ts";
 import type { ClusterCommandOptions } from "./cluster.ts";
+import type { ConformanceCommandOptions } from "./conformance.ts";
 import { completionCommand, shell, shells } from "./completion.ts";
 import type { Shell } from "./completion.ts";
 import type { DemoCommandOptions } from "./demo.ts";
@@ -42,6 +44,7 @@ export function plumb(world: World, run: Run): Command {
     addEngine,
     addInstall,
     addCluster,
+    addConformance,
   ])
     add(program, world, run);
   addCompletion(program, world, run);
@@ -242,6 +245,28 @@ const addCluster: Add = (program, world, run) => {
     .option("--ingress-port <port>", "the ingress's port; 0 is any that is free", port, 0)
     .action((options: ClusterCommandOptions) =>
       run(import("./cluster.ts").then(({ clusterCommand }) => clusterCommand(world, options))),
+    );
+};
+
+const addConformance: Add = (program, world, run) => {
+  program
+    .command("conformance")
+    .description("hold the numbered behaviours of docs/behaviours.md on a cluster, seen from outside")
+    .option("--kubeconfig <file>", "the cluster; without it an embedded one is started and ended")
+    .option("--publish <program>", "is run with an OCI layout folder, to bring its images to the cluster")
+    .option("--restart-api <program>", "is run to end the API server and start it again")
+    .option("--audit-log <file>", "the API server's, in JSON lines")
+    .addOption(
+      new Option("--engine <how>", "outside of the cluster as a process, or in it by `plumb install`")
+        .choices(engineChoices)
+        .default("process"),
+    )
+    .option("--host-for-pods <address>", "this machine as pods reach it, for --engine installed")
+    .option("--only <numbers...>", "behaviours such as B1, D6 or o2")
+    .option("--at-once <number>", "how many behaviours at once", replicas, 2)
+    .option("--json", "print the verdicts as JSON")
+    .action((options: ConformanceCommandOptions) =>
+      run(import("./conformance.ts").then(({ conformanceCommand }) => conformanceCommand(world, options))),
     );
 };
 
