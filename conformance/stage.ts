@@ -39,6 +39,8 @@ export class Stage {
   /** Of the behaviour. */
   readonly name: string;
   #running: RunningEngine | undefined;
+  /** Namespaces beside its own that it delivers to. */
+  #others: readonly string[] = [];
 
   constructor(ground: Ground, name: string) {
     this.ground = ground;
@@ -49,8 +51,9 @@ export class Stage {
     this.repository = new Repository(join(ground.folder, name));
   }
 
-  /** Starts the engine that is under test. */
-  async start(replicas = 1): Promise<RunningEngine> {
+  /** Starts the engine that is under test; `others` are further namespaces that it is to deliver to. */
+  async start(replicas = 1, others: readonly string[] = []): Promise<RunningEngine> {
+    this.#others = others;
     const folder = join(this.ground.folder, this.name, "engine");
     mkdirSync(folder, { recursive: true });
     const { kubeconfig } = this.ground.cluster;
@@ -60,7 +63,7 @@ export class Stage {
       folder,
       kubeconfig,
       replicas,
-      namespaces: [this.namespace],
+      namespaces: [this.namespace, ...others],
     };
     this.#running = await this.ground.engine.start(task);
     return this.#running;
@@ -164,7 +167,9 @@ export class Stage {
   /** Ends the engine and removes what it delivered. */
   async end(): Promise<void> {
     await this.#running?.stop();
-    await this.api.delete({ apiVersion: "v1", plural: "namespaces" }, this.namespace);
+    for (const namespace of [this.namespace, ...this.#others]) {
+      await this.api.delete({ apiVersion: "v1", plural: "namespaces" }, namespace);
+    }
     this.api.close();
   }
 }

@@ -3,13 +3,22 @@ import { cost } from "./behaviours/cost.ts";
 import { desiredState } from "./behaviours/desired-state.ts";
 import { guard } from "./behaviours/guard.ts";
 import { life } from "./behaviours/life.ts";
+import { promotion } from "./behaviours/promotion.ts";
 import { rollback } from "./behaviours/rollback.ts";
 import { rollout } from "./behaviours/rollout.ts";
 import { Stage, Unseen } from "./stage.ts";
 import type { Ground } from "./stage.ts";
 
 /** Every behaviour of the suite, in the order of docs/behaviours.md. */
-export const behaviours: readonly Behaviour[] = [...desiredState, ...cost, ...rollout, ...rollback, ...life, ...guard];
+export const behaviours: readonly Behaviour[] = [
+  ...desiredState,
+  ...cost,
+  ...rollout,
+  ...rollback,
+  ...promotion,
+  ...life,
+  ...guard,
+];
 
 /** What was found of one behaviour. `why` is what was seen instead, or why it could not be seen. */
 export interface Verdict {

@@ -3,11 +3,15 @@ import { dirname, join, relative } from "node:path";
 
 /** The import table of the house: a room may import the rooms listed; `type:` allows only types. Tests may import anything. */
 const stages = ["release", "source", "render", "plan", "apply", "health", "rollout", "history"];
+/** Those that write images into the deployment repository (docs/adr/0006). */
+const pinning = ["release", "history"];
 const delivery = stages.filter((stage) => stage !== "release");
 const table: Readonly<Record<string, readonly string[]>> = {
   "src/model": [],
   "src/io": ["src/model"],
+  "src/pins": ["src/model", "type:src/io"],
   ...Object.fromEntries(stages.map((stage) => [`src/${stage}`, ["src/model", "type:src/io"]])),
+  ...Object.fromEntries(pinning.map((stage) => [`src/${stage}`, ["src/model", "type:src/io", "src/pins"]])),
   "src/engine": ["src/model", "type:src/io", ...delivery.map((stage) => `src/${stage}`)],
   "src/status": ["src/model", "type:src/io"],
   "src/cli": [

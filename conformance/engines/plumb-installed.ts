@@ -18,7 +18,7 @@ const leases = { apiVersion: "coordination.k8s.io/v1", plural: "leases" };
 export function plumbInstalled(image: string, host: string): EngineAdapter {
   return {
     name: "plumb install",
-    doesNotClaim: new Map([["P1", "promotion does not act yet"]]),
+    doesNotClaim: new Map(),
     start: (task) => start(task, image, host),
   };
 }

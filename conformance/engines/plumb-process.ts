@@ -15,7 +15,7 @@ export const plumb = fileURLToPath(new URL("../../src/cli/main.js", import.meta.
 /** `plumb engine` as processes of this machine, outside of the cluster. */
 export const plumbProcess: EngineAdapter = {
   name: "plumb engine, as a process",
-  doesNotClaim: new Map([["P1", "promotion does not act yet"]]),
+  doesNotClaim: new Map(),
   start,
 };
 

@@ -10,6 +10,7 @@ import { openMirror } from "../io/git/mirror.ts";
 import { listenForWebhooks, webhookPath } from "../io/webhook/listener.ts";
 import { fencedKube } from "../io/kube/fenced-kube.ts";
 import { ProblemError } from "../model/problem.ts";
+import { promotionSentence } from "../model/record.ts";
 import { metricsText } from "../status/metrics.ts";
 import { serveStatus } from "../status/server.ts";
 import { aborted, exitCodeOfEnding } from "./ending.ts";
@@ -194,8 +195,9 @@ function engineParts(
     onChange: () => {
       view.onChange();
     },
-    onDecision: ({ application, revision, outcome, reason, message }) => {
-      log.info({ application, revision: revision.commit, outcome, reason }, message);
+    onDecision: ({ application, revision, outcome, reason, message, promotion }) => {
+      const promoted = promotion && { promotion: promotionSentence(promotion) };
+      log.info({ application, revision: revision.commit, outcome, reason, ...promoted }, message);
     },
     onTrouble: (what, problem) => {
       log.warn({ what, code: problem.code, where: problem.where, remedy: problem.remedy }, problem.message);

@@ -100,6 +100,7 @@ async function putBack(io: Io, outcome: Outcome, decision: Extract<Decision, { k
     restores: to,
     reason,
     message,
+    rejects: rejectedBy(record),
   });
   switch (result.kind) {
     // The commit is met at source like any other: the next pass closes this record and begins the restored revision's.
@@ -115,8 +116,14 @@ async function putBack(io: Io, outcome: Outcome, decision: Extract<Decision, { k
   }
 }
 
+/** The images, by digest, that came with what failed (behaviour B5); none where it is not known what ran before. */
+function rejectedBy({ images, lastHealthy }: DeliveryRecord): readonly string[] {
+  const before = lastHealthy?.images ?? images;
+  return images.filter((image) => image.includes("@sha256:") && !before.includes(image));
+}
+
 /** Writes the record where it says something new; without Git it stays in memory and is written when Git is back. */
-async function log(io: Io, known: Known, decision: Decision): Promise<Pass> {
+export async function log(io: Io, known: Known, decision: Decision): Promise<Pass> {
   const again = nextLook(io, decision);
   const { record } = known;
   if (record === undefined) return { known, ...again };

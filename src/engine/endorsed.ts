@@ -62,6 +62,17 @@ export class Endorsements {
     };
   }
 
+  /** Why the engine must not change images by itself: it would write a commit that nobody signed. */
+  againstPromoting(application: Application): Problem | undefined {
+    if (!this.#isAsked(application) || this.#trust.signsItself) return undefined;
+    return {
+      code: "promotion-unsigned",
+      message: `${application.id} is delivered only from signed commits, and this engine signs none`,
+      where: { file: "delivery.yaml" },
+      remedy: "promote via: branch, so that a person signs the merge, or give the engine a signing key",
+    };
+  }
+
   #isAsked(application: Application): boolean {
     return this.#trust.always || application.requires === "signed";
   }

@@ -107,6 +107,7 @@ export class Engine {
       endorsements,
       live: this.#watch(kube),
       log,
+      known: (id) => this.#fleet.known(id),
       namespace: options.namespace ?? "plumbline-system",
       logFiles: (record) => {
         this.#fleet.decide(record);
@@ -154,8 +155,12 @@ export class Engine {
     );
     const pass = await work.catch((error: unknown): Pass => ({ known: slot.known, trouble: problemOf(error) }));
     const { record } = pass.known;
-    if (record && record.message !== slot.known.record?.message) this.#options.onDecision?.(record);
+    const said = (one: DeliveryRecord | undefined): string => `${one?.message} ${one?.promotion?.message}`;
+    if (record && said(record) !== said(slot.known.record)) this.#options.onDecision?.(record);
+    const before = slot.known.record?.lastHealthy?.healthyAt;
     this.#fleet.keep(slot, pass.known, pass.trouble);
+    if (record?.lastHealthy?.healthyAt !== before)
+      for (const next of this.#fleet.promotedFrom(id)) this.#queue.add(next);
     if (pass.gone === true && slot.isGone) this.#fleet.forget(id);
     await this.#again(id, pass, slot.failures);
     this.#options.onChange?.();

@@ -75,6 +75,18 @@ export class Fleet {
       .map(({ id }) => id);
   }
 
+  /** What is known of one application, its records newest first. */
+  known(id: string): { readonly application: Application; readonly records: readonly DeliveryRecord[] } | undefined {
+    const slot = this.#slots.get(id);
+    return slot && { application: slot.found.application, records: slot.history };
+  }
+
+  /** The applications that take their images from this one. */
+  promotedFrom(id: string): readonly string[] {
+    const all = [...this.#slots.values()].map(({ found }) => found.application);
+    return all.filter(({ promotion, name }) => promotion && `${promotion.from}/${name}` === id).map((one) => one.id);
+  }
+
   /** Notes a record that is being written: what is written beside others at the same time must know of it as well. */
   decide(record: DeliveryRecord): void {
     this.#deciding.set(record.application, record);

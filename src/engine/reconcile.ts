@@ -5,6 +5,7 @@ import type { Clock } from "../io/clock/clock.ts";
 import type { Git } from "../io/git/git.ts";
 import type { Kube } from "../io/kube/kube.ts";
 import type { DeliveryLog } from "../history/delivery-log.ts";
+import type { Application } from "../model/application.ts";
 import type { DeliveryRecord } from "../model/record.ts";
 import { entryOf } from "../model/inventory.ts";
 import { planChanges } from "../plan/plan-changes.ts";
@@ -17,6 +18,7 @@ import type { Endorsements } from "./endorsed.ts";
 import type { Known, Pass } from "./known.ts";
 import type { Live } from "./live.ts";
 import { obstacleOf } from "./obstacle.ts";
+import { promoteWhenDue } from "./promotion.ts";
 import { continueRecord, takenRecord } from "./records.ts";
 
 /** The doors and memories that passes share; `kube` and `live` are of the cluster that the application is delivered to. */
@@ -32,6 +34,10 @@ export interface Io {
   readonly branch: string;
   /** Further files for the delivery log beside a new record: the page and its data. */
   readonly logFiles: (record: DeliveryRecord) => ReadonlyMap<string, string | Buffer>;
+  /** What is known of any application, its records newest first. */
+  readonly known: (
+    id: string,
+  ) => { readonly application: Application; readonly records: readonly DeliveryRecord[] } | undefined;
   /** The engine's own namespace, where inventories are kept. */
   readonly namespace: string;
 }
@@ -68,5 +74,6 @@ export async function reconcile(io: Io, found: FoundApplication, head: string, k
     seeingSinceMs: io.live.seeingSince(),
     nowMs: io.clock.now(),
   });
-  return conclude(io, { found, known, record: taken, desired: desired.value, plan, applied, observation, decision });
+  const outcome = { found, known, record: taken, desired: desired.value, plan, applied, observation, decision };
+  return promoteWhenDue(io, found, await conclude(io, outcome));
 }

@@ -47,6 +47,7 @@ export function continueRecord(
     message: `applying ${shortId(revision.commit)}`,
     startedAt: iso(nowMs),
     ...(known?.lastHealthy ? { lastHealthy: known.lastHealthy } : {}),
+    ...(known?.promotion ? { promotion: known.promotion } : {}),
     applied: [],
     takeovers: [],
     health: [],
@@ -137,7 +138,7 @@ export function decidedRecord(
     return { ...unsoaked, ...kept, ...(degradedSinceMs === undefined ? {} : { degradedSince: iso(degradedSinceMs) }) };
   }
   const { remedy: __, ...open } = unsoaked;
-  return { ...open, ...verdict(record, decision, iso(nowMs)) };
+  return { ...open, ...verdict(seen, decision, iso(nowMs)) };
 }
 
 type Verdict = Pick<DeliveryRecord, "outcome" | "reason" | "message"> & Partial<DeliveryRecord>;
@@ -155,7 +156,7 @@ function verdict(record: DeliveryRecord, decision: Exclude<Decision, { kind: "st
     }
     case "healthy": {
       const { commit, tree } = record.revision;
-      const lastHealthy = { commit, tree, healthyAt: now };
+      const lastHealthy = { commit, tree, healthyAt: now, images: record.images };
       return { outcome: "healthy", reason: "Healthy", message: decision.message, decidedAt: now, lastHealthy };
     }
     case "rollback":
@@ -174,6 +175,7 @@ export function sameDecision(left: DeliveryRecord | undefined, right: DeliveryRe
       record.outcome,
       record.rollback?.commit,
       record.drift[0]?.at,
+      record.promotion && { ...record.promotion, at: "" },
       record.outcome === "progressing" ? "" : record.message,
     ]);
   return left !== undefined && key(left) === key(right);

@@ -94,6 +94,7 @@ test("each way to fail is rolled back by exactly one commit that restores the di
         restores: failed.lastHealthy,
         reason: failed.reason,
         message: failed.message,
+        rejects: [],
       },
       parent,
     );

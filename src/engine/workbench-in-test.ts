@@ -43,6 +43,8 @@ export interface Workbench {
   readonly remote: string;
   readonly cluster: Cluster;
   readonly kube: HttpsKube;
+  /** Images of the cluster by digest: `first`, `second`, and `picky`, which crashes where ENVIRONMENT is production. */
+  readonly images: { readonly [name in ImageName]: string };
   /** Commits these files (null removes), signed with this SSH key where one is given, and pushes; answers the commit. */
   commit(files: Readonly<Record<string, string | null>>, message?: string, signingKey?: string): string;
   /** Something to end with the test. */
@@ -57,9 +59,10 @@ export interface Workbench {
   get(apiVersion: string, kind: string, namespace: string, name: string): Promise<KubeObject | undefined>;
 }
 
-/** What a container of the test image does with MODE: serve, be never ready, or crash. */
+/** What a container of the test image does with MODE: serve, be never ready, or crash. One that is PICKY crashes in production. */
 const program = `
-const mode = process.env.MODE ?? "ready";
+const picky = process.env.PICKY === "1" && process.env.ENVIRONMENT === "production";
+const mode = picky ? "crash" : (process.env.MODE ?? "ready");
 if (mode === "crash") { console.error("cannot start"); process.exit(3); }
 const server = require("node:http").createServer((request, response) => {
   response.statusCode = mode === "ready" ? 200 : 503;
@@ -69,20 +72,38 @@ server.listen(8080);
 process.on("SIGTERM", () => process.exit(0));
 `;
 
-/** The image that the test cluster has. */
+/** The images that the test cluster has, in the order of their tags. */
+const imageNames = ["first", "second", "picky"] as const;
+type ImageName = (typeof imageNames)[number];
+
+/** The first of them by its tag alone. */
 export const image = "example.test/app:1";
+
+/** Writes the test images; answers their references by digest. */
+async function writeImages(layout: string): Promise<Workbench["images"]> {
+  const refs = imageNames.map((_, index) => `example.test/app:${index + 1}`);
+  const digests = await writeLayout(
+    layout,
+    imageNames.map((name, index) => ({
+      ref: refs[index] ?? "",
+      layers: [[{ name: "app/main.js", text: program }]],
+      config: {
+        Entrypoint: ["node", "main.js"],
+        WorkingDir: "/app",
+        User: "65532",
+        Env: [`VERSION=${index + 1}`, `PICKY=${name === "picky" ? 1 : 0}`],
+      },
+    })),
+  );
+  const [first = "", second = "", picky = ""] = refs.map((ref, index) => `${ref}@${digests[index]}`);
+  return { first, second, picky };
+}
 
 /** Starts a cluster for the tests of one file; all of it is gone when the test that opened it ends. */
 export async function openWorkbench(t: Pick<TestContext, "after">, images = true): Promise<Workbench> {
   const folder = mkdtempSync(join(tmpdir(), "plumb-engine-"));
   const layout = join(folder, "images");
-  await writeLayout(layout, [
-    {
-      ref: image,
-      layers: [[{ name: "app/main.js", text: program }]],
-      config: { Entrypoint: ["node", "main.js"], WorkingDir: "/app", User: "65532" },
-    },
-  ]);
+  const pinned = await writeImages(layout);
   const cluster = await startCluster({ folder: join(folder, "cluster"), ...(images ? { images: layout } : {}) });
   const access = await kubeconfigAccess({ path: cluster.kubeconfigPath, clock: systemClock });
   assert.ok(access.ok);
@@ -111,6 +132,7 @@ export async function openWorkbench(t: Pick<TestContext, "after">, images = true
     remote,
     cluster,
     kube,
+    images: pinned,
     commit(files, message = "Change files", signingKey) {
       try {
         runGit(copy, "fetch", "--quiet", "origin", "main");

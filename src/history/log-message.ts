@@ -1,4 +1,4 @@
-import { driftSentence } from "../model/record.ts";
+import { driftSentence, promotionSentence } from "../model/record.ts";
 import type { DeliveryRecord, Outcome } from "../model/record.ts";
 import { shortId } from "../model/revision.ts";
 import { commitMessage } from "./commit-message.ts";
@@ -22,6 +22,10 @@ function headline(record: DeliveryRecord): string {
   // A change undone after the decision is what this commit is about.
   if (newest && record.decidedAt !== undefined && newest.at > record.decidedAt) {
     return `undone in ${newest.undoneMs} ms: ${driftSentence(newest)}`;
+  }
+  const { promotion } = record;
+  if (promotion && record.decidedAt !== undefined && promotion.at > record.decidedAt) {
+    return `promotion ${promotionSentence(promotion)}`;
   }
   const at = shortId(record.revision.commit);
   const why = record.message.replace(/\.$/, "");

@@ -25,6 +25,7 @@ const request: RollbackRequest = {
   failing: { ...sampleRecord().revision, commit: "f".repeat(40) },
   restores: { commit: "1a2b3c4d".padEnd(40, "0"), tree: "3".repeat(40), healthyAt: "2026-11-23T19:00:00.000Z" },
   reason: "CrashLoop",
+  rejects: [`plumbline.local/backend:v2@sha256:${"b".repeat(64)}`],
   message: "Pod backend-5f crashed three times.",
 };
 
@@ -44,6 +45,7 @@ Plumbline-Application: staging/probe
 Plumbline-Undoes: ${"f".repeat(40)}
 Plumbline-Restores: 1a2b3c4d${"0".repeat(32)}
 Plumbline-Reason: CrashLoop
+Plumbline-Rejects: plumbline.local/backend:v2@sha256:${"b".repeat(64)}
 `,
   );
 });
@@ -62,7 +64,7 @@ test("no text can pass for another part of the message", () => {
       const trailers = paragraphs[3]?.split("\n") ?? [];
       assert.deepEqual(
         trailers.map((line) => line.split(":")[0]),
-        ["Plumbline-Application", "Plumbline-Undoes", "Plumbline-Restores", "Plumbline-Reason"],
+        ["Plumbline-Application", "Plumbline-Undoes", "Plumbline-Restores", "Plumbline-Reason", "Plumbline-Rejects"],
       );
     }),
   );

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { outcomes } from "../model/record.ts";
+import { outcomes, promotionOutcomes } from "../model/record.ts";
 import type { DeliveryRecord } from "../model/record.ts";
 
 /** A record as its file: keys in one order, two spaces, a newline at the end; the same record gives the same bytes. */
@@ -14,7 +14,13 @@ function sortKeys(_key: string, value: unknown): unknown {
 }
 
 const time = z.iso.datetime();
-const healthy = z.looseObject({ commit: z.string(), tree: z.string(), healthyAt: time });
+const healthy = z.looseObject({
+  commit: z.string(),
+  tree: z.string(),
+  healthyAt: time,
+  images: z.array(z.string()).optional(),
+});
+const candidate = z.looseObject({ from: z.string(), commit: z.string(), images: z.array(z.string()) });
 const reference = z.looseObject({ group: z.string(), kind: z.string(), namespace: z.string(), name: z.string() });
 
 /** What is relied on when a record is read; the rest is carried along. */
@@ -41,6 +47,17 @@ const recordSchema = z.looseObject({
   decidedAt: time.optional(),
   lastHealthy: healthy.optional(),
   rollback: z.looseObject({ commit: z.string(), undoes: z.string(), restores: healthy }).optional(),
+  promotion: candidate
+    .extend({
+      onto: z.string(),
+      outcome: z.enum(promotionOutcomes),
+      message: z.string(),
+      remedy: z.string().optional(),
+      at: time,
+      by: z.string().optional(),
+      superseded: z.array(candidate),
+    })
+    .optional(),
   applied: z.array(z.looseObject({ ref: reference, outcome: z.string() })),
   takeovers: z.array(z.looseObject({ ref: reference, manager: z.string(), field: z.string() })),
   health: z.array(z.looseObject({ ref: reference, health: z.looseObject({ status: z.string() }) })),

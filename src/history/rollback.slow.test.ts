@@ -41,6 +41,7 @@ async function broken(t: TestContext) {
     failing: revision,
     restores: { commit: healthy, tree, healthyAt: "2026-11-23T19:00:00.000Z" },
     reason: "CrashLoop",
+    rejects: [],
     message: "Pod a crashed.",
   };
   return { ...repository, git, request, healthy, failing, head };

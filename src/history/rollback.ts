@@ -5,6 +5,7 @@ import type { HealthyRevision, Rollback } from "../model/record.ts";
 import { shortId } from "../model/revision.ts";
 import type { Revision } from "../model/revision.ts";
 import type { CommitInfo, Git } from "../io/git/git.ts";
+import { rejectsTrailer } from "../pins/rejected.ts";
 import { commitMessage } from "./commit-message.ts";
 import { plumbline } from "./signature.ts";
 
@@ -19,6 +20,8 @@ export interface RollbackRequest {
   readonly reason: string;
   /** One plain sentence, from the failing record. */
   readonly message: string;
+  /** Images of the failing record that the healthy state does not run: they are rejected here (behaviour B5). */
+  readonly rejects: readonly string[];
 }
 
 /**
@@ -85,7 +88,7 @@ export async function writeRestoring(git: Git, { path, tree: restored, parent, m
 
 /** What the rollback commit says: what failed, why, what is restored, and the same for machines. */
 export function rollbackMessage(request: RollbackRequest): string {
-  const { application, failing, restores, reason, message } = request;
+  const { application, failing, restores, reason, message, rejects } = request;
   const [failed, healthy] = [shortId(failing.commit), shortId(restores.commit)];
   return commitMessage(
     `Roll back ${application.id} to ${healthy}: ${message.replace(/\.$/, "")}`,
@@ -98,6 +101,7 @@ export function rollbackMessage(request: RollbackRequest): string {
       ["Plumbline-Undoes", failing.commit],
       ["Plumbline-Restores", restores.commit],
       ["Plumbline-Reason", reason],
+      ...rejects.map((image) => [rejectsTrailer, image] as const),
     ],
   );
 }

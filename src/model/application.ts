@@ -20,6 +20,19 @@ export interface RolloutPolicy {
   readonly checks: readonly HttpCheck[];
 }
 
+/** How the commit of a promotion reaches the tracked branch: directly, or by a branch that people review and merge. */
+export const promotionWays = ["commit", "branch"] as const;
+export type PromotionWay = (typeof promotionWays)[number];
+
+/** Where the images of an application come from (behaviour P1). */
+export interface PromotionSource {
+  /** The environment in which they must have been healthy. */
+  readonly from: string;
+  readonly via: PromotionWay;
+  /** How long they must have been healthy there, beyond its own gate, in milliseconds. */
+  readonly soakMs: number;
+}
+
 /** One directory of the deployment repository that is delivered on its own. */
 export interface Application {
   /** `environment/name`, unique in the repository. */
@@ -37,6 +50,7 @@ export interface Application {
   readonly rollout: RolloutPolicy;
   /** Git wants only what an allowed signer signed; an engine may want so whatever Git says. */
   readonly requires?: "signed";
+  readonly promotion?: PromotionSource;
   /** True when Git says that a revision without any object is meant. */
   readonly allowEmpty: boolean;
 }

@@ -33,6 +33,11 @@ export function driftSentence({ ref, manager, fields }: Drift): string {
   return `${refLabel(ref)}: ${fields.join(", ")} ${were} changed by ${manager}`;
 }
 
+/** What became of a promotion, for people: `promoted: 1 image that staging/probe proved healthy`. */
+export function promotionSentence({ outcome, message }: Promotion): string {
+  return `${outcome}: ${message}`;
+}
+
 /** A declared field taken over from another manager (behaviour D5). */
 export interface Takeover {
   readonly ref: ObjectRef;
@@ -51,6 +56,8 @@ export interface HealthyRevision {
   readonly commit: string;
   readonly tree: string;
   readonly healthyAt: string;
+  /** The images that it runs; absent in records of an engine that did not note them. */
+  readonly images?: readonly string[];
 }
 
 /** A rollback commit: its own id, the commit it undoes and the healthy state it restores. */
@@ -58,6 +65,38 @@ export interface Rollback {
   readonly commit: string;
   readonly undoes: string;
   readonly restores: HealthyRevision;
+}
+
+/**
+ * What became of a promotion. `waiting` for its soak, or for the delivery before it; `promoted` by a commit on the tracked
+ * branch; `proposed` on a branch of its own; `rejected` because the images failed here or were taken back; `impossible` says why.
+ */
+export const promotionOutcomes = ["waiting", "promoted", "proposed", "rejected", "impossible"] as const;
+export type PromotionOutcome = (typeof promotionOutcomes)[number];
+
+/** Images that were healthy in one environment, on their way to the next. */
+export interface PromotionCandidate {
+  /** The application that they were healthy in: `staging/probe`. */
+  readonly from: string;
+  /** The revision of that application. */
+  readonly commit: string;
+  /** Those that differ from what Git wants here, as full references. */
+  readonly images: readonly string[];
+}
+
+/** The newest promotion to an application (behaviours P1 to P3). Times are ISO 8601 in UTC. */
+export interface Promotion extends PromotionCandidate {
+  /** The tree of the application's directory that it was decided for. */
+  readonly onto: string;
+  readonly outcome: PromotionOutcome;
+  /** One plain sentence, for people. */
+  readonly message: string;
+  readonly remedy?: string;
+  readonly at: string;
+  /** The commit that pins the images, once there is one. */
+  readonly by?: string;
+  /** Those that gave way to a newer one before they were promoted, newest first, at most five. */
+  readonly superseded: readonly PromotionCandidate[];
 }
 
 /**
@@ -90,6 +129,7 @@ export interface DeliveryRecord {
   readonly decidedAt?: string;
   readonly lastHealthy?: HealthyRevision;
   readonly rollback?: Rollback;
+  readonly promotion?: Promotion;
   readonly applied: readonly AppliedStep[];
   readonly takeovers: readonly Takeover[];
   readonly health: readonly ObjectHealth[];

@@ -1,6 +1,6 @@
 import type { Health, PodProgress } from "./health.ts";
 import type { ObjectRef } from "./object-ref.ts";
-import type { Drift, HealthyRevision, Outcome, Rollback } from "./record.ts";
+import type { Drift, HealthyRevision, Outcome, Promotion, Rollback } from "./record.ts";
 import type { Revision } from "./revision.ts";
 
 /** One past delivery, as the page and `plumb status` list it. Times are ISO 8601 in UTC, durations milliseconds. */
@@ -41,6 +41,8 @@ export interface ApplicationStatus {
   readonly startedAt: string;
   readonly decidedAt?: string;
   readonly deadlineAt?: string;
+  /** What comes, or came, from the environment before; absent where nothing is promoted. */
+  readonly promotion?: Promotion;
   readonly objects: readonly ObjectStatus[];
   readonly pods: readonly PodProgress[];
   readonly drift: readonly Drift[];

@@ -2,10 +2,10 @@ import type { Cache, Files } from "../io/files/files.ts";
 import type { HostProgram, HostRuntime } from "../io/files/host-runtime.ts";
 import type { Registry } from "../io/registry/registry.ts";
 import { ProblemError } from "../model/problem.ts";
+import { parseReference } from "../pins/reference.ts";
 import { createHash } from "node:crypto";
 import { z } from "zod";
 import { layerSchema, mediaTypes, type Base, type Layer } from "./image.ts";
-import { parseReference } from "./reference.ts";
 import { tarLayer, type LayerEntry } from "./tar-layer.ts";
 
 interface BaseDoors {

@@ -1,9 +1,12 @@
-import type { Git, TreeChange, TreeEntry } from "../io/git/git.ts";
-import { ProblemError, type Problem } from "../model/problem.ts";
+import type { Git } from "../io/git/git.ts";
+import { ProblemError } from "../model/problem.ts";
 import type { ReleasedImage } from "../model/release.ts";
+import { shortId } from "../model/revision.ts";
+import type { Pin } from "../pins/pin-references.ts";
+import { pinTree, writePinned, type PinnedFile, type PinnedTree } from "../pins/pin-tree.ts";
+import { howToAccept, rejectedImages } from "../pins/rejected.ts";
 import { signatureOf, type ReleaseEvent, type ReleaseOptions } from "./doors.ts";
 import { ProblemsError } from "./problems.ts";
-import { pinnedReference, pinReferences, type Pin } from "./pin.ts";
 
 /** Where the pins go. */
 export interface DeploymentPlace {
@@ -43,13 +46,13 @@ export async function pinDeployment(
   for (let attempt = 1; attempt <= mostAttempts; attempt += 1) {
     options.signal?.throwIfAborted();
     const head = await fetchHead(git, place, options.signal);
-    const changes = await pinnedFiles(git, head, place, released.images);
-    const pinned = changes.flatMap((change) => change.places);
+    const { files } = await pinnedAt(git, head, place, released.images);
+    const pinned = files.flatMap(({ places }) => places);
     if (pinned.length === 0) {
       onEvent({ kind: "unchanged", path: place.path });
       return { pinned };
     }
-    const commit = await writePins(git, head, changes, place, released, options);
+    const commit = await writePins(git, head, files, place, released, options);
     const result = await git.push(commit, place.branch, head);
     if (result.kind === "pushed") {
       onEvent({ kind: "pinned", commit, places: pinned });
@@ -78,21 +81,15 @@ async function fetchHead(git: Git, { branch }: DeploymentPlace, signal: AbortSig
   });
 }
 
-interface PinnedFile {
-  readonly path: string;
-  readonly mode: TreeChange["mode"];
-  readonly text: string;
-  readonly places: readonly string[];
-}
-
-/** The files whose text changes. A place at which an image does not occur at all is a mistake, and said. */
-async function pinnedFiles(
+/** What changes at the place. A place at which an image does not occur at all is a mistake, and said. */
+async function pinnedAt(
   git: Git,
   head: string,
   { path, branch }: DeploymentPlace,
   images: readonly ReleasedImage[],
-): Promise<readonly PinnedFile[]> {
-  const tree = await git.treeAt(head, path === "." ? "" : path);
+): Promise<PinnedTree> {
+  const directory = path === "." ? "" : path;
+  const tree = await git.treeAt(head, directory);
   if (tree === undefined) {
     throw new ProblemError({
       code: "deployment-path-missing",
@@ -101,69 +98,54 @@ async function pinnedFiles(
       remedy: "Correct deployment.path, or commit the manifests there first.",
     });
   }
-  const manifests = (await git.list(tree)).filter(isManifest);
-  const contents = await git.blobs(manifests.map((entry) => entry.id));
-  const pins = images.map(({ repository, tag, digest }): Pin => ({ repository, tag, digest }));
-  const referred = new Set<string>();
-  const changed: PinnedFile[] = [];
-  const broken: Problem[] = [];
-  for (const entry of manifests) {
-    const content = contents.get(entry.id) ?? Buffer.alloc(0);
-    const file = path === "." ? entry.path : `${path}/${entry.path}`;
-    const result = pinReferences(content.toString("utf8"), file, pins);
-    if (!result.ok) {
-      broken.push(...result.problems);
-      continue;
-    }
-    const { text, places } = result.value;
-    for (const { repository } of places) referred.add(repository);
-    const lines = places.filter((found) => found.changed).map(({ line }) => `${file}:${line}`);
-    if (lines.length === 0) continue;
-    refuseOtherEncodings(content, file);
-    changed.push({ path: file, mode: entry.mode === "100755" ? "100755" : "100644", text, places: lines });
-  }
-  if (broken.length > 0) throw new ProblemsError(broken);
-  const missing = images.filter(({ repository }) => !referred.has(repository));
+  const pins = images.map((image): Pin => ({ repository: image.repository, reference: pinnedReference(image) }));
+  const pinned = await pinTree(git, tree, directory, pins);
+  if (pinned.problems.length > 0) throw new ProblemsError(pinned.problems);
+  const missing = images.filter(({ repository }) => !pinned.referred.has(repository));
   if (missing.length > 0) throw missingReference(missing, path, git.url);
-  return changed;
+  const news = images.filter(({ repository }) => pinned.changed.has(repository));
+  await refuseRejected(git, head, path, news);
+  return pinned;
 }
 
-function isManifest({ path, type, mode }: TreeEntry): boolean {
-  return type === "blob" && mode !== "120000" && /\.(ya?ml|json)$/.test(path);
-}
-
-/** Text that does not survive being read as UTF-8 would be damaged by writing it back. */
-function refuseOtherEncodings(content: Buffer, file: string): void {
-  if (Buffer.from(content.toString("utf8")).equals(content)) return;
+/** What was rolled back here is not pinned here again, unless Git says so (behaviour B5). */
+async function refuseRejected(git: Git, head: string, path: string, images: readonly ReleasedImage[]): Promise<void> {
+  if (images.length === 0) return;
+  const rejected = await rejectedImages(git, head, path === "." ? "" : path);
+  const refused = images.filter(({ digest }) => rejected.has(digest));
+  const [first] = refused;
+  if (first === undefined) return;
   throw new ProblemError({
-    code: "manifest-encoding",
-    message: "is not UTF-8, so it cannot be changed without damage.",
-    where: { file },
-    remedy: "Save the file as UTF-8.",
+    code: "image-rejected",
+    message: `The image ${pinnedReference(first)} failed at ${path} and was rolled back by ${shortId(rejected.get(first.digest) ?? "")}, so it is not pinned there again.`,
+    where: { file: path },
+    remedy: howToAccept(
+      path,
+      refused.map(({ digest }) => digest),
+    ),
   });
 }
 
 async function writePins(
   git: Git,
   head: string,
-  changes: readonly PinnedFile[],
+  files: readonly PinnedFile[],
   place: DeploymentPlace,
   released: Released,
   options: Pick<ReleaseOptions, "author" | "now">,
 ): Promise<string> {
-  const entries = await Promise.all(
-    changes.map(async ({ path, mode, text }): Promise<[string, TreeChange]> => [
-      path,
-      { mode, id: await git.writeBlob(text) },
-    ]),
-  );
   const { tree } = await git.commit(head);
   return git.writeCommit({
-    tree: await git.writeTree(tree, new Map(entries)),
+    tree: await writePinned(git, tree, files),
     parents: [head],
     message: commitMessage(place, released),
     signature: signatureOf(options),
   });
+}
+
+/** `repository:tag@digest`. */
+function pinnedReference({ repository, tag, digest }: ReleasedImage): string {
+  return `${repository}:${tag}@${digest}`;
 }
 
 /** `Release probe 1.2.0 to staging`, the images, and trailers for machines. */

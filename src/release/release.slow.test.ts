@@ -224,6 +224,33 @@ for (const [from, to, code, place, message] of wrong) {
   });
 }
 
+test("refused: an image that was rolled back there, until Git accepts it; the next release is not kept up", async (t) => {
+  const world = makeWorld(t);
+  const before = at(world, "main:staging/probe/app.yaml");
+  const released = await world.release();
+  const person = join(world.root, "person");
+  execFileSync("git", ["clone", "-q", world.deployment, person]);
+  const push = (text: string, message: string): void => {
+    writeFileSync(join(person, "staging/probe/app.yaml"), `${text}\n`);
+    git(person, "commit", "-q", "-a", "-m", message);
+    git(person, "push", "-q", "origin", "main");
+  };
+  const [one = ""] = digests(released);
+  push(before, `Roll back\n\nPlumbline-Rejects: plumbline.local/one:x@${one}`);
+  const rollback = git(world.deployment, "rev-parse", "main");
+  const refused = await world.attempt();
+  assert.ok(!refused.ok);
+  const [problem] = refused.problems;
+  assert.equal(problem?.code, "image-rejected");
+  assert.ok(problem.message.includes(rollback.slice(0, 8)));
+  assert.ok(problem.remedy?.includes(`commit a change below staging/probe with the trailer Plumbline-Accept: ${one}`));
+  assert.equal(git(world.deployment, "rev-parse", "main"), rollback, "nothing was pinned");
+
+  push(`${before}\n# mended`, `Mend what it needs\n\nPlumbline-Accept: ${one}`);
+  await world.release();
+  assert.ok(at(world, "main:staging/probe/app.yaml").includes(one));
+});
+
 test("refused: no release.yaml in the commit, and a link out of the context", async (t) => {
   const world = makeWorld(t);
   symlinkSync("../../release.yaml", join(world.source, "one/link"));

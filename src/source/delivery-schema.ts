@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { failurePolicies } from "../model/application.ts";
+import { failurePolicies, promotionWays } from "../model/application.ts";
 import { durationPattern } from "./duration.ts";
 
 /** A mapping that takes the keys it names and no other; the refusal names those it takes. */
@@ -79,9 +79,18 @@ const environmentSchema = closed({
     .optional()
     .describe("The namespace of each application here; default {application}-{environment}."),
   rollout: rolloutSchema.optional(),
-  promote: closed({ from: name, via: z.enum(["commit", "branch"]).optional() })
+  promote: closed({
+    from: name.describe("The environment in which they must have been healthy."),
+    via: z
+      .enum(promotionWays)
+      .optional()
+      .describe("commit: on the tracked branch. branch: on plumbline/promote/… for people to merge. Default commit."),
+    soak: duration
+      .optional()
+      .describe("How long they must have been healthy there, beyond that environment's own gate; default 0s."),
+  })
     .optional()
-    .describe("Where the images of this environment come from. Recorded; it does not act yet."),
+    .describe("Where the images of this environment come from, per application of the same name."),
   allowClusterKinds: z
     .array(z.string().regex(/^([a-z0-9][-a-z0-9.]*\/|\/)?[A-Z][A-Za-z0-9]*$/, "must be Kind, or group/Kind"))
     .max(200)

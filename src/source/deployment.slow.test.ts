@@ -37,7 +37,7 @@ test("every directory that fits the layout of a declared environment is an appli
     "production/probe/a.yaml": "",
   });
   assert.ok(result.ok);
-  const { applications, promotions } = result.value;
+  const { applications } = result.value;
   assert.deepEqual(
     applications.map(({ application, problems }) => [
       application.id,
@@ -51,7 +51,10 @@ test("every directory that fits the layout of a declared environment is an appli
       ["staging/probe", "probe-staging", "staging/probe", 0],
     ],
   );
-  assert.deepEqual(promotions, [{ environment: "production", from: "staging", via: "branch" }]);
+  assert.deepEqual(
+    applications.map(({ application }) => application.promotion),
+    [{ from: "staging", via: "branch", soakMs: 0 }, undefined, undefined],
+  );
   const probe = applications[2];
   assert.equal(probe?.tree, await git.treeAt(commit, "staging/probe"));
   assert.deepEqual(probe?.application.allowClusterKinds, ["/Namespace", "rbac.authorization.k8s.io/ClusterRole"]);

@@ -5,7 +5,7 @@ import { applicationSchema, deliverySchema } from "./delivery-schema.ts";
 import type { DeliveryConfiguration, EnvironmentConfiguration } from "./delivery-schema.ts";
 import { findPlaces } from "./layout.ts";
 import type { Place } from "./layout.ts";
-import { defaultPolicy, overridePolicy } from "./policy.ts";
+import { defaultPolicy, overridePolicy, promotionOf } from "./policy.ts";
 import { maxConfigurationBytes, readConfiguration } from "./read-configuration.ts";
 
 /**
@@ -19,19 +19,11 @@ export interface FoundApplication {
   readonly problems: readonly Problem[];
 }
 
-/** What `promote` says of an environment; kept, and not acted on yet. */
-export interface Promotion {
-  readonly environment: string;
-  readonly from: string;
-  readonly via: "commit" | "branch";
-}
-
 /** Everything that a commit of the deployment repository asks for. */
 export interface Deployment {
   readonly commit: string;
   /** In the order of their ids. */
   readonly applications: readonly FoundApplication[];
-  readonly promotions: readonly Promotion[];
 }
 
 const file = "delivery.yaml";
@@ -45,8 +37,8 @@ export async function readDeployment(git: Git, commit: string): Promise<Result<D
   const parsed = readConfiguration(file, content.value, deliverySchema);
   if (!parsed.ok) return parsed;
   const { environments, layout = defaultLayout } = parsed.value;
-  const promotions = promotionsOf(parsed.value);
-  if (!promotions.ok) return promotions;
+  const unknown = unknownSources(parsed.value);
+  if (unknown.length > 0) return { ok: false, problems: unknown };
   const places = await findPlaces(git, commit, layout, Object.keys(environments));
   const applications = await Promise.all(
     places.map((place) => {
@@ -57,7 +49,7 @@ export async function readDeployment(git: Git, commit: string): Promise<Result<D
       });
     }),
   );
-  return { ok: true, value: { commit, applications, promotions: promotions.value } };
+  return { ok: true, value: { commit, applications } };
 }
 
 function missing(misnamed: unknown): Problem {
@@ -86,26 +78,18 @@ async function readFile(git: Git, commit: string, path: string): Promise<Result<
   return { ok: true, value: (await git.blobs([found.id])).get(found.id) };
 }
 
-function promotionsOf(configuration: DeliveryConfiguration): Result<readonly Promotion[]> {
-  const { environments } = configuration;
-  const promotions = Object.entries(environments).flatMap(([environment, { promote }]) =>
-    promote ? [{ environment, from: promote.from, via: promote.via ?? ("commit" as const) }] : [],
-  );
-  const wrong = promotions.filter(
-    ({ environment, from }) => from === environment || !Object.hasOwn(environments, from),
-  );
-  if (wrong.length === 0) return { ok: true, value: promotions };
-  return {
-    ok: false,
-    problems: wrong.map(({ environment, from }) => ({
+function unknownSources({ environments }: DeliveryConfiguration): readonly Problem[] {
+  const names = Object.keys(environments);
+  return Object.entries(environments).flatMap(([environment, { promote }]) => {
+    const others = names.filter((name) => name !== environment);
+    if (promote === undefined || others.includes(promote.from)) return [];
+    return {
       code: "config-invalid",
-      message: `environments.${environment}.promote.from: ${JSON.stringify(from)} is not another environment of this file.`,
+      message: `environments.${environment}.promote.from: ${JSON.stringify(promote.from)} is not another environment of this file.`,
       where: { file },
-      remedy: `Name one of: ${Object.keys(environments)
-        .filter((name) => name !== environment)
-        .join(", ")}.`,
-    })),
-  };
+      remedy: `Name one of: ${others.join(", ")}.`,
+    };
+  });
 }
 
 async function findApplication(
@@ -129,7 +113,14 @@ async function findApplication(
 }
 
 function describe(place: Place, environment: EnvironmentConfiguration): Application {
-  const { namespace = "{application}-{environment}", rollout, allowClusterKinds = [], cluster, require } = environment;
+  const {
+    namespace = "{application}-{environment}",
+    rollout,
+    allowClusterKinds = [],
+    cluster,
+    require,
+    promote,
+  } = environment;
   return {
     id: `${place.environment}/${place.name}`,
     name: place.name,
@@ -140,6 +131,7 @@ function describe(place: Place, environment: EnvironmentConfiguration): Applicat
     allowClusterKinds: allowClusterKinds.map((kind) => (kind.includes("/") ? kind : `/${kind}`)),
     rollout: overridePolicy(defaultPolicy, rollout),
     ...(require === undefined ? {} : { requires: require }),
+    ...(promote === undefined ? {} : { promotion: promotionOf(promote) }),
     allowEmpty: false,
   };
 }

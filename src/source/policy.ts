@@ -1,5 +1,5 @@
-import type { HttpCheck, RolloutPolicy } from "../model/application.ts";
-import type { RolloutConfiguration } from "./delivery-schema.ts";
+import type { HttpCheck, PromotionSource, RolloutPolicy } from "../model/application.ts";
+import type { EnvironmentConfiguration, RolloutConfiguration } from "./delivery-schema.ts";
 import { parseDuration } from "./duration.ts";
 
 /** The gate where configuration says nothing: five minutes to become healthy, ten seconds to stay so, else revert. */
@@ -21,6 +21,11 @@ export function overridePolicy(base: RolloutPolicy, given: RolloutConfiguration 
     maxRestarts: given.maxRestarts ?? base.maxRestarts,
     checks: given.checks?.map(toCheck) ?? base.checks,
   };
+}
+
+/** Where images come from: by a commit on the tracked branch, at once when they are healthy, unless it says otherwise. */
+export function promotionOf({ from, via, soak }: NonNullable<EnvironmentConfiguration["promote"]>): PromotionSource {
+  return { from, via: via ?? "commit", soakMs: milliseconds(soak) ?? 0 };
 }
 
 function milliseconds(duration: string | undefined): number | undefined {

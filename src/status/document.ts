@@ -47,7 +47,6 @@ function applicationStatus({
   const ill = observation.objects.find(({ health }) => health.status !== "Current");
   const ailing = ill && `${refLabel(ill.ref)}: ${ill.health.message}`;
   const seen = new Map(observation.objects.map(({ ref, health }) => [refKey(ref), health]));
-  const liveImages = lastHealthy && imagesAt(lastHealthy.tree, [record, ...history]);
   // Once every object is healthy the soak counts, and no deadline any more.
   const awaited = outcome === "progressing" && record.currentSince === undefined;
   return {
@@ -56,7 +55,7 @@ function applicationStatus({
     environment: application.environment,
     namespace: application.namespace,
     wanted: { revision, images: record.images },
-    ...(lastHealthy ? { live: { ...lastHealthy, images: liveImages ?? [] } } : {}),
+    ...(lastHealthy ? { live: { ...lastHealthy, images: lastHealthy.images ?? [] } } : {}),
     inSync: outcome === "healthy" && ailing === undefined,
     outcome,
     reason: record.reason,
@@ -65,6 +64,7 @@ function applicationStatus({
     startedAt,
     ...(record.decidedAt === undefined ? {} : { decidedAt: record.decidedAt }),
     ...(awaited ? { deadlineAt: new Date(Date.parse(startedAt) + application.rollout.deadlineMs).toISOString() } : {}),
+    ...(record.promotion === undefined ? {} : { promotion: record.promotion }),
     objects: record.health.map(({ ref, health }) => ({
       ref,
       health: seen.get(refKey(ref)) ?? health,
@@ -74,11 +74,6 @@ function applicationStatus({
     drift: record.drift,
     history: history.map((past, index) => summary(past, index > 0)),
   };
-}
-
-/** The images of the newest delivery of a tree. */
-function imagesAt(tree: string, records: readonly DeliveryRecord[]): readonly string[] | undefined {
-  return records.find((record) => record.revision.tree === tree && record.images.length > 0)?.images;
 }
 
 /** One past delivery; one that was never decided gave way to its successor. */

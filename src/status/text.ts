@@ -1,4 +1,4 @@
-import { driftSentence } from "../model/record.ts";
+import { driftSentence, promotionSentence } from "../model/record.ts";
 import type { Outcome } from "../model/record.ts";
 import { shortId } from "../model/revision.ts";
 import type { ApplicationStatus, DeliverySummary, StatusDocument } from "../model/status-document.ts";
@@ -56,6 +56,11 @@ function applicationLines(application: ApplicationStatus, options: TextOptions):
     `  live       ${same ? "the same, " : ""}${liveText}`,
   ];
   if (application.remedy !== undefined) lines.push(`  to do      ${application.remedy}`);
+  const { promotion } = application;
+  if (promotion) {
+    lines.push(`  promotion  ${promotionSentence(promotion)}`);
+    if (promotion.remedy !== undefined) lines.push(`  to do      ${promotion.remedy}`);
+  }
   for (const pod of application.pods) {
     lines.push(
       `  pod        ${pod.ready ? style("good", "ready") : style("bad", "not ready")}  ${pod.generation}  ${pod.message}`,

@@ -42,6 +42,7 @@ export function applicationPart(application: Application, now: number, open: boo
         h("p", { class: "remedy" }, h("strong", {}, "What to do: "), clip(application.remedy)),
     ),
     comparison(application, now),
+    promotionPart(application),
     h(
       "details",
       { class: "depth", ...(open ? { open: "" } : {}) },
@@ -60,6 +61,14 @@ export function applicationPart(application: Application, now: number, open: boo
       ),
     ),
   );
+}
+
+/** What comes, or came, from the environment before. */
+function promotionPart({ promotion }: Application): HTMLElement | undefined {
+  if (promotion === undefined) return undefined;
+  const { outcome, message, remedy } = promotion;
+  const todo = remedy === undefined ? "" : ` What to do: ${sentence(remedy)}`;
+  return h("p", { class: "quiet promotion" }, `Promotion ${clip(outcome, 20)}: ${sentence(message)}${todo}`);
 }
 
 function timing({ outcome, startedAt, decidedAt, deadlineAt, pods }: Application, now: number): string {

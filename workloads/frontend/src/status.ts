@@ -66,6 +66,7 @@ export interface Application {
   readonly startedAt: string;
   readonly decidedAt?: string;
   readonly deadlineAt?: string;
+  readonly promotion?: { readonly outcome: string; readonly message: string; readonly remedy?: string };
   readonly objects: readonly {
     readonly ref: Reference;
     readonly health: { readonly status: string; readonly message: string };

@@ -14,3 +14,8 @@ export function parseReference(text: string): ImageReference | undefined {
   const [, name, tag, digest] = match ?? [];
   return name === undefined ? undefined : { name, tag, digest };
 }
+
+/** The digest that a reference names: `name:tag@sha256:…` -> `sha256:…`; undefined where it has none. */
+export function digestOf(reference: string): string | undefined {
+  return /@(sha256:[0-9a-f]{64})$/.exec(reference)?.[1];
+}

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { pinReferences, type Pin } from "./pin.ts";
+import { pinReferences, type Pin } from "./pin-references.ts";
 
-const one: Pin = { repository: "plumbline.local/one", tag: "v1", digest: `sha256:${"a".repeat(64)}` };
-const full = `plumbline.local/one:v1@${one.digest}`;
+const full = `plumbline.local/one:v1@sha256:${"a".repeat(64)}`;
+const one: Pin = { repository: "plumbline.local/one", reference: full };
 const old = `sha256:${"0".repeat(64)}`;
 
 function pin(text: string): { readonly text: string; readonly lines: readonly number[] } {

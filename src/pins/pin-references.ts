@@ -2,11 +2,11 @@ import { isScalar, LineCounter, parseAllDocuments, visit, type Document } from "
 import type { Problem, Result } from "../model/problem.ts";
 import { parseReference } from "./reference.ts";
 
-/** An image to pin: every reference to `repository`, whatever its tag or digest, becomes `repository:tag@digest`. */
+/** An image to pin: every reference to `repository`, whatever its tag or digest, becomes `reference`. */
 export interface Pin {
   readonly repository: string;
-  readonly tag: string;
-  readonly digest: string;
+  /** The same image by its digest: `repository:tag@sha256:…`. */
+  readonly reference: string;
 }
 
 /** A file with its references pinned; `places` are those found, changed or not. */
@@ -17,11 +17,6 @@ export interface Pinned {
 
 /** Under these keys a name stands alone, and its tag and digest elsewhere: kustomize's images, charts' values. */
 const nameKeys: ReadonlySet<unknown> = new Set(["name", "newName", "repository"]);
-
-/** `repository:tag@digest`. */
-export function pinnedReference({ repository, tag, digest }: Pin): string {
-  return `${repository}:${tag}@${digest}`;
-}
 
 /**
  * Pins images in one YAML file by replacing the text of those references and not one byte more. A file in which no
@@ -51,7 +46,7 @@ export function pinReferences(text: string, file: string, pins: readonly Pin[]):
     const at = source.indexOf(value);
     // Escapes in quotes, or a text folded over lines: the value stands there in other letters.
     const [from, to] = at < 0 ? [start, end] : [start + at, start + at + value.length];
-    const reference = pinnedReference(pin);
+    const { reference } = pin;
     return { from, to, text: at < 0 ? JSON.stringify(reference) : reference, repository: pin.repository };
   });
   return {
