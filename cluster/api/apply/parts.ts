@@ -1,5 +1,5 @@
 import { Schema } from "../schema.ts";
-import { isMap, type JsonMap } from "../stored-object.ts";
+import { isMap } from "../stored-object.ts";
 import { isList } from "./json.ts";
 import { fieldElement, keyElement, type PathElement, valueElement } from "./path-element.ts";
 
@@ -102,7 +102,7 @@ export function zeroOf(holder: Schema | undefined, name: string): unknown {
   return field !== undefined && holder?.required.includes(name) ? (field.default ?? null) : undefined;
 }
 
-/** Whether an object with these fields is `{}` or null, which count as values of their own. */
+/** Whether a value is null or `{}`, which are owned for themselves, as nothing is in them. */
 export function isEmptyValue(value: unknown): boolean {
-  return value === null || (isMap(value) && Object.keys(value satisfies JsonMap).length === 0);
+  return value === null || (isMap(value) && Object.keys(value).length === 0);
 }
