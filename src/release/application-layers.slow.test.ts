@@ -150,7 +150,7 @@ test("an image of the same registry is a base by its digest, and its layers and 
   const bytes = async function* (content: Buffer): AsyncGenerator<Uint8Array> {
     yield content;
   };
-  const stored = await registry.putBlob("x/app", bytes(config));
+  const stored = await registry.putBlob("x/app", () => bytes(config));
   const { digest } = await registry.putManifest("x/app", "v1", manifest, mediaTypes.manifest);
   const hostRuntime = () => Promise.reject(new Error("not asked for"));
   const resolve = (name: string) => resolveBase({ registry, cache, files, hostRuntime }, name, "x/other");

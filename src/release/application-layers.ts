@@ -47,7 +47,7 @@ export async function applicationLayers(
   if (!fresh) {
     const known = z.array(layerSchema).safeParse(await cache.get(key));
     const held = known.success
-      ? await Promise.all(known.data.map(({ digest }) => registry.has(imageRepository, digest)))
+      ? await Promise.all(known.data.map(({ digest }) => registry.hasBlob(imageRepository, digest)))
       : [];
     if (known.success && held.every(Boolean)) return { layers: known.data, pushedBytes: 0, reused: true };
   }

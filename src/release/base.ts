@@ -59,7 +59,7 @@ async function hostBase(
     architecture: runtime.architecture,
     env: [],
   };
-  if (known.success && (await registry.has(repository, known.data.digest))) {
+  if (known.success && (await registry.hasBlob(repository, known.data.digest))) {
     return { ...base, layers: [known.data], pushedBytes: 0 };
   }
   const entries = contents.map(({ path, source, size }): LayerEntry => {
@@ -86,7 +86,7 @@ export async function putLayer(
   repository: string,
   entries: readonly LayerEntry[],
 ): Promise<{ readonly layer: Layer; readonly pushedBytes: number }> {
-  const { digest, size, pushedBytes } = await registry.putBlob(repository, tarLayer(entries));
+  const { digest, size, pushedBytes } = await registry.putBlob(repository, () => tarLayer(entries));
   return { layer: { mediaType: mediaTypes.layer, digest, size, diffId: digest }, pushedBytes };
 }
 
@@ -100,9 +100,9 @@ const configSchema = z.object({
 });
 
 async function imageBase(registry: Registry, name: string, digest: string): Promise<Base> {
-  const manifest = manifestSchema.safeParse(json(await registry.read(name, digest)));
+  const manifest = manifestSchema.safeParse(json(await registry.readManifest(name, digest)));
   if (!manifest.success) throw unusable(name, digest, "it is no image manifest; an index must be named by platform");
-  const config = configSchema.safeParse(json(await registry.read(name, manifest.data.config.digest)));
+  const config = configSchema.safeParse(json(await readConfig(registry, name, manifest.data.config.digest)));
   if (!config.success) throw unusable(name, digest, "its configuration is not an image's");
   const { os, architecture, rootfs } = config.data;
   if (rootfs.diff_ids.length !== manifest.data.layers.length) {
@@ -116,6 +116,12 @@ async function imageBase(registry: Registry, name: string, digest: string): Prom
     env: config.data.config?.Env ?? [],
     pushedBytes: 0,
   };
+}
+
+async function readConfig(registry: Registry, name: string, digest: string): Promise<Buffer> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of registry.readBlob(name, digest)) chunks.push(chunk);
+  return Buffer.concat(chunks);
 }
 
 function json(content: Buffer): unknown {

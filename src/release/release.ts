@@ -145,16 +145,16 @@ async function releaseImage(run: ImageRun, image: NamedRecipe, repository: strin
   const { registry } = run;
   const { tag } = run.version;
   const existing = await registry.resolve(repository, tag);
-  if (existing !== undefined && !run.options.verify && (await registry.has(repository, existing))) {
+  if (existing !== undefined && !run.options.verify && (await registry.hasManifest(repository, existing))) {
     run.onEvent({ kind: "built", image: name, reused: "image" });
     // A release that was cut off may have come no further than the first tag.
-    await tagCommit(run, registry, repository, () => registry.read(repository, existing));
+    await tagCommit(run, registry, repository, () => registry.readManifest(repository, existing));
     return { name, repository, tag, digest: existing, pushedBytes: 0 };
   }
   const { parts, pushedBytes } = await buildImage(run, image, repository);
   const config = imageConfig(parts);
   const manifest = imageManifest(parts, config);
-  const storedConfig = await registry.putBlob(repository, once(config));
+  const storedConfig = await registry.putBlob(repository, () => once(config));
   const stored = await registry.putManifest(repository, tag, manifest, mediaTypes.manifest);
   await tagCommit(run, registry, repository, () => Promise.resolve(manifest));
   const bytes = pushedBytes + storedConfig.pushedBytes + stored.pushedBytes;

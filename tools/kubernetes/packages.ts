@@ -19,6 +19,10 @@ interface PackageList {
   readonly packages: readonly string[];
 }
 
+async function packageList(): Promise<PackageList> {
+  return JSON.parse(await readFile(listFile, "utf8")) as PackageList;
+}
+
 /** The node's root: Debian packages, unpacked and not installed, so that nothing of the machine itself changes or matters. */
 export const debianPackages: Part = {
   title: "the node's Debian packages",
@@ -28,7 +32,7 @@ export const debianPackages: Part = {
     return `debian-${(JSON.parse(list) as PackageList).suite}-${hash.slice(0, 8)}`;
   },
   make: async (root) => {
-    const list = JSON.parse(await readFile(listFile, "utf8")) as PackageList;
+    const list = await packageList();
     const work = await mkdtemp(join(tmpdir(), "plumbline-packages-"));
     try {
       await layOut(root);
@@ -41,6 +45,32 @@ export const debianPackages: Part = {
     await chmod(root, 0o755);
   },
 };
+
+/**
+ * Debian packages unpacked into a folder of their own, for one program that tests want and that no machine need have
+ * installed. They run by their own loader.
+ */
+export function debianProgram(name: string, packages: readonly string[]): Part {
+  return {
+    title: `Debian's ${name}`,
+    name: async () => {
+      const hash = createHash("sha256")
+        .update(`${layoutVersion} ${process.arch} ${packages.join(" ")}`)
+        .digest("hex");
+      return `${name}-${(await packageList()).suite}-${hash.slice(0, 8)}`;
+    },
+    make: async (root) => {
+      const work = await mkdtemp(join(tmpdir(), "plumbline-packages-"));
+      try {
+        await layOut(root);
+        const list = { ...(await packageList()), packages };
+        for (const file of await download(list, work)) await run("dpkg-deb", ["--extract", file, root]);
+      } finally {
+        await rm(work, { recursive: true, force: true });
+      }
+    },
+  };
+}
 
 /** Fetches the packages through an apt of its own: own sources, lists and cache, so that the machine's stay as they are. */
 async function download({ suite, packages }: PackageList, work: string): Promise<readonly string[]> {

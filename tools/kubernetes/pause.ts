@@ -28,7 +28,7 @@ export async function makePauseImage(packages: string, registry: Registry): Prom
     config: { User: "65535:65535", Entrypoint: ["/bin/init", "--", "/bin/sleep", "infinity"] },
     rootfs: { type: "layers", diff_ids: [layer.diffId] },
   });
-  await registry.putBlob(repository, Readable.from([config]));
+  await registry.putBlob(repository, () => Readable.from([config]));
   const manifest = json({
     schemaVersion: 2,
     mediaType: mediaTypes.manifest,

@@ -3,7 +3,7 @@ import { refusalOf, unreachable } from "./refusal.ts";
 import type { KubeRefusal } from "./kube.ts";
 import { NoAnswer } from "./transport.ts";
 import type { KubeRequest, KubeResponse, Transport } from "./transport.ts";
-import { backOffMs, waitFor } from "./wait.ts";
+import { backOffMs, waitFor } from "../clock/wait.ts";
 
 /** The bounds of retrying one request. */
 export interface RetryOptions {

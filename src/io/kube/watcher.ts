@@ -4,7 +4,7 @@ import type { KubeObject } from "../../model/kube-object.ts";
 import { targetPath } from "./paths.ts";
 import { refusalOf, unreachable } from "./refusal.ts";
 import type { KubeRequest } from "./transport.ts";
-import { backOffMs, waitFor } from "./wait.ts";
+import { backOffMs, waitFor } from "../clock/wait.ts";
 import { watchLines } from "./watch-stream.ts";
 import type { WatchLine } from "./watch-stream.ts";
 import type { IncomingMessage } from "node:http";

@@ -1,13 +1,17 @@
 import { createHash, randomUUID } from "node:crypto";
-import { createWriteStream } from "node:fs";
-import { access, link, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { createReadStream, createWriteStream } from "node:fs";
+import { access, link, rename, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { ProblemError } from "../../model/problem.ts";
 import { makeFolder } from "../files/make-folder.ts";
+import { digestOf, hexOf, readAll, subjectOf, tagTaken, verified } from "./content.ts";
 import { layoutTags } from "./layout-tags.ts";
 import type { Registry, StoredBlob } from "./registry.ts";
+
+/** Manifests are bounded by the specification. */
+const mostManifestBytes = 4 * 1024 * 1024;
 
 /**
  * An OCI image-layout folder as a registry, made when the first image comes. Besides what the specification asks for it
@@ -17,7 +21,9 @@ export function ociLayout(folder: string): Registry {
   const pathOf = (digest: string): string => join(folder, "blobs", "sha256", hexOf(digest));
   const tags = layoutTags(folder);
 
-  const putBlob = async (content: AsyncIterable<Uint8Array>): Promise<StoredBlob> => {
+  const has = (digest: string): Promise<boolean> => exists(pathOf(digest));
+
+  const store = async (content: AsyncIterable<Uint8Array>): Promise<StoredBlob> => {
     await prepare(folder);
     const unfinished = join(folder, "plumbline", "unfinished", randomUUID());
     try {
@@ -31,34 +37,40 @@ export function ociLayout(folder: string): Registry {
 
   return {
     location: `oci:${folder}`,
-    has: (_repository, digest) => exists(pathOf(digest)),
-    read: (_repository, digest) => readVerified(pathOf(digest), digest, folder),
-    putBlob: (_repository, content) => putBlob(content),
+    hasBlob: async (_repository, digest) => has(digest),
+    hasManifest: async (_repository, digest) => has(digest),
+    readBlob: (_repository, digest) => readVerified(pathOf(digest), digest, folder),
+    readManifest: async (_repository, digest) =>
+      readAll(readVerified(pathOf(digest), digest, folder), mostManifestBytes, `The manifest ${digest}`),
+    putBlob: async (_repository, content, known) =>
+      known !== undefined && (await has(known.digest)) ? { ...known, pushedBytes: 0 } : store(content()),
+    // All repositories of a folder share its blobs.
+    mount: async (_repository, digest) => has(digest),
     resolve: async (repository, tag) => (await tags.find(`${repository}:${tag}`))?.digest,
     putManifest: async (repository, tag, manifest, mediaType) => {
-      const reference = `${repository}:${tag}`;
-      const digest = `sha256:${createHash("sha256").update(manifest).digest("hex")}`;
+      const digest = digestOf(manifest);
+      const reference = tag === undefined ? undefined : `${repository}:${tag}`;
       // Asked before anything is written: a refused tag leaves nothing behind.
-      const taken = await tags.find(reference);
-      if (taken !== undefined && taken.digest !== digest) throw tagTaken(reference, taken.digest, digest);
-      const stored = await putBlob(Readable.from([manifest]));
-      const held = await tags.claim(reference, { mediaType, digest, size: stored.size });
-      if (held.digest !== digest) throw tagTaken(reference, held.digest, digest);
-      await tags.publish();
+      const taken = reference === undefined ? undefined : await tags.find(reference);
+      if (reference !== undefined && taken !== undefined && taken.digest !== digest) {
+        throw tagTaken(reference, taken.digest, digest);
+      }
+      const stored = await store(Readable.from([manifest]));
+      const descriptor = { mediaType, digest, size: stored.size };
+      if (reference !== undefined) {
+        const held = await tags.claim(reference, descriptor);
+        if (held.digest !== digest) throw tagTaken(reference, held.digest, digest);
+      }
+      const kept = subjectOf(manifest);
+      if (kept !== undefined) await tags.refer(kept.subject, { ...descriptor, artifactType: kept.artifactType });
+      if (reference !== undefined || kept !== undefined) await tags.publish();
       return stored;
     },
+    referrers: async (_repository, digest) => {
+      hexOf(digest);
+      return tags.referrers(digest);
+    },
   };
-}
-
-/** The hex digits of a sha256 digest; anything else could name a file outside of the layout. */
-function hexOf(digest: string): string {
-  const hex = /^sha256:([0-9a-f]{64})$/.exec(digest)?.[1];
-  if (hex !== undefined) return hex;
-  throw new ProblemError({
-    code: "digest-invalid",
-    message: `"${digest}" is not a digest.`,
-    remedy: "Write sha256: and 64 hexadecimal digits.",
-  });
 }
 
 async function prepare(folder: string): Promise<void> {
@@ -104,7 +116,7 @@ async function placeOnce(unfinished: string, path: string): Promise<boolean> {
   }
 }
 
-async function readVerified(path: string, digest: string, folder: string): Promise<Buffer> {
+async function* readVerified(path: string, digest: string, folder: string): AsyncGenerator<Uint8Array> {
   if (!(await exists(path))) {
     throw new ProblemError({
       code: "blob-missing",
@@ -112,13 +124,14 @@ async function readVerified(path: string, digest: string, folder: string): Promi
       remedy: "Push the image to this folder first, or name a digest that it holds.",
     });
   }
-  const content = await readFile(path);
-  if (`sha256:${createHash("sha256").update(content).digest("hex")}` === digest) return content;
   const { size } = await stat(path);
-  throw new ProblemError({
-    code: "blob-damaged",
-    message: `The file ${path} (${size} bytes) does not have the digest that is its name.`,
-    remedy: "Remove that file and push the image again.",
+  const content = createReadStream(path) as AsyncIterable<Uint8Array>;
+  yield* verified(content, digest, () => {
+    return new ProblemError({
+      code: "blob-damaged",
+      message: `The file ${path} (${size} bytes) does not have the digest that is its name.`,
+      remedy: "Remove that file and push the image again.",
+    });
   });
 }
 
@@ -127,12 +140,4 @@ async function exists(path: string): Promise<boolean> {
     () => true,
     () => false,
   );
-}
-
-function tagTaken(reference: string, held: string, wanted: string): ProblemError {
-  return new ProblemError({
-    code: "tag-taken",
-    message: `The tag ${reference} names ${held} already; tags are never moved, so it cannot name ${wanted}.`,
-    remedy: "Release another commit, or remove the old image if it should never have been.",
-  });
 }
