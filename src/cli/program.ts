@@ -160,10 +160,11 @@ const addRelease: Add = (program, world, run) => {
     .description("build the images of a commit and pin them in the deployment repository (CI)")
     .argument("[commit]", "the commit to release; default HEAD")
     .option("--source <folder>", "the application's repository", ".")
-    .option("--registry <registry>", "in place of release.yaml's, such as oci:./images")
+    .option("--registry <registry>", "in place of release.yaml's: oci:./images, registry.example.com/team")
     .option("--deployment <url>", "the deployment repository, in place of release.yaml's")
     .option("--path <path>", "the directory in the deployment repository, in place of release.yaml's")
     .option("--signing-key <file>", "a private SSH key to sign the commit in the deployment repository with")
+    .option("--sign-images <file>", "a private key (PEM, ed25519 or ECDSA) to sign the images with")
     .option("--verify", "build again what was released before, and compare")
     .option("--json", "print the release as JSON")
     .action((commit: string | undefined, options: ReleaseCommandOptions) =>

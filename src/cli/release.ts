@@ -1,9 +1,11 @@
+import { readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { folderCache } from "../io/files/folder-cache.ts";
 import { findHostRuntime } from "../io/files/host-runtime.ts";
 import { systemFiles } from "../io/files/system-files.ts";
 import { openMirror } from "../io/git/mirror.ts";
 import { systemProcesses } from "../io/process/system-processes.ts";
+import { networkRegistry } from "../io/registry/network/network-registry.ts";
 import { ociLayout } from "../io/registry/oci-layout.ts";
 import { ProblemError } from "../model/problem.ts";
 import type { Release } from "../model/release.ts";
@@ -29,6 +31,8 @@ export interface ReleaseCommandOptions {
   readonly signingKey?: string;
   readonly json?: boolean;
   readonly verify?: boolean;
+  /** The file of a private key, PEM, to sign the images with. */
+  readonly signImages?: string;
 }
 
 /** `plumb release [commit]`: from a commit to images and one commit in the deployment repository. */
@@ -38,7 +42,7 @@ export async function releaseCommand(
   options: ReleaseCommandOptions,
 ): Promise<number> {
   const signal = world.ending();
-  const result = await release(doors(world, options), {
+  const result = await release(doors(world, options, signal), {
     source: resolve(world.cwd, options.source),
     ...(commitish === undefined ? {} : { commitish }),
     author: {
@@ -53,6 +57,7 @@ export async function releaseCommand(
       ...(options.path === undefined ? {} : { path: options.path }),
     },
     ...(options.verify === true ? { verify: true } : {}),
+    ...(options.signImages === undefined ? {} : { signKey: await readKey(resolve(world.cwd, options.signImages)) }),
     signal,
     onEvent: (event) => {
       const text = sentence(event);
@@ -73,22 +78,25 @@ export async function releaseCommand(
   return exitCodes.done;
 }
 
-function doors(world: World, { signingKey }: ReleaseCommandOptions): ReleaseDoors {
-  const layoutOf = (place: RegistryPlace): string => {
-    if (place.kind === "layout") return place.folder;
-    throw new ProblemError({
-      code: "registry-not-supported",
-      message: `${place.name} is a registry on the network; this version writes OCI layout folders only`,
-      where: { file: "release.yaml" },
-      remedy: "set registry: oci:<folder>",
-    });
-  };
+function doors(world: World, { signingKey }: ReleaseCommandOptions, signal: AbortSignal): ReleaseDoors {
   return {
     processes: systemProcesses,
     files: systemFiles,
     hostRuntime: (programs) => findHostRuntime(systemProcesses, programs),
-    openRegistry: (place) => ociLayout(layoutOf(place)),
-    openCache: (place) => folderCache(join(layoutOf(place), "cache")),
+    openRegistry: (place, onProgress) => {
+      if (place.kind === "layout") return ociLayout(place.folder);
+      return networkRegistry({
+        location: place.name,
+        clock: world.clock,
+        random: world.random,
+        processes: systemProcesses,
+        environment: world.env,
+        insecure: place.insecure ? [place.name.split("/", 1)[0] ?? ""] : [],
+        onProgress,
+        signal,
+      });
+    },
+    openCache: (place) => folderCache(place.kind === "layout" ? join(place.folder, "cache") : cacheFolder(world)),
     openDeployment: (url, folder) =>
       openMirror({
         url,
@@ -99,8 +107,39 @@ function doors(world: World, { signingKey }: ReleaseCommandOptions): ReleaseDoor
   };
 }
 
+/** What was built for registries on the network is remembered on this machine, and asked for there. */
+function cacheFolder({ env, cwd }: World): string {
+  const home = env["XDG_CACHE_HOME"] || join(env["HOME"] ?? cwd, ".cache");
+  return join(home, "plumbline", "layers");
+}
+
+/** The signing key of a file; what it holds is never shown. */
+async function readKey(path: string): Promise<string> {
+  try {
+    return await readFile(path, "utf8");
+  } catch (error) {
+    throw new ProblemError({
+      code: "sign-key-unreadable",
+      message: `The signing key cannot be read (${(error as NodeJS.ErrnoException).code ?? "unknown"})`,
+      where: { file: path },
+      remedy: "name the file of a private key, PEM, with --sign-images",
+    });
+  }
+}
+
 function absolute(place: RegistryPlace, cwd: string): RegistryPlace {
   return place.kind === "layout" ? { ...place, folder: resolve(cwd, place.folder) } : place;
+}
+
+/** Smaller blobs are there before one has read that they are on their way. */
+const largeBytes = 8 * 1024 * 1024;
+
+function megabytes(bytes: number): string {
+  return (bytes / 1e6).toFixed(0);
+}
+
+function shortDigest(digest: string): string {
+  return digest.slice(0, "sha256:".length + 12);
 }
 
 function sentence(event: ReleaseEvent): string | undefined {
@@ -113,6 +152,10 @@ function sentence(event: ReleaseEvent): string | undefined {
       return undefined;
     case "built":
       return `${event.image}: ${event.reused === undefined ? "built" : "nothing to build, the same source was built before"}`;
+    case "pushing":
+      return event.size < largeBytes
+        ? undefined
+        : `${event.repository}: ${shortDigest(event.digest)} ${megabytes(event.sent)} of ${megabytes(event.size)} MB`;
     case "pushed":
       return `${event.image}: ${event.reference} (${event.bytes} bytes new)`;
     case "raced":

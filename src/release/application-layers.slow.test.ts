@@ -16,7 +16,16 @@ import { problemsOf } from "./problems.ts";
 import type { ImageRecipe } from "./release-file.ts";
 import { sourceRepository } from "./source-repository.ts";
 
-const base: Base = { name: "none", os: "linux", architecture: "amd64", layers: [], env: [], pushedBytes: 0 };
+const base: Base = {
+  name: "none",
+  digest: undefined,
+  os: "linux",
+  architecture: "amd64",
+  layers: [],
+  env: [],
+  origin: { registry: ociLayout("/nowhere"), repository: "none" },
+  pushedBytes: 0,
+};
 const path = process.env["PATH"] ?? "";
 
 interface World {
@@ -61,7 +70,7 @@ async function makeWorld(t: TestContext): Promise<World> {
         onOutput: nothing,
         signal: undefined,
       };
-      return applicationLayers(doors, build, base, "x/app", fresh);
+      return applicationLayers(doors, build, [base], "x/app", fresh);
     },
     contents: ({ layers }) =>
       layers.map(({ digest }) =>
@@ -153,9 +162,11 @@ test("an image of the same registry is a base by its digest, and its layers and 
   const stored = await registry.putBlob("x/app", () => bytes(config));
   const { digest } = await registry.putManifest("x/app", "v1", manifest, mediaTypes.manifest);
   const hostRuntime = () => Promise.reject(new Error("not asked for"));
-  const resolve = (name: string) => resolveBase({ registry, cache, files, hostRuntime }, name, "x/other");
+  const resolve = (name: string) =>
+    resolveBase({ registry, cache, files, hostRuntime, openOther: () => registry }, name, "x/other");
 
-  const resolved = await resolve(`x/app:v1@${digest}`);
+  const [resolved, ...others] = await resolve(`x/app:v1@${digest}`);
+  assert.ok(resolved !== undefined && others.length === 0);
   assert.deepEqual(resolved.layers, layers);
   assert.deepEqual([resolved.name, resolved.os, resolved.architecture], [`x/app@${digest}`, "linux", "amd64"]);
   assert.ok(resolved.env.includes("BASE=1"));

@@ -4,9 +4,9 @@ import type { Registry } from "../io/registry/registry.ts";
 import { ProblemError } from "../model/problem.ts";
 import { posix } from "node:path";
 import { z } from "zod";
-import { putLayer } from "./base.ts";
 import { leaves, withBuiltFolder, type Build } from "./build.ts";
 import { applicationFolder, digestOf, layerSchema, type Base, type Layer } from "./image.ts";
+import { putLayer } from "./put-layer.ts";
 import type { SourceRepository } from "./source-repository.ts";
 import type { LayerEntry } from "./tar-layer.ts";
 
@@ -36,13 +36,18 @@ const layoutVersion = 1;
 export async function applicationLayers(
   doors: LayerDoors,
   build: Build,
-  base: Base,
+  bases: readonly Base[],
   imageRepository: string,
   fresh: boolean,
 ): Promise<ApplicationLayers> {
   const { cache, registry, files } = doors;
   const { image, tree } = build;
-  const inputs = [tree, image.build ?? null, image.include ?? null, base.layers.map((layer) => layer.diffId)];
+  const inputs = [
+    tree,
+    image.build ?? null,
+    image.include ?? null,
+    bases.flatMap(({ layers }) => layers.map(({ diffId }) => diffId)),
+  ];
   const key = `application ${layoutVersion} ${digestOf(JSON.stringify(inputs))}`;
   if (!fresh) {
     const known = z.array(layerSchema).safeParse(await cache.get(key));

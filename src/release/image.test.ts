@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { ociLayout } from "../io/registry/oci-layout.ts";
 import { digestOf, imageConfig, imageManifest, mediaTypes, type ImageParts, type Layer } from "./image.ts";
 
 const layer = (letter: string): Layer => {
@@ -14,6 +15,8 @@ const parts: ImageParts = {
     architecture: "amd64",
     layers: [layer("a")],
     env: ["PATH=/x", "NODE_ENV=dev"],
+    digest: undefined,
+    origin: { registry: ociLayout("/nowhere"), repository: "plumbline.local/base" },
     pushedBytes: 1,
   },
   layers: [layer("b"), layer("c")],

@@ -1,11 +1,13 @@
 import { createHash } from "node:crypto";
 import { z } from "zod";
+import type { Registry } from "../io/registry/registry.ts";
 
 /** The media types that release writes. */
 export const mediaTypes = {
   manifest: "application/vnd.oci.image.manifest.v1+json",
   config: "application/vnd.oci.image.config.v1+json",
   layer: "application/vnd.oci.image.layer.v1.tar",
+  index: "application/vnd.oci.image.index.v1+json",
 } as const;
 
 /** One layer as it lies in the registry; `diffId` is the digest of its tar before any compression. */
@@ -23,10 +25,14 @@ export type Layer = Readonly<z.infer<typeof layerSchema>>;
 export interface Base {
   /** As release.yaml names it, by digest where it has one of its own. */
   readonly name: string;
+  /** Of its own manifest; the programs of this machine have none. */
+  readonly digest: string | undefined;
   readonly os: string;
   readonly architecture: string;
   readonly layers: readonly Layer[];
   readonly env: readonly string[];
+  /** Where its layers are. */
+  readonly origin: { readonly registry: Registry; readonly repository: string };
   /** Bytes that were not in the registry before. */
   readonly pushedBytes: number;
 }
@@ -52,7 +58,7 @@ export const applicationFolder = "app";
 
 /** The configuration of an image, as the bytes that are stored. */
 export function imageConfig(parts: ImageParts): Buffer {
-  const { base, layers, version, commit, built, source } = parts;
+  const { base, layers, version, commit, built } = parts;
   const environment = new Map([...base.env, `PLUMBLINE_VERSION=${version}`].map(splitVariable));
   if (!environment.has("PATH")) {
     environment.set("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
@@ -67,14 +73,7 @@ export function imageConfig(parts: ImageParts): Buffer {
       Env: [...environment].map(([name, value]) => `${name}=${value}`).toSorted(),
       Entrypoint: parts.entrypoint,
       WorkingDir: `/${applicationFolder}`,
-      Labels: {
-        "org.opencontainers.image.base.name": base.name,
-        "org.opencontainers.image.created": built,
-        "org.opencontainers.image.revision": commit,
-        ...(source === undefined ? {} : { "org.opencontainers.image.source": source }),
-        "org.opencontainers.image.title": parts.name,
-        "org.opencontainers.image.version": version,
-      },
+      Labels: annotationsOf(parts, base),
     },
     rootfs: { type: "layers", diff_ids: [...base.layers, ...layers].map((layer) => layer.diffId) },
   });
@@ -87,12 +86,35 @@ export function imageManifest(parts: ImageParts, config: Buffer): Buffer {
     mediaType: mediaTypes.manifest,
     config: { mediaType: mediaTypes.config, digest: digestOf(config), size: config.length },
     layers: [...parts.base.layers, ...parts.layers].map(({ mediaType, digest, size }) => ({ mediaType, digest, size })),
-    annotations: {
-      "org.opencontainers.image.created": parts.built,
-      "org.opencontainers.image.revision": parts.commit,
-      "org.opencontainers.image.version": parts.version,
-    },
+    annotations: annotationsOf(parts, parts.base),
   });
+}
+
+/** The index over one image for several platforms, as the bytes whose digest is the release's. */
+export function imageIndex(parts: readonly ImageParts[], manifests: readonly Buffer[]): Buffer {
+  return bytes({
+    schemaVersion: 2,
+    mediaType: mediaTypes.index,
+    manifests: parts.map(({ base: { os, architecture } }, at) => {
+      const manifest = manifests[at] ?? Buffer.alloc(0);
+      const descriptor = { mediaType: mediaTypes.manifest, digest: digestOf(manifest), size: manifest.length };
+      return { ...descriptor, platform: { architecture, os } };
+    }),
+    annotations: parts[0] === undefined ? {} : annotationsOf(parts[0], undefined),
+  });
+}
+
+/** What the image specification lets one say of an image: the same as labels, and for those who do not read as far. */
+function annotationsOf(parts: ImageParts, base: Base | undefined): { readonly [name: string]: string } {
+  return {
+    ...(base?.digest === undefined ? {} : { "org.opencontainers.image.base.digest": base.digest }),
+    ...(base === undefined ? {} : { "org.opencontainers.image.base.name": base.name }),
+    "org.opencontainers.image.created": parts.built,
+    "org.opencontainers.image.revision": parts.commit,
+    ...(parts.source === undefined ? {} : { "org.opencontainers.image.source": parts.source }),
+    "org.opencontainers.image.title": parts.name,
+    "org.opencontainers.image.version": parts.version,
+  };
 }
 
 /** `sha256:` and the hex digest of these bytes. */

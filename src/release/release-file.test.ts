@@ -34,7 +34,10 @@ test("a registry is a folder, a folder with a name, or an address", () => {
   assert.deepEqual(registry("oci:/images"), { kind: "layout", folder: "/images", name: "plumbline.local" });
   const named = { kind: "layout", folder: "./i", name: "registry.example.com/team" };
   assert.deepEqual(registry("{ folder: ./i, name: registry.example.com/team }"), named);
-  assert.deepEqual(registry("registry.example.com/team/"), { kind: "network", name: "registry.example.com/team" });
+  const network = { kind: "network", name: "registry.example.com/team", insecure: false };
+  assert.deepEqual(registry("registry.example.com/team/"), network);
+  assert.deepEqual(registry("{ name: registry.example.com/team }"), network);
+  assert.deepEqual(registry("{ name: registry.example.com/team, insecure: true }"), { ...network, insecure: true });
 });
 
 const wrong: readonly (readonly [name: string, text: string, line: number, message: RegExp])[] = [

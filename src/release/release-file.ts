@@ -32,6 +32,7 @@ const releaseSchema = z.strictObject({
   registry: z.union([
     z.string().min(1),
     z.strictObject({ folder: z.string().min(1), name: repositoryName.default("plumbline.local") }),
+    z.strictObject({ name: repositoryName, insecure: z.boolean().default(false) }),
   ]),
   images: z
     .record(
@@ -55,11 +56,12 @@ export type ImageRecipe = Readonly<z.infer<typeof imageSchema>>;
 
 /**
  * The registry of release.yaml: `oci:<folder>`, or `{ folder, name }`, is an OCI layout folder whose images manifests name
- * `<name>/<image>` (`plumbline.local/<image>` by default); anything else is the address of a registry on the network.
+ * `<name>/<image>` (`plumbline.local/<image>` by default); anything else is the address of a registry on the network, which
+ * `{ name, insecure: true }` lets be spoken to without TLS.
  */
 export type RegistryPlace =
   | { readonly kind: "layout"; readonly folder: string; readonly name: string }
-  | { readonly kind: "network"; readonly name: string };
+  | { readonly kind: "network"; readonly name: string; readonly insecure: boolean };
 
 /** release.yaml, read strictly. Images are in the order of their names. */
 export interface ReleaseFile {
@@ -157,11 +159,13 @@ function toReleaseFile(data: z.infer<typeof releaseSchema>): ReleaseFile {
 }
 
 /** What a registry's text in release.yaml or on the command line means. */
-export function registryPlace(registry: string | { readonly folder: string; readonly name: string }): RegistryPlace {
-  if (typeof registry !== "string") return { kind: "layout", ...registry };
+export function registryPlace(registry: z.infer<typeof releaseSchema>["registry"]): RegistryPlace {
+  if (typeof registry !== "string") {
+    return "folder" in registry ? { kind: "layout", ...registry } : { kind: "network", ...registry };
+  }
   const folder = /^oci:(.+)$/.exec(registry)?.[1];
   if (folder !== undefined) return { kind: "layout", folder, name: "plumbline.local" };
-  return { kind: "network", name: registry.replace(/\/+$/, "") };
+  return { kind: "network", name: registry.replace(/\/+$/, ""), insecure: false };
 }
 
 function firstLine(message: string): string {

@@ -4,10 +4,12 @@ import { mkdtempSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } 
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import type { TestContext } from "node:test";
+import { systemClock } from "../io/clock/clock.ts";
 import { folderCache } from "../io/files/folder-cache.ts";
 import { systemFiles } from "../io/files/system-files.ts";
 import { openMirror } from "../io/git/mirror.ts";
 import { systemProcesses } from "../io/process/system-processes.ts";
+import { networkRegistry } from "../io/registry/network/network-registry.ts";
 import { ociLayout } from "../io/registry/oci-layout.ts";
 import type { Release } from "../model/release.ts";
 import type { ReleaseDoors, ReleaseEvent, ReleaseOptions } from "./doors.ts";
@@ -33,8 +35,8 @@ export interface World {
   readonly deployment: string;
   readonly write: (path: string, text: string) => void;
   readonly commit: (message: string) => string;
-  readonly release: (options?: Partial<ReleaseOptions>) => Promise<Release>;
-  readonly attempt: (options?: Partial<ReleaseOptions>) => ReturnType<typeof release>;
+  readonly release: (options?: Partial<ReleaseOptions>, through?: ReleaseDoors) => Promise<Release>;
+  readonly attempt: (options?: Partial<ReleaseOptions>, through?: ReleaseDoors) => ReturnType<typeof release>;
   readonly events: ReleaseEvent[];
 }
 
@@ -86,8 +88,8 @@ export function makeWorld(t: TestContext): World {
   git(seed, "add", "-A");
   git(seed, "commit", "-q", "-m", "Seed");
   git(seed, "push", "-q", deployment, "main");
-  const attempt = (options: Partial<ReleaseOptions> = {}): ReturnType<typeof release> =>
-    release(doors(), {
+  const attempt = (options: Partial<ReleaseOptions> = {}, through = doors()): ReturnType<typeof release> =>
+    release(through, {
       source,
       author: { name: "Releaser", email: "release@example.com" },
       now: () => 1_800_000_000_000,
@@ -103,8 +105,8 @@ export function makeWorld(t: TestContext): World {
     commit,
     events,
     attempt,
-    release: async (options) => {
-      const result = await attempt(options);
+    release: async (options, through) => {
+      const result = await attempt(options, through);
       assert.ok(result.ok, JSON.stringify(result));
       return result.value;
     },
@@ -122,18 +124,19 @@ const smallRuntime: ReleaseDoors["hostRuntime"] = () => {
   });
 };
 
-/** For tests: the real doors, with a small runtime. */
-export function doors(): ReleaseDoors {
-  const layoutFolder = (place: Parameters<ReleaseDoors["openCache"]>[0]): string => {
-    assert.equal(place.kind, "layout");
-    return place.kind === "layout" ? place.folder : "";
-  };
+/** For tests: the real doors, with a small runtime; registries on the network are asked with this environment. */
+export function doors(environment: { readonly [name: string]: string } = {}, cache = tmpdir()): ReleaseDoors {
   return {
     processes: systemProcesses,
     files: systemFiles,
     hostRuntime: smallRuntime,
-    openRegistry: (place) => ociLayout(layoutFolder(place)),
-    openCache: (place) => folderCache(join(layoutFolder(place), "plumbline", "cache")),
+    openRegistry: (place, onProgress) => {
+      if (place.kind === "layout") return ociLayout(place.folder);
+      const backOff = { baseMs: 1, maxMs: 10 };
+      const common = { clock: systemClock, random: () => 0.5, processes: systemProcesses, attempts: 4, backOff };
+      return networkRegistry({ ...common, location: place.name, environment, onProgress });
+    },
+    openCache: (place) => folderCache(place.kind === "layout" ? join(place.folder, "plumbline", "cache") : cache),
     openDeployment: (url, folder) => openMirror({ url, folder }),
   };
 }

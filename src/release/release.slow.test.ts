@@ -210,7 +210,6 @@ const wrong: readonly (readonly [from: string, to: string, code: string, place: 
   ["echo built", "echo no luck; exit 3", "build-failed", "release.yaml", /code 3:\nno luck/],
   ["context: two", "context: three", "context-missing", "release.yaml", /no folder three/],
   ["base: node", "base: 'node:20'", "base-unpinned", "release.yaml", /"node:20"/],
-  ["oci:../images", "example.com/team", "registry-unsupported", "release.yaml", /example.com\/team/],
   ["staging/probe", "staging/none", "deployment-path-missing", "release.yaml", /no directory staging\/none/],
   ["probe }", "probe, branch: live }", "deployment-branch-missing", "release.yaml", /no branch live/],
   ["  two:", "  three:", "image-not-referenced", "staging/probe", /plumbline.local\/three/],

@@ -2,7 +2,7 @@ import { Readable } from "node:stream";
 import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
-import { putLayer } from "../../src/release/base.ts";
+import { putLayer } from "../../src/release/put-layer.ts";
 import { digestOf, mediaTypes } from "../../src/release/image.ts";
 import type { LayerEntry } from "../../src/release/tar-layer.ts";
 import type { Registry } from "../../src/io/registry/registry.ts";
