@@ -10,6 +10,7 @@ export interface Address {
   readonly path: string;
 }
 
+const registryPattern = /^([a-z0-9]([a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:]+\])(:\d+)?$/i;
 const pattern = /^[a-z0-9]+([._-]+[a-z0-9]+)*(\/[a-z0-9]+([._-]+[a-z0-9]+)*)*$/;
 
 /**
@@ -24,12 +25,13 @@ export function addressOf(repository: string): Address {
   const rest = named ? repository.slice(slash + 1) : repository;
   const isHub = registry === hub || registry === "index.docker.io";
   const path = isHub && !rest.includes("/") ? `library/${rest}` : rest;
-  if (pattern.test(path) && URL.canParse(`https://${registry}/`)) {
+  if (pattern.test(path) && registryPattern.test(registry)) {
     return { registry: isHub ? hub : registry, host: isHub ? "registry-1.docker.io" : registry, path };
   }
   throw new ProblemError({
     code: "registry-name-invalid",
-    message: `"${repository}" is not the name of an image's repository.`,
+    // Some write an account before it, which nobody else must read.
+    message: `"${repository.replace(/[^/]*@/, "…@")}" is not the name of an image's repository.`,
     remedy: "Write it in lower case, like registry.example.com/team/backend.",
   });
 }
