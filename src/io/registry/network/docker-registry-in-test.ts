@@ -1,14 +1,15 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { TestContext } from "node:test";
 import { newIdentity } from "../../../../cluster/api/https/identity.ts";
-import { cached, isCached } from "../../../../tools/kubernetes/cache.ts";
-import { Lacking } from "../../../../tools/kubernetes/lacking.ts";
+import { isCached } from "../../../../tools/kubernetes/cache.ts";
+import type { Lacking } from "../../../../tools/kubernetes/lacking.ts";
 import { debianPackages, debianProgram } from "../../../../tools/kubernetes/packages.ts";
+import { commandOf, findPackages } from "./debian-program-in-test.ts";
 
 /** For tests: Debian's docker-registry, running. */
 export interface DockerRegistry {
@@ -46,12 +47,7 @@ export async function noDockerRegistry(): Promise<string | undefined> {
 
 /** The packages of the real cluster hold it as well; where those are not, it is fetched alone. */
 async function findRoot(): Promise<string | Lacking> {
-  if (process.platform !== "linux") return new Lacking("docker-registry is taken from Debian, which is Linux");
-  try {
-    return await cached((await isCached(debianPackages)) ? debianPackages : program, () => undefined);
-  } catch (error) {
-    return error instanceof Lacking ? error : new Lacking(`docker-registry cannot be fetched: ${String(error)}`);
-  }
+  return findPackages((await isCached(debianPackages)) ? debianPackages : program);
 }
 
 /** For tests: starts a registry of its own, which ends with the test. */
@@ -82,12 +78,8 @@ export async function startDockerRegistry(
   };
   // JSON is YAML.
   await writeFile(file("config.yml"), JSON.stringify(config));
-  const libraries = join(packages, "usr/lib", await nameIn(join(packages, "usr/lib"), /-linux-gnu/));
-  const loader = join(libraries, await nameIn(libraries, /^ld-linux/));
-  const binary = join(packages, "usr/bin/docker-registry");
-  const child = spawn(loader, ["--library-path", libraries, binary, "serve", file("config.yml")], {
-    stdio: ["ignore", "ignore", "pipe"],
-  });
+  const [loader, ...args] = await commandOf(packages, "usr/bin/docker-registry");
+  const child = spawn(loader, [...args, "serve", file("config.yml")], { stdio: ["ignore", "ignore", "pipe"] });
   const ended = once(child, "exit");
   t.after(async () => {
     child.kill("SIGKILL");
@@ -107,10 +99,4 @@ export async function startDockerRegistry(
     };
   }
   throw new Error(`docker-registry ended before it listened:\n${said}`);
-}
-
-async function nameIn(folder: string, pattern: RegExp): Promise<string> {
-  const name = (await readdir(folder)).find((candidate) => pattern.test(candidate));
-  if (name === undefined) throw new Error(`nothing like ${pattern} in ${folder}`);
-  return name;
 }
