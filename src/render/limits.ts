@@ -1,6 +1,8 @@
 /** The bounds of what one application may bring; far above honest use, far below what would hurt the engine. */
 export const limits = {
   files: 5000,
+  /** Of a path below the application's directory; what is longer has no place on many file systems. */
+  pathBytes: 1024,
   fileBytes: 2 * 1024 * 1024,
   totalBytes: 32 * 1024 * 1024,
   documents: 5000,

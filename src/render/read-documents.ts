@@ -32,6 +32,7 @@ export function readDocuments(file: SourceFile): Result<readonly ReadValue[]> {
       remedy: "Save it as UTF-8.",
     });
   }
+  if (text.startsWith("version https://git-lfs.github.com/spec/")) return refused(lfsPointer(file.path));
   const lineOf = lineCounter(text);
   let documents: readonly (readonly Event[])[];
   try {
@@ -58,6 +59,16 @@ export function readDocuments(file: SourceFile): Result<readonly ReadValue[]> {
 
 function refused(problem: Problem): { readonly ok: false; readonly problems: readonly Problem[] } {
   return { ok: false, problems: [problem] };
+}
+
+function lfsPointer(file: string): Problem {
+  return {
+    code: "lfs-pointer",
+    message:
+      "The file is kept by Git LFS, so the repository holds only a pointer to it; such pointers are never followed.",
+    where: { file },
+    remedy: "Commit the manifest itself: git lfs untrack it, then add it again.",
+  };
 }
 
 function tooManyDocuments(file: string, count: number): Problem {

@@ -69,6 +69,17 @@ function checkEntry(entry: TreeEntry, folder: string): readonly Problem[] {
       "Put the files themselves in its place.",
     );
   }
+  const bytes = Buffer.byteLength(entry.path);
+  if (bytes > limits.pathBytes) {
+    return [
+      {
+        code: "path-too-long",
+        message: `A path that begins with ${JSON.stringify(`${folder}/${entry.path.slice(0, 60)}`)} is ${bytes} bytes; at most ${limits.pathBytes} are taken.`,
+        where: { file: folder },
+        remedy: "Shorten it.",
+      },
+    ];
+  }
   if (!isSafePath(entry.path)) {
     const printable = JSON.stringify(`${folder}/${entry.path}`);
     return [
@@ -117,7 +128,18 @@ function isSafePath(path: string): boolean {
 function collisions(entries: readonly TreeEntry[], folder: string): readonly Problem[] {
   const seen = new Map<string, string>();
   const problems: Problem[] = [];
+  const whole = new Set<string>();
   for (const { path } of entries) {
+    if (whole.has(path)) {
+      problems.push({
+        code: "path-collision",
+        message: `The path ${path} stands twice in the same directory.`,
+        where: { file: `${folder}/${path}` },
+        remedy: "Write the directory anew; git fsck shows what is wrong with it.",
+      });
+      continue;
+    }
+    whole.add(path);
     const parts = path.split("/");
     for (let length = 1; length <= parts.length; length += 1) {
       const part = parts.slice(0, length).join("/");

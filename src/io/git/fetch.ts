@@ -3,7 +3,7 @@ import type { Finished } from "../process/process.ts";
 import type { GitCommand } from "./git-command.ts";
 import { recreateFolder, removeStaleLocks } from "./mirror-folder.ts";
 import { tracked } from "./mirror-reads.ts";
-import { lockInTheWay, mirrorIsBroken, remoteProblem } from "./refusals.ts";
+import { lockInTheWay, mirrorIsBroken, onlyUnkeepable, remoteProblem } from "./refusals.ts";
 import type { Remote } from "./remote.ts";
 
 /** A mirror that is to be brought up to date. */
@@ -19,16 +19,23 @@ export interface FetchTarget {
 /** Brings all branches here; what a killed git left in the way is removed, and a broken mirror is made anew, once. */
 export async function fetchBranches(target: FetchTarget, signal?: AbortSignal): Promise<Problem | undefined> {
   let done = await fetchOnce(target, signal);
+  if (done.code !== 0 && onlyUnkeepable(done)) return undefined;
   if (done.code !== 0 && lockInTheWay(done)) {
     await removeStaleLocks(target.folder);
     done = await fetchOnce(target, signal);
   }
-  if (done.code !== 0 && mirrorIsBroken(done)) {
+  // A remote that sends what git cannot read sounds the same; what was fetched before must outlive that.
+  if (done.code !== 0 && mirrorIsBroken(done) && !(await isWhole(target))) {
     target.beforeRecreating();
     await recreateFolder(target.git, target.folder, target.remote);
     done = await fetchOnce(target, signal);
   }
   return done.code === 0 ? undefined : remoteProblem(done, target.remote);
+}
+
+/** True when everything that the mirror's references lead to is there. */
+async function isWhole({ git, timeoutMs }: FetchTarget): Promise<boolean> {
+  return (await git.run(["rev-list", "--objects", "--all", "--quiet"], { timeoutMs })).code === 0;
 }
 
 function fetchOnce(target: FetchTarget, signal?: AbortSignal): Promise<Finished> {

@@ -95,6 +95,11 @@ async function readCommit(reader: ObjectReader, id: string): Promise<CommitInfo>
   return parseCommit(id, present(await reader.contents(`${id}^{commit}`), id).content);
 }
 
+/** An id is never the name of a branch, so that a branch which is called like a commit cannot stand in for it. */
+function isId(text: string): boolean {
+  return /^([0-9a-f]{40}|[0-9a-f]{64})$/.test(text);
+}
+
 async function touching(
   git: GitCommand,
   from: string,
@@ -102,10 +107,10 @@ async function touching(
   limit: number,
   branches: Branches,
 ): Promise<readonly string[]> {
-  const start = branches.get(from) ?? from;
-  if (start === from) {
+  const start = isId(from) ? from : branches.get(from);
+  if (start === undefined) {
     checkBranch(from);
-    if (!/^[0-9a-f]{40,64}$/.test(from)) return [];
+    return [];
   }
   const paths = path === "" ? [] : ["--", path];
   const args = [

@@ -63,6 +63,15 @@ export function lockInTheWay(done: Finished): boolean {
   return /\.lock'?: File exists|Unable to create '.*\.lock'|another git process/i.test(done.stderr);
 }
 
+/**
+ * True when nothing but names of branches failed that no file here can have; git has then fetched all others. Whoever may push
+ * any branch could else keep every other one from being seen.
+ */
+export function onlyUnkeepable(done: Finished): boolean {
+  const failures = done.stderr.split("\n").filter((line) => /^(error|fatal):/.test(line));
+  return failures.length > 0 && failures.every((line) => /^error: cannot lock ref .*: File name too long$/.test(line));
+}
+
 /** What `git push --porcelain` says of the one branch: the flag and the reason in brackets. */
 export function pushVerdict(stdout: string): { readonly flag: string; readonly reason: string } | undefined {
   for (const line of stdout.split("\n")) {
