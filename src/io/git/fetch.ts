@@ -33,6 +33,24 @@ export async function fetchBranches(target: FetchTarget, signal?: AbortSignal): 
   return done.code === 0 ? undefined : remoteProblem(done, target.remote);
 }
 
+/** Puts back what a fetch pruned that is not to be believed. */
+export async function restoreBranches(git: GitCommand, branches: ReadonlyMap<string, string>): Promise<void> {
+  const lines = [...branches].map(([branch, commit]) => `update ${tracked}${branch}\0${commit}\0\0`);
+  await git.output(["update-ref", "-z", "--stdin"], { stdin: lines.join("") });
+}
+
+/**
+ * A repository does not lose all its branches, but git takes any page without a line for an empty one: of a proxy, or of a
+ * server that is being looked after.
+ */
+export function emptyAnswer({ shown }: Remote): Problem {
+  return {
+    code: "repository-unreachable",
+    message: `The repository ${shown} could not be reached: something answers for it, without any branch, and it had some.`,
+    remedy: "Check that this is still its address; where it was emptied on purpose, remove the mirror's folder.",
+  };
+}
+
 /** True when everything that the mirror's references lead to is there. */
 async function isWhole({ git, timeoutMs }: FetchTarget): Promise<boolean> {
   return (await git.run(["rev-list", "--objects", "--all", "--quiet"], { timeoutMs })).code === 0;

@@ -2,7 +2,7 @@ import type { Problem, Result } from "../../model/problem.ts";
 import type { Processes } from "../process/process.ts";
 import { systemProcesses } from "../process/system-processes.ts";
 import { withCredentials } from "./credentials-folder.ts";
-import { fetchBranches } from "./fetch.ts";
+import { emptyAnswer, fetchBranches, restoreBranches } from "./fetch.ts";
 import { gitCommand } from "./git-command.ts";
 import type { Surroundings } from "./git-command.ts";
 import type { FetchResult, Git, PushResult } from "./git.ts";
@@ -60,7 +60,12 @@ export async function openMirror(options: MirrorOptions): Promise<Git> {
     const exchange = { ...target.value, folder, beforeRecreating: () => reader.close() };
     const problem = await fetchBranches(exchange, signal);
     if (problem !== undefined) return { ok: false, problem };
-    branches = await readBranches(git);
+    const fetched = await readBranches(git);
+    if (fetched.size === 0 && branches.size > 0) {
+      await restoreBranches(git, branches);
+      return { ok: false, problem: emptyAnswer(remote) };
+    }
+    branches = fetched;
     return { ok: true, branches };
   };
   const inTurn = oneAtATime();

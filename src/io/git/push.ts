@@ -49,17 +49,17 @@ interface Wanted {
 async function understand(target: PushTarget, done: Finished, wanted: Wanted): Promise<PushResult> {
   const verdict = pushVerdict(done.stdout.toString("utf8"));
   const reason = verdict?.reason ?? "";
-  if (/\[rejected\]/.test(reason)) return { kind: "moved" };
   if (verdict === undefined) {
     const problem = remoteProblem(done, target.remote);
     return { kind: problem.code === "repository-access-denied" ? "denied" : "unreachable", problem };
   }
-  // Refused by the server: because it lost a race, or because it does not want the commit. What it has now tells.
+  // Refused: because of a race, because the server does not want the commit, or because an answer was lost or garbled, after
+  // which git may take the branch for gone. What the server has now tells.
   const now = await remoteHead(target, wanted.branch);
   if (now === undefined) return { kind: "unreachable", problem: remoteProblem(done, target.remote) };
   if (now.head === wanted.commit) return { kind: "pushed" };
   if (now.head !== wanted.expected) return { kind: "moved" };
-  return /lock|failed to update ref/i.test(reason)
+  return /^\[(rejected|remote failure)\]|lock|failed to update ref/i.test(reason)
     ? { kind: "unreachable", problem: busy(target.remote, reason) }
     : { kind: "denied", problem: declined(target.remote, wanted.branch, done, reason) };
 }
