@@ -35,6 +35,27 @@ export const rollout: readonly Behaviour[] = [
     },
   },
   {
+    number: "R1",
+    name: "r1rule",
+    title: "a rule in CEL tells the health of a kind, and a delivery that it does not call healthy ends",
+    async holds(stage) {
+      const state = (value: string): string =>
+        `apiVersion: v1\nkind: ConfigMap\nmetadata: { name: state }\ndata: { state: ${value} }\n`;
+      const rule = `{ apiVersion: v1, kind: ConfigMap, current: "data.state == 'up'", failed: "data.state == 'lost'" }`;
+      const commit = stage.repository.commit("Deliver with a rule of its own", {
+        ...stage.gate("{ deadline: 10s, soak: 1s }"),
+        ...stage.files({
+          "delivery.yaml": `health: [${rule}]\n`,
+          "namespace.yaml": `apiVersion: v1\nkind: Namespace\nmetadata: { name: ${stage.namespace} }\n`,
+          "state.yaml": state("up"),
+        }),
+      });
+      await stage.start();
+      await stage.becomes("healthy", commit);
+      await stage.rolledBack(stage.repository.commit("Lose it", stage.files({ "state.yaml": state("lost") })));
+    },
+  },
+  {
     number: "R3",
     name: "r3",
     title: "a check that wants the revision's own answer ends a delivery whose pods answer otherwise",

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import type { KubeObject } from "../model/kube-object.ts";
-import { judge } from "./health.ts";
+import { judge, readRules } from "./health.ts";
 import { packageFile } from "./package-root.ts";
 import { readObjects } from "./read-objects.ts";
 
@@ -83,10 +83,22 @@ test("a pod among the objects speaks for the workload that owns it", () => {
     spec: { containers: [{ name: "web", image: "nothing:1" }] },
     status: { phase: "Pending", containerStatuses: [{ name: "web", state: { waiting }, ready: false }] },
   };
-  const alone = judge([deployment], nowMs)[0];
+  const alone = judge([deployment], { nowMs })[0];
   assert.equal(alone?.health.status, "InProgress");
-  const [told] = judge([deployment, set, pod], nowMs);
+  const [told] = judge([deployment, set, pod], { nowMs });
   assert.match(told?.health.message ?? "", /pod web-1-a.*container web/);
+});
+
+test("rules of a file are read as delivery.yaml has them, and a wrong one is refused with its line", async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), "plumb-rules-"));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const rules = join(folder, "rules.yaml");
+  writeFileSync(rules, "- apiVersion: example.org/v1\n  kind: Db\n  current: status.phase == 'Up'\n");
+  const [rule] = await readRules(rules);
+  assert.deepEqual(rule, { apiVersion: "example.org/v1", kind: "Db", current: "status.phase == 'Up'" });
+  writeFileSync(rules, "- apiVersion: example.org/v1\n  kind: Db\n  current: status.\n");
+  await assert.rejects(readRules(rules), /rules\.yaml:3: \[0\]\.current: is no condition in CEL/);
+  await assert.rejects(readRules(join(folder, "none")), /cannot be read \(ENOENT\)/);
 });
 
 /** A case that somebody else wrote, and what is said there. */
@@ -110,7 +122,7 @@ const stricter: Readonly<Record<string, string>> = {
 
 function differing(cases: readonly Case[]): readonly string[] {
   return cases.flatMap(({ name, object, expected }) => {
-    const got = judge([object], nowMs)[0]?.health.status;
+    const got = judge([object], { nowMs })[0]?.health.status;
     // Argo CD has no word of its own for what is being deleted.
     const told = got === "Terminating" && expected === "InProgress" ? expected : got;
     return told === (stricter[name] ?? expected) ? [] : [`${name}: ${got}, not ${expected}`];

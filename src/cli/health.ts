@@ -1,9 +1,15 @@
+import { readFile } from "node:fs/promises";
 import { observe } from "../health/observe.ts";
+import type { HealthContext } from "../health/pods.ts";
 import type { ObjectHealth } from "../model/health.ts";
+import type { HealthRule } from "../model/health-rule.ts";
 import { refOf } from "../model/kube-object.ts";
 import type { KubeObject } from "../model/kube-object.ts";
 import { refKey, refLabel } from "../model/object-ref.ts";
-import { readObjects } from "./read-objects.ts";
+import { formatProblem, ProblemError } from "../model/problem.ts";
+import { healthSchema, toHealthRules } from "../source/health-schema.ts";
+import { readConfiguration } from "../source/read-configuration.ts";
+import { readObjects, unreadable } from "./read-objects.ts";
 import { exitCodes } from "./world.ts";
 import type { World } from "./world.ts";
 
@@ -11,6 +17,7 @@ import type { World } from "./world.ts";
 export interface HealthCommandOptions {
   readonly filename: string;
   readonly maxRestarts?: number;
+  readonly rules?: string;
   readonly json?: boolean;
 }
 
@@ -20,7 +27,10 @@ export interface HealthCommandOptions {
  */
 export async function healthCommand(world: World, options: HealthCommandOptions): Promise<number> {
   const objects = await readObjects(options.filename);
-  const verdicts = judge(objects, world.clock.now(), options.maxRestarts);
+  const rules = options.rules === undefined ? [] : await readRules(options.rules);
+  const { maxRestarts } = options;
+  const context = { nowMs: world.clock.now(), rules, ...(maxRestarts === undefined ? {} : { maxRestarts }) };
+  const verdicts = judge(objects, context);
   for (const { ref, health } of verdicts) {
     if (options.json === true) world.out.line(JSON.stringify({ ...ref, ...health }));
     else world.out.line(`${health.status.padEnd(11)} ${refLabel(ref)}: ${health.message}`);
@@ -29,10 +39,17 @@ export async function healthCommand(world: World, options: HealthCommandOptions)
   return verdicts.every(({ health }) => health.status === "Current") ? exitCodes.done : exitCodes.failed;
 }
 
+/** The rules of a file, by the schema of `health` in delivery.yaml; rejects with `ProblemError` that names the line. */
+export async function readRules(file: string): Promise<readonly HealthRule[]> {
+  const parsed = readConfiguration(file, await readFile(file).catch(unreadable(file)), healthSchema);
+  if (parsed.ok) return toHealthRules(parsed.value);
+  const message = parsed.problems.map((one) => formatProblem({ ...one, remedy: "" })).join("; ");
+  throw new ProblemError({ code: "rules-invalid", message, remedy: "write it as `health` in delivery.yaml" });
+}
+
 /** One verdict an object, in their order. Objects of one name stand each for itself. */
-export function judge(objects: readonly KubeObject[], nowMs: number, maxRestarts?: number): readonly ObjectHealth[] {
+export function judge(objects: readonly KubeObject[], context: HealthContext): readonly ObjectHealth[] {
   const byKey = new Map(objects.map((object) => [refKey(refOf(object)), object]));
-  const context = { nowMs, ...(maxRestarts === undefined ? {} : { maxRestarts }) };
   return objects.flatMap((object) => {
     const ref = refOf(object);
     const live = {

@@ -15,7 +15,8 @@ export async function readObjects(file: string): Promise<readonly KubeObject[]> 
   return parse(file, content).flatMap((value, index) => objectsIn(value, `${file}, document ${index + 1}`));
 }
 
-function unreadable(file: string): (error: NodeJS.ErrnoException) => never {
+/** Rejects with what keeps a file from being read, and the remedy. */
+export function unreadable(file: string): (error: NodeJS.ErrnoException) => never {
   return ({ code }) => {
     const message = `${file} cannot be read (${code ?? "unknown error"})`;
     throw new ProblemError({ code: "file-unreadable", message, remedy: "name a file, or - for standard input" });

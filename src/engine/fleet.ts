@@ -167,6 +167,7 @@ function foundOnLog({ application: id, environment, namespace, cluster }: Delive
     namespace,
     allowClusterKinds: [],
     rollout: defaultPolicy,
+    health: [],
     allowEmpty: false,
   };
   return { application, tree: undefined, problems: [] };

@@ -61,6 +61,7 @@ export async function reconcile(io: Io, found: FoundApplication, head: string, k
   const applied = await apply(io.kube, plan, { namespace: io.namespace });
   const observation = observe(desired.value, io.live.with(applied.objects), {
     maxRestarts: application.rollout.maxRestarts,
+    rules: application.health,
     nowMs: io.clock.now(),
   });
   const taken = applied.ok ? takenRecord(record, io.clock.now()) : record;

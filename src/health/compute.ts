@@ -4,6 +4,7 @@ import type { Json } from "../model/json.ts";
 import { groupOf } from "../model/object-ref.ts";
 import type { KubeObject } from "../model/kube-object.ts";
 import { condition, conditionsOf, current, failed, inProgress, textAt } from "./conditions.ts";
+import { ruleHealth } from "./custom.ts";
 import { cronJobHealth, jobHealth } from "./jobs.ts";
 import { podHealth } from "./pods.ts";
 import type { HealthContext } from "./pods.ts";
@@ -43,6 +44,8 @@ export function computeHealth(object: KubeObject, context: HealthContext = {}): 
   if (textAt(object, "metadata", "deletionTimestamp") !== "") {
     return { status: "Terminating", reason: "Deleted", message: "it is being deleted" };
   }
+  const own = context.rules?.find(({ apiVersion, kind }) => apiVersion === object.apiVersion && kind === object.kind);
+  if (own) return staleGeneration(object) ?? ruleHealth(object, own);
   const unsaid = unreadable(object) ?? staleGeneration(object) ?? said(object);
   if (unsaid) return unsaid;
   const group = groupOf(object.apiVersion);

@@ -1,6 +1,7 @@
 import { valueAt } from "../model/json.ts";
 import type { Json } from "../model/json.ts";
 import type { Health } from "../model/health.ts";
+import type { HealthRule } from "../model/health-rule.ts";
 import { because, condition, current, dead, failed, inProgress, listAt, textAt } from "./conditions.ts";
 import { containerTrouble, endWords } from "./containers.ts";
 
@@ -12,6 +13,8 @@ export interface HealthContext {
   readonly nowMs?: number;
   /** Whether objects of this kind can have a status, where that is known. */
   readonly hasStatus?: boolean;
+  /** Rules of the configuration, which go before the built-in ones; the first for the object's kind counts. */
+  readonly rules?: readonly HealthRule[];
 }
 
 /** Until this age a pod without a place may still be waiting for the scheduler: kstatus's schedule window. */

@@ -17,6 +17,7 @@ const application: Application = {
   namespace: "probe",
   allowClusterKinds: [],
   rollout: { deadlineMs: 1, soakMs: 1, onFailure: "revert", maxRestarts: 2, checks: [] },
+  health: [],
   allowEmpty: false,
 };
 const request: RollbackRequest = {

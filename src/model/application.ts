@@ -1,3 +1,5 @@
+import type { HealthRule } from "./health-rule.ts";
+
 /** What to do when a gate fails: put Git back by a commit, or leave the rollout blocked for a person. */
 export const failurePolicies = ["revert", "hold"] as const;
 export type FailurePolicy = (typeof failurePolicies)[number];
@@ -48,6 +50,8 @@ export interface Application {
   /** Cluster-scoped kinds that the application may deliver, as `group/Kind` ("/Namespace" for the core group). */
   readonly allowClusterKinds: readonly string[];
   readonly rollout: RolloutPolicy;
+  /** How the health of kinds is told where the built-in rules are not meant; the first that fits counts. */
+  readonly health: readonly HealthRule[];
   /** Git wants only what an allowed signer signed; an engine may want so whatever Git says. */
   readonly requires?: "signed";
   readonly promotion?: PromotionSource;

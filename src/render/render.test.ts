@@ -14,6 +14,7 @@ const application: Application = {
   namespace: "probe-staging",
   allowClusterKinds: ["rbac.authorization.k8s.io/ClusterRole", "example.com/Planet"],
   rollout: { deadlineMs: 1, soakMs: 1, onFailure: "revert", maxRestarts: 2, checks: [] },
+  health: [],
   allowEmpty: false,
 };
 

@@ -1,17 +1,8 @@
 import { z } from "zod";
 import { failurePolicies, promotionWays } from "../model/application.ts";
+import { closed } from "./closed.ts";
 import { durationPattern } from "./duration.ts";
-
-/** A mapping that takes the keys it names and no other; the refusal names those it takes. */
-function closed<Shape extends z.ZodRawShape>(shape: Shape): z.ZodObject<Shape, z.core.$strict> {
-  return z.strictObject(shape, {
-    error: (issue) => {
-      if (issue.code !== "unrecognized_keys") return undefined;
-      const keys = issue.keys.map((key) => JSON.stringify(key)).join(", ");
-      return `unknown key ${keys}; known here: ${Object.keys(shape).join(", ")}`;
-    },
-  });
-}
+import { healthSchema } from "./health-schema.ts";
 
 const duration = z
   .string('must be a duration such as "30s", "2m" or "1h30m"')
@@ -79,6 +70,7 @@ const environmentSchema = closed({
     .optional()
     .describe("The namespace of each application here; default {application}-{environment}."),
   rollout: rolloutSchema.optional(),
+  health: healthSchema.optional(),
   promote: closed({
     from: name.describe("The environment in which they must have been healthy."),
     via: z
@@ -117,6 +109,7 @@ export const deliverySchema = closed({
 /** `delivery.yaml` inside the directory of an application. */
 export const applicationSchema = closed({
   rollout: rolloutSchema.optional().describe("Overrides the environment's rollout, key by key."),
+  health: healthSchema.optional().describe("Asked before the environment's rules."),
   allowEmpty: z.boolean().optional().describe("True when a revision without any object is meant; default false."),
 });
 

@@ -3,6 +3,7 @@ import type { Problem, Result } from "../model/problem.ts";
 import type { Git } from "../io/git/git.ts";
 import { applicationSchema, deliverySchema } from "./delivery-schema.ts";
 import type { DeliveryConfiguration, EnvironmentConfiguration } from "./delivery-schema.ts";
+import { toHealthRules } from "./health-schema.ts";
 import { findPlaces } from "./layout.ts";
 import type { Place } from "./layout.ts";
 import { defaultPolicy, overridePolicy, promotionOf } from "./policy.ts";
@@ -107,8 +108,9 @@ async function findApplication(
   if (content.value === undefined) return { application: base, tree: place.tree, problems: [] };
   const parsed = readConfiguration(own, content.value, applicationSchema);
   if (!parsed.ok) return { application: base, tree: place.tree, problems: parsed.problems };
-  const { rollout, allowEmpty = false } = parsed.value;
-  const application = { ...base, allowEmpty, rollout: overridePolicy(base.rollout, rollout) };
+  const { rollout, health = [], allowEmpty = false } = parsed.value;
+  const rules = [...toHealthRules(health), ...base.health];
+  const application = { ...base, allowEmpty, health: rules, rollout: overridePolicy(base.rollout, rollout) };
   return { application, tree: place.tree, problems: [] };
 }
 
@@ -120,6 +122,7 @@ function describe(place: Place, environment: EnvironmentConfiguration): Applicat
     cluster,
     require,
     promote,
+    health = [],
   } = environment;
   return {
     id: `${place.environment}/${place.name}`,
@@ -130,6 +133,7 @@ function describe(place: Place, environment: EnvironmentConfiguration): Applicat
     namespace: namespace.replaceAll("{application}", place.name).replaceAll("{environment}", place.environment),
     allowClusterKinds: allowClusterKinds.map((kind) => (kind.includes("/") ? kind : `/${kind}`)),
     rollout: overridePolicy(defaultPolicy, rollout),
+    health: toHealthRules(health),
     ...(require === undefined ? {} : { requires: require }),
     ...(promote === undefined ? {} : { promotion: promotionOf(promote) }),
     allowEmpty: false,

@@ -55,6 +55,15 @@ test("each wrong value is refused at its line", () => {
       /:5: environments\.a\.rollout\.checks\[0\]\.http/,
     ],
     ["environments:\n  a:\n    namespace: Up/Down\n", /:3: .*namespace/],
+    [
+      "environments:\n  a:\n    health:\n      - apiVersion: e.org/v1\n        kind: Db\n        current: status.\n",
+      /^delivery\.yaml:6: environments\.a\.health\[0\]\.current: is no condition in CEL: Expected IDENTIFIER/,
+    ],
+    [
+      "environments:\n  a:\n    health: [ { apiVersion: e.org/v1, kind: Db, current: 1 + 1 } ]\n",
+      /:3: .*current: is no condition in CEL: it is of type int, not bool/,
+    ],
+    ["environments:\n  a:\n    health: [ { apiVersion: e.org/v1, kind: Db } ]\n", /:3: .*health\[0\]\.current: /],
     ["", /:1: The file/],
     ["- a\n", /:1: The file/],
     ["rollout: {}\n", /environments/],

@@ -12,6 +12,7 @@ export const sampleApplication: Application = {
   namespace: "shop",
   allowClusterKinds: [],
   rollout: { deadlineMs: 300_000, soakMs: 0, onFailure: "revert", maxRestarts: 3, checks: [] },
+  health: [],
   allowEmpty: false,
 };
 
