@@ -10,7 +10,13 @@ export function inShort(recorded: unknown, got: unknown): unknown {
   const rows = got["rows"];
   if (isRecord(recorded) && Array.isArray(rows) && isCut(recorded["rows"], rows))
     return { ...got, rows: rows.slice(0, 6) };
-  if (!isRecord(recorded) || !("openapi" in got || "swagger" in got)) return got;
+  if (!isRecord(recorded)) return got;
+  if (recorded["items"] === "<as above>") return only(got, recorded);
+  if (!("openapi" in got || "swagger" in got)) {
+    return isRecord(got["paths"]) || Array.isArray(got["paths"])
+      ? { ...got, paths: indexOf(got["paths"], recorded["paths"]) }
+      : got;
+  }
   const components = recordIn(got, "components");
   const schemas = recordIn(components, "schemas");
   const forms: State = {
@@ -22,7 +28,7 @@ export function inShort(recorded: unknown, got: unknown): unknown {
       schemas: Array.isArray(recordIn(recorded, "components")["schemas"]) ? Object.keys(schemas) : schemas,
       sample: ofSameKind(schemas, recordIn(recorded, "components")["sample"]),
     },
-    "components.schemas": only(schemas, recorded["components.schemas"]),
+    "components.schemas": only({ ...propertiesOf(schemas), ...schemas }, recorded["components.schemas"]),
     schema: ofSameKind(schemas, recorded["schema"]),
   };
   return only(forms, recorded);
@@ -32,6 +38,24 @@ export function inShort(recorded: unknown, got: unknown): unknown {
 function isCut(recorded: unknown, rows: readonly unknown[]): boolean {
   const cells = Array.isArray(recorded) && recorded.length === 6 && isRecord(recorded[0]) ? recorded[0]["cells"] : [];
   return rows.length > 6 && Array.isArray(cells) && cells.length === 10;
+}
+
+/** Of the documents of OpenAPI some were kept, and of the paths of the server those of its first hooks were not. */
+function indexOf(paths: unknown, recorded: unknown): unknown {
+  if (isRecord(paths)) return only(paths, recorded);
+  return Array.isArray(paths) ? paths.filter((path) => !String(path).includes("bootstrap")) : paths;
+}
+
+/** The properties of all schemas by both names, as "io.k8s.api.core.v1.Container.ports". */
+function propertiesOf(schemas: State): State {
+  return Object.fromEntries(
+    Object.entries(schemas).flatMap(([name, schema]) =>
+      Object.entries(isRecord(schema) ? recordIn(schema, "properties") : {}).map(([key, inner]) => [
+        `${name}.${key}`,
+        inner,
+      ]),
+    ),
+  );
 }
 
 /** The paths by name, with their methods, or those that were recorded with the methods that were. */
