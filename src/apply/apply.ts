@@ -1,5 +1,5 @@
 import type { Kube } from "../io/kube/kube.ts";
-import { applicationLabel, applicationLabelKey } from "../model/application.ts";
+import { adoptAnnotation, applicationLabel, applicationLabelKey } from "../model/application.ts";
 import type { Inventory } from "../model/inventory.ts";
 import type { KubeObject } from "../model/kube-object.ts";
 import { refKey } from "../model/object-ref.ts";
@@ -188,7 +188,9 @@ function batchesOf(steps: readonly ApplyStep[]): readonly (readonly ApplyStep[])
 
 function ofAnother({ live, manifest }: ApplyStep, application: string): readonly Refused[] {
   const owner = live?.metadata.labels?.[applicationLabelKey];
-  return owner === undefined || owner === applicationLabel(application) ? [] : [anothersObject(manifest, owner)];
+  if (owner === undefined || owner === applicationLabel(application)) return [];
+  const from = manifest.object.metadata.annotations?.[adoptAnnotation];
+  return from !== undefined && applicationLabel(from) === owner ? [] : [anothersObject(manifest, owner)];
 }
 
 /** What is being deleted cannot be kept; its deletion event brings the pass that creates it anew. */

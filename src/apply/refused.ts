@@ -1,3 +1,4 @@
+import { adoptAnnotation } from "../model/application.ts";
 import type { KubeRefusal } from "../io/kube/kube.ts";
 import type { Manifest } from "../model/manifest.ts";
 import { refLabel } from "../model/object-ref.ts";
@@ -66,7 +67,7 @@ export function anothersObject(manifest: Manifest, owner: string): Refused {
     code: "object-of-another-application",
     message: `${refLabel(manifest.ref)} is delivered by another application (${owner})`,
     where: manifest.where,
-    remedy: "declare it in one of the two only, or give it another name",
+    remedy: `declare it in one of the two only, or give it another name; if it moved here, annotate it with ${adoptAnnotation}: ${owner.replace(".", "/")}`,
   };
   return { problem, transient: false };
 }

@@ -1,6 +1,8 @@
 import type { Applied } from "../apply/apply.ts";
 import { prune } from "../apply/prune.ts";
+import { proposeRollback } from "../history/propose-rollback.ts";
 import { rollback } from "../history/rollback.ts";
+import type { RollbackRequest } from "../history/rollback.ts";
 import type { Decision } from "../model/decision.ts";
 import type { Observation } from "../model/health.ts";
 import type { Manifest } from "../model/manifest.ts";
@@ -93,7 +95,7 @@ async function putBack(io: Io, outcome: Outcome, decision: Extract<Decision, { k
   const { reason, message, to } = decision;
   const unsigned = await io.endorsements.againstRestoring(to, found.application);
   if (unsigned) return log(io, { ...known, record: cannotPutBack(record, unsigned) }, { kind: "steady" });
-  const result = await rollback(io.git, {
+  const request = {
     application: found.application,
     branch: io.branch,
     failing: record.revision,
@@ -101,7 +103,9 @@ async function putBack(io: Io, outcome: Outcome, decision: Extract<Decision, { k
     reason,
     message,
     rejects: rejectedBy(record),
-  });
+  };
+  if (found.application.rollout.onFailure === "branch") return proposeBack(io, known, record, request);
+  const result = await rollback(io.git, request);
   switch (result.kind) {
     // The commit is met at source like any other: the next pass closes this record and begins the restored revision's.
     case "pushed":
@@ -112,6 +116,25 @@ async function putBack(io: Io, outcome: Outcome, decision: Extract<Decision, { k
       return { known, trouble: result.problem };
     case "denied": {
       return log(io, { ...known, record: cannotPutBack(record, result.problem) }, { kind: "steady" });
+    }
+  }
+}
+
+/** The rollback waits on a branch for people: until they merge it the rollout stays blocked with the old pods serving. */
+async function proposeBack(io: Io, known: Known, record: DeliveryRecord, request: RollbackRequest): Promise<Pass> {
+  const result = await proposeRollback(io.git, request);
+  switch (result.kind) {
+    case "moved":
+      return { known, fetch: true };
+    case "unreachable":
+      return { known, trouble: result.problem };
+    case "denied":
+      return log(io, { ...known, record: cannotPutBack(record, result.problem) }, { kind: "steady" });
+    case "proposed": {
+      const { branch } = result;
+      const message = `${record.message}; its rollback is proposed on the branch ${branch}`;
+      const blocked = held(record.reason, message, `merge ${branch}, or fix it with a new commit`);
+      return log(io, { ...known, record: { ...record, ...blocked } }, { kind: "steady" });
     }
   }
 }

@@ -1,6 +1,7 @@
 import { refKey } from "../model/object-ref.ts";
 import type { Drift } from "../model/record.ts";
 import { refOf } from "../model/kube-object.ts";
+import { leftAloneUntil } from "../plan/flapping.ts";
 import { driftOf } from "../plan/drift.ts";
 import type { Outcome } from "./conclude.ts";
 import type { Io } from "./reconcile.ts";
@@ -22,9 +23,16 @@ export function undoneDrift(io: Io, { known, record, plan, applied }: Outcome, n
       const answer = answers.get(refKey(ref));
       const written = new Set(answer ? driftOf(object, answer).flatMap(({ fields }) => fields) : []);
       const undoneMs = Math.max(0, nowMs - io.live.arrivedAt(ref, live));
+      const until = leftAloneUntil(ref, record.drift, nowMs);
       return driftOf(object, live)
         .map(({ manager, fields }) => ({ manager, fields: fields.filter((field) => !written.has(field)) }))
         .filter(({ fields }) => fields.length > 0 || live === undefined)
-        .map((cause) => ({ ref, ...cause, at: new Date(nowMs).toISOString(), undoneMs }));
+        .map((cause) => ({
+          ref,
+          ...cause,
+          at: new Date(nowMs).toISOString(),
+          undoneMs,
+          ...(until === undefined || live === undefined ? {} : { leftAloneUntil: new Date(until).toISOString() }),
+        }));
     });
 }

@@ -30,5 +30,10 @@ export interface Pass {
   readonly trouble?: Problem;
 }
 
+/** The pass, looked at again `atMs` at the latest. */
+export function sooner(pass: Pass, atMs: number | undefined): Pass {
+  return atMs === undefined ? pass : { ...pass, againAtMs: Math.min(atMs, pass.againAtMs ?? atMs) };
+}
+
 /** Before the first pass. */
 export const nothingKnown: Known = { proved: new Map(), observation: { objects: [], pods: [] } };

@@ -6,6 +6,7 @@ import { decidePromotion, retryMs, sameImages } from "../rollout/promotion.ts";
 import type { FoundApplication } from "../source/deployment.ts";
 import { sourceCommitOf } from "../source/source-commit.ts";
 import { log } from "./conclude.ts";
+import { sooner } from "./known.ts";
 import type { Pass } from "./known.ts";
 import type { Io } from "./reconcile.ts";
 
@@ -140,9 +141,4 @@ function noting(io: Io, pass: Pass, promotion: Promotion | undefined): Promise<P
     ...pass,
     ...sooner(logged, pass.againAtMs),
   }));
-}
-
-function sooner(pass: Pass, atMs: number | undefined): Pass {
-  if (atMs === undefined) return pass;
-  return { ...pass, againAtMs: Math.min(atMs, pass.againAtMs ?? atMs) };
 }

@@ -8,6 +8,7 @@ import type { DeliveryLog } from "../history/delivery-log.ts";
 import type { Application } from "../model/application.ts";
 import type { DeliveryRecord } from "../model/record.ts";
 import { entryOf } from "../model/inventory.ts";
+import { postponeFlapping } from "../plan/flapping.ts";
 import { planChanges } from "../plan/plan-changes.ts";
 import { decide } from "../rollout/decide.ts";
 import type { FoundApplication } from "../source/deployment.ts";
@@ -15,6 +16,7 @@ import { askWhenDue } from "./ask.ts";
 import { close, conclude, refuse } from "./conclude.ts";
 import type { Desired } from "./desired.ts";
 import type { Endorsements } from "./endorsed.ts";
+import { sooner } from "./known.ts";
 import type { Known, Pass } from "./known.ts";
 import type { Live } from "./live.ts";
 import { obstacleOf } from "./obstacle.ts";
@@ -57,7 +59,8 @@ export async function reconcile(io: Io, found: FoundApplication, head: string, k
   const inventory = known.inventory ?? (await readInventory(io.kube, io.namespace, application.id));
   const unwatched = await io.live.watch([...desired.value.map((one) => entryOf(one)), ...inventory.entries]);
   if (unwatched) return { known: { ...known, inventory }, trouble: unwatched };
-  const plan = planChanges(desired.value, (ref) => io.live.get(ref), inventory, known.proved);
+  const changes = planChanges(desired.value, (ref) => io.live.get(ref), inventory, known.proved);
+  const { plan, dueMs } = postponeFlapping(changes, record === known.record ? record.drift : [], io.clock.now());
   const applied = await apply(io.kube, plan, { namespace: io.namespace });
   const observation = observe(desired.value, io.live.with(applied.objects), {
     maxRestarts: application.rollout.maxRestarts,
@@ -76,5 +79,5 @@ export async function reconcile(io: Io, found: FoundApplication, head: string, k
     nowMs: io.clock.now(),
   });
   const outcome = { found, known, record: taken, desired: desired.value, plan, applied, observation, decision };
-  return promoteWhenDue(io, found, await conclude(io, outcome));
+  return promoteWhenDue(io, found, sooner(await conclude(io, outcome), dueMs));
 }

@@ -1,7 +1,7 @@
 import type { HealthRule } from "./health-rule.ts";
 
-/** What to do when a gate fails: put Git back by a commit, or leave the rollout blocked for a person. */
-export const failurePolicies = ["revert", "hold"] as const;
+/** What to do when a gate fails: put Git back by a commit, propose that on a branch, or leave the rollout blocked for a person. */
+export const failurePolicies = ["revert", "branch", "hold"] as const;
 export type FailurePolicy = (typeof failurePolicies)[number];
 
 /** One HTTP check of a rollout (behaviour R3): GET `http` and compare status and JSON members by dotted path. */
@@ -69,6 +69,9 @@ export const applicationLabelKey = "plumbline.dev/application";
 
 /** The annotation that keeps an object when it is gone from Git: `plumbline.dev/prune: "false"`. */
 export const pruneAnnotation = "plumbline.dev/prune";
+
+/** The annotation by which Git takes an object over from another application, by that one's id: `plumbline.dev/adopt: staging/old`. */
+export const adoptAnnotation = "plumbline.dev/adopt";
 
 /** The field manager of everything that Plumbline applies (behaviour D5). */
 export const fieldManager = "plumbline";

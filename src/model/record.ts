@@ -24,13 +24,19 @@ export interface Drift {
   readonly at: string;
   /** Milliseconds from the watch event to the restored object. */
   readonly undoneMs: number;
+  /** It is changed again and again: until then the next change is not undone. */
+  readonly leftAloneUntil?: string;
 }
 
 /** What was done behind Git's back, for people: `Deployment shop/web: spec.replicas was changed by kubectl-scale`. */
-export function driftSentence({ ref, manager, fields }: Drift): string {
-  if (fields.length === 0) return `${refLabel(ref)} was deleted`;
+export function driftSentence({ ref, manager, fields, leftAloneUntil }: Drift): string {
+  const again =
+    leftAloneUntil === undefined
+      ? ""
+      : `, again and again, so that the next change is left alone until ${leftAloneUntil}`;
+  if (fields.length === 0) return `${refLabel(ref)} was deleted${again}`;
   const were = fields.length === 1 ? "was" : "were";
-  return `${refLabel(ref)}: ${fields.join(", ")} ${were} changed by ${manager}`;
+  return `${refLabel(ref)}: ${fields.join(", ")} ${were} changed by ${manager}${again}`;
 }
 
 /** What became of a promotion, for people: `promoted: 1 image that staging/probe proved healthy`. */

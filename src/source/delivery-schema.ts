@@ -39,7 +39,9 @@ export const rolloutSchema = closed({
   onFailure: z
     .enum(failurePolicies)
     .optional()
-    .describe("revert: write the rollback commit. hold: leave the rollout blocked for a person. Default revert."),
+    .describe(
+      "revert: write the rollback commit. branch: propose it on plumbline/rollback/… for people to merge. hold: leave the rollout blocked for a person. Default revert.",
+    ),
   maxRestarts: z
     .int()
     .min(0)

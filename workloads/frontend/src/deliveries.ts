@@ -60,13 +60,15 @@ export function driftPart(drift: readonly Drift[], now: number): HTMLElement | u
       {},
       ...drift
         .slice(0, 6)
-        .map(({ ref, manager, fields, at, undoneMs }) =>
+        .map(({ ref, manager, fields, at, undoneMs, leftAloneUntil }) =>
           h(
             "li",
             { "data-key": `${at} ${ref.kind} ${ref.name}` },
             h("strong", {}, `${clip(ref.kind, 60)} ${clip(ref.name, 80)}`),
             ` ${fields.length > 0 ? `${clip(fields.join(", "), 160)} changed` : "deleted"} by ${clip(manager || "someone", 80)}, restored in ${duration(undoneMs)}, `,
             h("time", { class: "quiet", datetime: at, title: at }, ago(at, now)),
+            leftAloneUntil !== undefined &&
+              `; again and again, so that the next is left alone until ${clip(leftAloneUntil, 30)}`,
           ),
         ),
     ),

@@ -42,6 +42,7 @@ export interface Drift {
   readonly fields: readonly string[];
   readonly at: string;
   readonly undoneMs: number;
+  readonly leftAloneUntil?: string;
 }
 
 /** What was last proved healthy. */
