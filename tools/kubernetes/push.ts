@@ -1,10 +1,13 @@
-import { createReadStream } from "node:fs";
-import { readFile, stat } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { systemClock } from "../../src/io/clock/clock.ts";
+import { systemProcesses } from "../../src/io/process/system-processes.ts";
+import { networkRegistry } from "../../src/io/registry/network/network-registry.ts";
+import { ociLayout } from "../../src/io/registry/oci-layout.ts";
+import type { Measured, Registry } from "../../src/io/registry/registry.ts";
 
-interface Descriptor {
+interface Descriptor extends Measured {
   readonly mediaType: string;
-  readonly digest: string;
 }
 
 const refName = "org.opencontainers.image.ref.name";
@@ -17,25 +20,36 @@ export async function pushLayout(layout: string, registry: string): Promise<read
   const index = JSON.parse(await readFile(join(layout, "index.json"), "utf8")) as {
     manifests: readonly (Descriptor & { annotations?: Readonly<Record<string, string>> })[];
   };
+  const { host } = new URL(registry);
+  const from = ociLayout(layout);
+  const to = networkRegistry({
+    location: host,
+    clock: systemClock,
+    random: () => Math.random(),
+    processes: systemProcesses,
+    // It is on this machine's own link: no account, no proxy, no TLS.
+    environment: {},
+    insecure: [host],
+  });
   const pushed: string[] = [];
   for (const manifest of index.manifests) {
     const name = manifest.annotations?.[refName] ?? "";
     const [, repository, tag] = /^[^/]+\/(.+):([^:/]+)$/.exec(name) ?? [];
     if (repository === undefined || tag === undefined) continue;
-    await pushManifest({ layout, url: `${registry}/v2/${repository}` }, manifest, tag);
+    await copyManifest(from, to, `${host}/${repository}`, manifest, tag);
     pushed.push(name);
   }
   return pushed;
 }
 
-interface Way {
-  readonly layout: string;
-  /** Of the repository. */
-  readonly url: string;
-}
-
-async function pushManifest(way: Way, { mediaType, digest }: Descriptor, reference: string): Promise<void> {
-  const content = await readFile(blobFile(way, digest));
+async function copyManifest(
+  from: Registry,
+  to: Registry,
+  repository: string,
+  { mediaType, digest }: Descriptor,
+  tag: string | undefined,
+): Promise<void> {
+  const content = await from.readManifest(repository, digest);
   const {
     config,
     layers = [],
@@ -46,38 +60,9 @@ async function pushManifest(way: Way, { mediaType, digest }: Descriptor, referen
     manifests?: readonly Descriptor[];
   };
   // What a manifest names must be there before it.
-  for (const blob of config ? [config, ...layers] : layers) await pushBlob(way, blob.digest);
-  for (const child of manifests) await pushManifest(way, child, child.digest);
-  const response = await fetch(`${way.url}/manifests/${reference}`, {
-    method: "PUT",
-    headers: { "content-type": mediaType },
-    body: content,
-  });
-  await mustBe(response, 201);
-}
-
-async function pushBlob(way: Way, digest: string): Promise<void> {
-  const there = await fetch(`${way.url}/blobs/${digest}`, { method: "HEAD" });
-  if (there.ok) return;
-  const begun = await fetch(`${way.url}/blobs/uploads/`, { method: "POST" });
-  await mustBe(begun, 202);
-  const place = new URL(begun.headers.get("location") ?? "", begun.url);
-  place.searchParams.set("digest", digest);
-  const file = blobFile(way, digest);
-  const response = await fetch(place, {
-    method: "PUT",
-    headers: { "content-type": "application/octet-stream", "content-length": String((await stat(file)).size) },
-    body: createReadStream(file),
-    duplex: "half",
-  });
-  await mustBe(response, 201);
-}
-
-function blobFile({ layout }: Way, digest: string): string {
-  return join(layout, "blobs", ...digest.split(":"));
-}
-
-async function mustBe(response: Response, status: number): Promise<void> {
-  const text = await response.text();
-  if (response.status !== status) throw new Error(`${response.url} answered ${response.status}: ${text.slice(0, 500)}`);
+  for (const blob of config ? [config, ...layers] : layers) {
+    await to.putBlob(repository, () => from.readBlob(repository, blob.digest), blob);
+  }
+  for (const child of manifests) await copyManifest(from, to, repository, child, undefined);
+  await to.putManifest(repository, tag, content, mediaType);
 }

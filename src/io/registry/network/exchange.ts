@@ -70,7 +70,9 @@ export class Exchange {
       try {
         return await attempt(count);
       } catch (error) {
-        if (!(error instanceof Passing) || count + 1 >= attempts || error.askedMs > longestWaitMs) throw error;
+        if (!(error instanceof Passing)) throw error;
+        // For good: whatever this is a part of must not try it all over again.
+        if (count + 1 >= attempts || error.askedMs > longestWaitMs) throw new ProblemError(error.problem, error);
         const waitMs = backOffMs(count, backOff.baseMs, backOff.maxMs, random) + error.askedMs;
         if (!(await waitFor(clock, waitMs, signal))) signal?.throwIfAborted();
       }

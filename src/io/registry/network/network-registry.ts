@@ -22,7 +22,7 @@ export interface NetworkRegistryOptions {
   readonly insecure?: readonly string[];
   readonly onProgress?: (progress: PushProgress) => void;
   readonly signal?: AbortSignal | undefined;
-  /** How often anything is tried at most. Default 8. */
+  /** How often anything is tried at most. Default 6: some seconds until a registry that is not there is told of. */
   readonly attempts?: number;
   /** Between tries. Default from 250 ms to 15 s. */
   readonly backOff?: { readonly baseMs: number; readonly maxMs: number };
@@ -47,7 +47,7 @@ export function networkRegistry(options: NetworkRegistryOptions): Registry {
     clock,
     random,
     signal,
-    attempts: options.attempts ?? 8,
+    attempts: options.attempts ?? 6,
     backOff: options.backOff ?? { baseMs: 250, maxMs: 15_000 },
   });
   return {

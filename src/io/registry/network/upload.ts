@@ -1,5 +1,5 @@
-import type { Measured } from "../registry.ts";
-import type { Content } from "../registry.ts";
+import { ProblemError } from "../../../model/problem.ts";
+import type { Content, Measured } from "../registry.ts";
 import type { Address } from "./address.ts";
 import type { Answer, Exchange, RegistryRequest } from "./exchange.ts";
 import { Passing } from "./passing.ts";
@@ -35,7 +35,8 @@ export async function upload(blob: Upload): Promise<void> {
       await (blob.size <= blob.pieceBytes ? sendWhole(blob, place) : sendPieces(blob, place));
     } catch (error) {
       await cancelUpload(blob.exchange, blob.address, place.at);
-      throw error;
+      // Begun anew it may well be taken.
+      throw error instanceof UploadLost ? new Passing(error.problem, 0, error) : error;
     }
   });
   blob.onSent(blob.size);
@@ -74,7 +75,7 @@ async function sendPiece(blob: Upload, place: UploadPlace, start: number, piece:
   let sent = 0;
   await blob.exchange.persist(async (attempt) => {
     if (attempt > 0) sent = (await received(blob, place)) - start;
-    if (sent < 0 || sent > piece.length) throw restart(blob, "it lost what it had of an upload");
+    if (sent < 0 || sent > piece.length) throw lost(blob, "it lost what it had of an upload");
     if (sent === piece.length) return;
     const rest = piece.subarray(sent);
     const answer = await blob.exchange.sendOnce({
@@ -88,7 +89,7 @@ async function sendPiece(blob: Upload, place: UploadPlace, start: number, piece:
       body: rest,
       expect: [202, ...forgotten],
     });
-    if (answer.status !== 202) throw restart(blob, `it answered ${answer.status} to an upload that it had begun`);
+    if (answer.status !== 202) throw lost(blob, `it answered ${answer.status} to an upload that it had begun`);
     place.at = locationOf(answer);
   });
 }
@@ -101,7 +102,7 @@ async function received(blob: Upload, place: UploadPlace): Promise<number> {
     at: place.at,
     expect: [204, ...forgotten],
   });
-  if (answer.status !== 204) throw restart(blob, "it has forgotten an upload that it had begun");
+  if (answer.status !== 204) throw lost(blob, "it has forgotten an upload that it had begun");
   const last = /^(?:bytes=)?0-(\d+)$/.exec(answer.headers.range ?? "")?.[1];
   if (answer.headers.location !== undefined) place.at = locationOf(answer);
   // `0-0` is said of nothing and of one byte alike; pieces are larger, so it means nothing.
@@ -119,7 +120,7 @@ async function finish(blob: Upload, place: UploadPlace, body: Buffer): Promise<v
     body,
     expect: [201, 204, ...forgotten],
   });
-  if (answer.status >= 300) throw restart(blob, `it answered ${answer.status} to the end of an upload`);
+  if (answer.status >= 300) throw lost(blob, `it answered ${answer.status} to the end of an upload`);
 }
 
 /** What registries say of an upload that they do not know (any more), or that is not where we think it is. */
@@ -129,9 +130,11 @@ function to({ address, digest }: Upload): Pick<RegistryRequest, "address" | "acc
   return { address, access: "pull,push", what: `take the blob ${digest}` };
 }
 
-/** Passes by beginning the blob again. */
-function restart({ address, digest }: Upload, why: string): Passing {
-  return new Passing({
+/** There is no going on with this upload. */
+class UploadLost extends ProblemError {}
+
+function lost({ address, digest }: Upload, why: string): UploadLost {
+  return new UploadLost({
     code: "registry-upload-lost",
     message: `The registry ${address.registry} would not take the blob ${digest} of ${address.path}: ${why}.`,
     remedy: "Try again; what was pushed already is not pushed again.",
