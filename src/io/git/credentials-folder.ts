@@ -42,7 +42,8 @@ async function read(remote: Remote, folder: string): Promise<Remote> {
 function sshCommand(folder: string): string {
   const quoted = (name: string): string => `'${join(folder, name).replaceAll("'", String.raw`'\''`)}'`;
   return [
-    "ssh -oBatchMode=yes -oConnectTimeout=15 -oIdentitiesOnly=yes -oStrictHostKeyChecking=yes",
+    "ssh -F none -oBatchMode=yes -oConnectTimeout=15 -oServerAliveInterval=20 -oServerAliveCountMax=3",
+    "-oIdentitiesOnly=yes -oIdentityAgent=none -oStrictHostKeyChecking=yes -oGlobalKnownHostsFile=/dev/null",
     `-i ${quoted("identity")}`,
     `-oUserKnownHostsFile=${quoted("known_hosts")}`,
   ].join(" ");

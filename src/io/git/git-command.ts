@@ -73,7 +73,8 @@ function gitEnvironment(remote: Remote, surroundings: Surroundings): { readonly 
     ["push.followTags", "false"],
     ["push.recurseSubmodules", "no"],
     ["credential.helper", ""],
-    ["http.followRedirects", "initial"],
+    // To where a redirection leads, git would take the credentials along.
+    ["http.followRedirects", remote.authorization === undefined ? "initial" : "false"],
     // A server that has gone silent for a minute will not speak again.
     ["http.lowSpeedLimit", "1"],
     ["http.lowSpeedTime", "60"],

@@ -11,6 +11,20 @@ export function remoteProblem(done: Finished, remote: Remote): Problem {
   const { shown } = remote;
   const said = redact(done.stderr, remote);
   const why = lastWords(said);
+  if (/Host key verification failed|HOST IDENTIFICATION HAS CHANGED/i.test(said)) {
+    return {
+      code: "repository-host-unknown",
+      message: `The server of ${shown} does not show a host key that is known for it, so nothing was sent to it.`,
+      remedy: "Compare its key by another way, and put it into known_hosts; ssh-keyscan prints what it shows now.",
+    };
+  }
+  if (/error: 30[1278]\b/.test(said)) {
+    return {
+      code: "repository-moved",
+      message: `The server sends on from ${shown} to another address, to which credentials are not taken along.`,
+      remedy: "Name the address where the repository is now.",
+    };
+  }
   if (
     /Authentication failed|Permission denied|could not read (Username|Password)|error: 40[13]|dubious ownership|denied to/i.test(
       said,
