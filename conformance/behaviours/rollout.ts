@@ -11,7 +11,7 @@ const withVariable =
       (line, indent: string) => `${line}${indent}- { name: ${name}, value: "${value}" }\n`,
     );
 
-/** R1 to R5 of docs/behaviours.md; R2 is seen where failures are rolled back. */
+/** R1 to R6 of docs/behaviours.md; R2 is seen where failures are rolled back. */
 export const rollout: readonly Behaviour[] = [
   {
     number: "R1",
@@ -93,6 +93,34 @@ export const rollout: readonly Behaviour[] = [
       const fix = stage.repository.commit("Fix", stage.backend(stage.ground.released.second));
       await stage.becomes("healthy", fix);
       assert.deepEqual(stage.repository.since(commit), [fix], "nothing was rolled back");
+    },
+  },
+  {
+    number: "R6",
+    name: "r6",
+    title: "an application that says `after:` another begins when that one is healthy",
+    async holds(stage) {
+      const first = (state: string): string =>
+        `apiVersion: v1\nkind: ConfigMap\nmetadata: { name: first }\ndata: { state: ${state} }\n`;
+      const rule = `{ apiVersion: v1, kind: ConfigMap, current: "data.state == 'up'" }`;
+      const commit = stage.repository.commit("Deliver one after the other", {
+        "delivery.yaml": `environments:\n  staging:\n    namespace: ${stage.namespace}\n    rollout: { deadline: 5s, soak: 1s }\n`,
+        "staging/first/delivery.yaml": `health: [${rule}]\n`,
+        "staging/first/namespace.yaml": `apiVersion: v1\nkind: Namespace\nmetadata: { name: ${stage.namespace} }\n`,
+        "staging/first/first.yaml": first("down"),
+        ...stage.files({
+          "delivery.yaml": "after: [first]\n",
+          "second.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: { name: second }\n",
+        }),
+      });
+      await stage.start();
+      const { message } = await stage.becomes("held", commit);
+      assert.match(message, /staging\/first/);
+      assert.ok(await stage.api.get(stage.at("v1", "configmaps"), "first"));
+      assert.equal(await stage.api.get(stage.at("v1", "configmaps"), "second"), undefined);
+      stage.repository.commit("Mend the first", { "staging/first/first.yaml": first("up") });
+      await stage.becomes("healthy", commit);
+      assert.ok(await stage.api.get(stage.at("v1", "configmaps"), "second"));
     },
   },
 ];

@@ -11,11 +11,12 @@ import type { Problem } from "../model/problem.ts";
 import type { AppliedStep, DeliveryRecord } from "../model/record.ts";
 import { withProofs } from "../plan/equivalence.ts";
 import type { FoundApplication } from "../source/deployment.ts";
+import type { Awaited } from "./await-others.ts";
 import { undoneDrift } from "./drift.ts";
 import { imagesOf } from "./images.ts";
 import type { Known, Pass } from "./known.ts";
 import type { Io } from "./reconcile.ts";
-import { decidedRecord, held, isBegun, refusedRecord, sameDecision } from "./records.ts";
+import { decidedRecord, held, isBegun, putOffRecord, refusedRecord, sameDecision } from "./records.ts";
 import type { Findings } from "./records.ts";
 
 /** Everything that one pass found out. */
@@ -87,6 +88,11 @@ export async function refuse(
   const refused = refusedRecord(record, problems, io.clock.now());
   const pass = await log(io, { ...known, record: refused }, { kind: "steady" });
   return { againAtMs: io.clock.now() + refusedRetryMs, ...pass };
+}
+
+/** A revision that begins when others are healthy (behaviour R6): their passes queue it again, and the cluster stays as it is. */
+export function putOff(io: Io, known: Known, record: DeliveryRecord, awaited: Awaited): Promise<Pass> {
+  return log(io, { ...known, record: putOffRecord(record, awaited, io.clock.now()) }, { kind: "steady" });
 }
 
 /** The failure is on the log: now the commit that puts Git back (behaviours B1 to B3). */

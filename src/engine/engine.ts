@@ -63,6 +63,11 @@ function unknownCluster(cluster: string, environment: string): Problem {
   };
 }
 
+/** What those that come after an application go by: where its delivery stands, and of which revision. */
+function standing(record: DeliveryRecord | undefined): string {
+  return `${record?.outcome} ${record?.revision.commit} ${record?.revision.tree} ${record?.lastHealthy?.healthyAt}`;
+}
+
 /** The engine: Git and the watches say when to look, the queue sees to it that each application is looked at once. */
 export class Engine {
   readonly #options: EngineOptions;
@@ -158,9 +163,11 @@ export class Engine {
     const said = (one: DeliveryRecord | undefined): string => `${one?.message} ${one?.promotion?.message}`;
     if (record && said(record) !== said(slot.known.record)) this.#options.onDecision?.(record);
     const before = slot.known.record?.lastHealthy?.healthyAt;
+    const stood = standing(slot.known.record);
     this.#fleet.keep(slot, pass.known, pass.trouble);
     if (record?.lastHealthy?.healthyAt !== before)
       for (const next of this.#fleet.promotedFrom(id)) this.#queue.add(next);
+    if (standing(record) !== stood) for (const next of this.#fleet.awaiting(id)) this.#queue.add(next);
     if (pass.gone === true && slot.isGone) this.#fleet.forget(id);
     await this.#again(id, pass, slot.failures);
     this.#options.onChange?.();

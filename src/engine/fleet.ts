@@ -87,6 +87,12 @@ export class Fleet {
     return all.filter(({ promotion, name }) => promotion && `${promotion.from}/${name}` === id).map((one) => one.id);
   }
 
+  /** The applications that come after this one (behaviour R6). */
+  awaiting(id: string): readonly string[] {
+    const all = [...this.#slots.values()].map(({ found }) => found.application);
+    return all.filter(({ after }) => after.includes(id)).map((one) => one.id);
+  }
+
   /** Notes a record that is being written: what is written beside others at the same time must know of it as well. */
   decide(record: DeliveryRecord): void {
     this.#deciding.set(record.application, record);
@@ -168,6 +174,7 @@ function foundOnLog({ application: id, environment, namespace, cluster }: Delive
     allowClusterKinds: [],
     rollout: defaultPolicy,
     health: [],
+    after: [],
     allowEmpty: false,
   };
   return { application, tree: undefined, problems: [] };

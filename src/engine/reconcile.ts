@@ -13,7 +13,8 @@ import { planChanges } from "../plan/plan-changes.ts";
 import { decide } from "../rollout/decide.ts";
 import type { FoundApplication } from "../source/deployment.ts";
 import { askWhenDue } from "./ask.ts";
-import { close, conclude, refuse } from "./conclude.ts";
+import { awaitOthers } from "./await-others.ts";
+import { close, conclude, putOff, refuse } from "./conclude.ts";
 import type { Desired } from "./desired.ts";
 import type { Endorsements } from "./endorsed.ts";
 import { sooner } from "./known.ts";
@@ -55,6 +56,8 @@ export async function reconcile(io: Io, found: FoundApplication, head: string, k
   if (record.outcome === "rolled-back") return close(io, known, record);
   const desired = await io.desired.manifests(found, revision, head);
   if (!desired.ok) return refuse(io, known, record, desired.problems);
+  const awaited = await awaitOthers(io, application, record, head);
+  if (awaited) return putOff(io, known, record, awaited);
 
   const inventory = known.inventory ?? (await readInventory(io.kube, io.namespace, application.id));
   const unwatched = await io.live.watch([...desired.value.map((one) => entryOf(one)), ...inventory.entries]);
@@ -67,7 +70,7 @@ export async function reconcile(io: Io, found: FoundApplication, head: string, k
     rules: application.health,
     nowMs: io.clock.now(),
   });
-  const taken = applied.ok ? takenRecord(record, io.clock.now()) : record;
+  const taken = takenRecord(record, applied.ok, io.clock.now());
   const checks = await askWhenDue(io, found, taken, observation, desired.value);
   const decision = decide({
     policy: application.rollout,

@@ -95,11 +95,29 @@ export function isBegun(record: DeliveryRecord, wrote: boolean): boolean {
   return wrote || record.applied.length > 0 || (record.outcome !== "progressing" && record.outcome !== "refused");
 }
 
-/** A revision that was refused before and is taken now begins now: its deadline must not count from the refusal. */
-export function takenRecord(record: DeliveryRecord, nowMs: number): DeliveryRecord {
-  return record.outcome === "refused"
-    ? { ...record, outcome: "progressing", startedAt: iso(nowMs), problems: [] }
-    : record;
+/** The reason of a record whose revision has not begun, since the application comes after others. */
+export const waitingForOthers = "WaitingForOthers";
+
+/** The record of a revision that waits for others; it is held where only a person can end the wait. */
+export function putOffRecord(
+  record: DeliveryRecord,
+  { message, remedy }: { readonly message: string; readonly remedy?: string },
+  nowMs: number,
+): DeliveryRecord {
+  if (remedy !== undefined) {
+    const decidedAt = (record.outcome === "held" && record.decidedAt) || iso(nowMs);
+    return { ...record, ...held(waitingForOthers, message, remedy), decidedAt };
+  }
+  const { remedy: _, decidedAt: __, ...open } = record;
+  return { ...open, outcome: "progressing", reason: waitingForOthers, message, problems: [] };
+}
+
+/** A revision that was refused or put off before and is taken now begins now: its deadline must not count from before. */
+export function takenRecord(record: DeliveryRecord, isApplied: boolean, nowMs: number): DeliveryRecord {
+  const begins = record.reason === waitingForOthers || (record.outcome === "refused" && isApplied);
+  if (!begins) return record;
+  const { decidedAt: _, remedy: __, ...open } = record;
+  return { ...open, outcome: "progressing", reason: "Applying", startedAt: iso(nowMs), problems: [] };
 }
 
 /** What a pass saw and did, to be kept in the record. */

@@ -18,6 +18,7 @@ const application: Application = {
   allowClusterKinds: [],
   rollout: { deadlineMs: 1, soakMs: 1, onFailure: "revert", maxRestarts: 2, checks: [] },
   health: [],
+  after: [],
   allowEmpty: false,
 };
 const request: RollbackRequest = {

@@ -55,6 +55,8 @@ export interface Application {
   /** Git wants only what an allowed signer signed; an engine may want so whatever Git says. */
   readonly requires?: "signed";
   readonly promotion?: PromotionSource;
+  /** The ids of those that must be healthy before a revision of this one begins (behaviour R6). */
+  readonly after: readonly string[];
   /** True when Git says that a revision without any object is meant. */
   readonly allowEmpty: boolean;
 }

@@ -15,6 +15,7 @@ const application: Application = {
   allowClusterKinds: ["rbac.authorization.k8s.io/ClusterRole", "example.com/Planet"],
   rollout: { deadlineMs: 1, soakMs: 1, onFailure: "revert", maxRestarts: 2, checks: [] },
   health: [],
+  after: [],
   allowEmpty: false,
 };
 

@@ -111,6 +111,15 @@ export const deliverySchema = closed({
 /** `delivery.yaml` inside the directory of an application. */
 export const applicationSchema = closed({
   rollout: rolloutSchema.optional().describe("Overrides the environment's rollout, key by key."),
+  after: z
+    .array(
+      z
+        .string()
+        .regex(/^([a-z0-9][-a-z0-9]*\/)?[a-z0-9][-a-z0-9]*$/, "must be an application, or environment/application"),
+    )
+    .max(100)
+    .optional()
+    .describe("Applications that must be healthy with what Git has of them before a revision of this one begins."),
   health: healthSchema.optional().describe("Asked before the environment's rules."),
   allowEmpty: z.boolean().optional().describe("True when a revision without any object is meant; default false."),
 });

@@ -1,6 +1,7 @@
 import type { Application } from "../model/application.ts";
 import type { Problem, Result } from "../model/problem.ts";
 import type { Git } from "../io/git/git.ts";
+import { awaitedId, checkAfter } from "./after.ts";
 import { applicationSchema, deliverySchema } from "./delivery-schema.ts";
 import type { DeliveryConfiguration, EnvironmentConfiguration } from "./delivery-schema.ts";
 import { toHealthRules } from "./health-schema.ts";
@@ -50,7 +51,7 @@ export async function readDeployment(git: Git, commit: string): Promise<Result<D
       });
     }),
   );
-  return { ok: true, value: { commit, applications } };
+  return { ok: true, value: { commit, applications: checkAfter(applications) } };
 }
 
 function missing(misnamed: unknown): Problem {
@@ -108,9 +109,15 @@ async function findApplication(
   if (content.value === undefined) return { application: base, tree: place.tree, problems: [] };
   const parsed = readConfiguration(own, content.value, applicationSchema);
   if (!parsed.ok) return { application: base, tree: place.tree, problems: parsed.problems };
-  const { rollout, health = [], allowEmpty = false } = parsed.value;
+  const { rollout, after = [], health = [], allowEmpty = false } = parsed.value;
   const rules = [...toHealthRules(health), ...base.health];
-  const application = { ...base, allowEmpty, health: rules, rollout: overridePolicy(base.rollout, rollout) };
+  const application = {
+    ...base,
+    allowEmpty,
+    health: rules,
+    after: after.map((name) => awaitedId(name, place.environment)),
+    rollout: overridePolicy(base.rollout, rollout),
+  };
   return { application, tree: place.tree, problems: [] };
 }
 
@@ -136,6 +143,7 @@ function describe(place: Place, environment: EnvironmentConfiguration): Applicat
     health: toHealthRules(health),
     ...(require === undefined ? {} : { requires: require }),
     ...(promote === undefined ? {} : { promotion: promotionOf(promote) }),
+    after: [],
     allowEmpty: false,
   };
 }

@@ -13,6 +13,7 @@ export const sampleApplication: Application = {
   allowClusterKinds: [],
   rollout: { deadlineMs: 300_000, soakMs: 0, onFailure: "revert", maxRestarts: 3, checks: [] },
   health: [],
+  after: [],
   allowEmpty: false,
 };
 
