@@ -62,16 +62,20 @@ async function start(task: Task, image: string, host: string): Promise<RunningEn
       await api.request("DELETE", `/api/v1/namespaces/${namespace}/pods/${pod}`, { gracePeriodSeconds: 0 });
     },
     async stop() {
-      for (const object of objects.toReversed()) {
-        const isOwn = object.kind !== "Namespace" || object.metadata.name === namespace;
-        if (isOwn && !namespaces.includes(object.metadata.namespace))
-          await api.delete(atOf(object), object.metadata.name);
+      try {
+        for (const object of objects.toReversed()) {
+          const isOwn = object.kind !== "Namespace" || object.metadata.name === namespace;
+          if (isOwn && !namespaces.includes(object.metadata.namespace))
+            await api.delete(atOf(object), object.metadata.name);
+        }
+        await until("the engine is gone", 120_000, async () => {
+          return (await api.get({ apiVersion: "v1", plural: "namespaces" }, namespace)) === undefined;
+        });
+      } finally {
+        // Left open, it would keep this program from ending.
+        api.close();
+        await server.stop();
       }
-      await until("the engine is gone", 120_000, async () => {
-        return (await api.get({ apiVersion: "v1", plural: "namespaces" }, namespace)) === undefined;
-      });
-      api.close();
-      await server.stop();
     },
   };
 }

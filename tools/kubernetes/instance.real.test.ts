@@ -11,10 +11,9 @@ import { down } from "./down.ts";
 import { readInstance } from "./instance.ts";
 import type { Instance } from "./instance.ts";
 import { kubectl } from "./kubectl.ts";
-import { restartDaemon } from "./processes.ts";
 import { run } from "./run.ts";
 import { until } from "./until.ts";
-import { apiServerIsReady, up } from "./up.ts";
+import { restart, up } from "./up.ts";
 
 const folder = process.env["PLUMBLINE_KUBERNETES"];
 const foreign = "the cluster of KUBECONFIG is not one of tools/kubernetes";
@@ -40,8 +39,7 @@ test(
     await ask("create", "deployment", "sleeper", "--image=plumbline.local/pause:1");
     await ask("rollout", "status", "deployment/sleeper", "--timeout=60s");
 
-    for (const part of ["kubelet", "kube-apiserver"]) await restartDaemon(instance.folder, part);
-    await apiServerIsReady(instance.folder, built);
+    for (const part of ["kubelet", "kube-apiserver"]) await restart(instance.folder, part);
     await ask("scale", "deployment/sleeper", "--replicas=2");
     await ask("rollout", "status", "deployment/sleeper", "--timeout=60s");
 

@@ -4,12 +4,11 @@ import { build } from "./build.ts";
 import { kubeconfigOf, readInstance, registryOf } from "./instance.ts";
 import type { Instance } from "./instance.ts";
 import { down } from "./down.ts";
-import { daemonNames, restartDaemon } from "./processes.ts";
 import { pushLayout } from "./push.ts";
 import { Lacking } from "./lacking.ts";
 import { mustHaveAll } from "./requirements.ts";
 import { runTests } from "./run-tests.ts";
-import { up } from "./up.ts";
+import { restart, up } from "./up.ts";
 
 /** A real Kubernetes of one node on this machine, for tests and drills. */
 const program = new Command("kubernetes").description("A real Kubernetes of one node on this machine, without Docker.");
@@ -54,13 +53,10 @@ program
 
 program
   .command("restart <part>")
-  .description("ends one process, such as kube-apiserver or kubelet, and starts it again")
+  .description("kills one process, such as kube-apiserver or kubelet, and starts it again")
   .option(...folderOption)
   .action(async (part: string, options: { folder: string }) => {
-    const { folder } = await instanceIn(options.folder);
-    const names = await daemonNames(folder);
-    if (!names.includes(part)) throw new Error(`There is no part ${part}: name one of ${names.join(", ")}.`);
-    await restartDaemon(folder, part);
+    await restart((await instanceIn(options.folder)).folder, part);
   });
 
 program

@@ -97,10 +97,7 @@ async function download({ suite, packages }: PackageList, work: string): Promise
     await run("apt-get", [...options, "--quiet=2", "update"]);
     await run("apt-get", [...options, "--quiet=2", "download", ...packages], { cwd: folder });
   } catch (error) {
-    const why =
-      String(error)
-        .split("\n")
-        .find((line) => line.startsWith("E:")) ?? String(error);
+    const why = /E: .*/.exec(String(error))?.[0] ?? String(error);
     throw new Lacking(`The node's packages need http://deb.debian.org, which gave: ${why}`, { cause: error });
   }
   return (await readdir(folder)).toSorted().map((name) => join(folder, name));

@@ -89,24 +89,19 @@ export async function daemonNames(folder: string): Promise<readonly string[]> {
 
 /** Kills every recorded process and waits until all are gone: nothing that they hold outlives the instance. */
 export async function killDaemons(folder: string): Promise<void> {
-  await Promise.all((await daemonNames(folder)).map((name) => endDaemon(folder, name)));
+  await Promise.all((await daemonNames(folder)).map((name) => killDaemon(folder, name)));
 }
 
-/** Asks a process to end, kills it where that is not enough, and starts it again as it was. */
+/** Kills a process, as a crash would, and starts it again as it was. */
 export async function restartDaemon(folder: string, name: string): Promise<void> {
   const { daemon } = await readRecord(folder, name);
-  await endDaemon(folder, name, "SIGTERM");
+  await killDaemon(folder, name);
   await startDaemon(folder, daemon);
 }
 
-async function endDaemon(folder: string, name: string, request?: NodeJS.Signals): Promise<void> {
+async function killDaemon(folder: string, name: string): Promise<void> {
   const record = await readRecord(folder, name);
   const gone = (): boolean => !isRunning(record);
-  if (request && !gone()) {
-    process.kill(record.pid, request);
-    // An API server waits for its watches, which never end by themselves.
-    await until(gone, 5000);
-  }
   if (!gone()) process.kill(record.pid, "SIGKILL");
   if (!(await until(gone, patienceMs))) throw new Error(`${name} (process ${record.pid}) cannot be ended`);
   await rm(recordFile(folder, name));

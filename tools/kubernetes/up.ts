@@ -14,7 +14,7 @@ import { claimNetwork, connect } from "./link.ts";
 import { startContainerd, startKubelet, writeNodeSettings } from "./node.ts";
 import { makePauseImage } from "./pause.ts";
 import { writePki } from "./pki.ts";
-import { daemonIsReady, startDaemon } from "./processes.ts";
+import { daemonIsReady, daemonNames, restartDaemon, startDaemon } from "./processes.ts";
 import { pushLayout } from "./push.ts";
 
 /** Brings up a Kubernetes of one node in an empty folder. When a part of it fails, what was there of it is taken down again. */
@@ -79,8 +79,15 @@ async function startApiServer(instance: Instance, built: Built): Promise<void> {
   await apiServerIsReady(instance.folder, built);
 }
 
-/** Resolves when the API server says that it is ready. */
-export async function apiServerIsReady(folder: string, built: Built): Promise<void> {
+/** Kills one process of an instance and starts it again; resolves, where it is the API server, when that is ready. */
+export async function restart(folder: string, part: string): Promise<void> {
+  const names = await daemonNames(folder);
+  if (!names.includes(part)) throw new Error(`There is no part ${part}: name one of ${names.join(", ")}.`);
+  await restartDaemon(folder, part);
+  if (part === "kube-apiserver") await apiServerIsReady(folder, await build(() => undefined));
+}
+
+async function apiServerIsReady(folder: string, built: Built): Promise<void> {
   const ready = (): Promise<boolean> => kubectl(built, folder, "get", "--raw", "/readyz").then(() => true);
   await daemonIsReady(folder, "kube-apiserver", ready);
 }
