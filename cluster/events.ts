@@ -159,6 +159,10 @@ class Correlator {
     const isMany = messages.add(message).size >= mostSimilar;
     if (isMany) messages.delete(messages.values().next().value ?? "");
     remember(this.#similar, kin, { messages, lastMs: nowMs });
+    for (const [old, { lastMs }] of this.#similar) {
+      if (nowMs - lastMs <= similarMs) break;
+      this.#similar.delete(old);
+    }
     return isMany;
   }
 
@@ -170,9 +174,10 @@ class Correlator {
   }
 }
 
-/** Remembers a value, and forgets the one that is there longest where there are too many. */
+/** Remembers a value as the newest, and forgets the oldest where there are too many. */
 function remember<T>(memory: Map<string, T>, key: string, value: T): void {
-  if (!memory.has(key) && memory.size >= remembered) memory.delete(memory.keys().next().value ?? "");
+  memory.delete(key);
+  if (memory.size >= remembered) memory.delete(memory.keys().next().value ?? "");
   memory.set(key, value);
 }
 

@@ -1,6 +1,7 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { createClient } from "./api/client.ts";
+import { expireEvents } from "./api/event-expiry.ts";
 import { newIdentity, writeKubeconfig } from "./api/https/identity.ts";
 import { listen } from "./api/https/listen.ts";
 import { furnishNamespaces } from "./api/namespaces.ts";
@@ -53,6 +54,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   try {
     const api = new ApiServer(clock, addresses.prefix);
     const identity = await newIdentity(clock.now());
+    stops.push(expireEvents(api));
     furnishNamespaces(api, identity.caCertificate);
     const client = createClient(api, "plumbline");
 

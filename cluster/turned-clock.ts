@@ -9,6 +9,11 @@ export class TurnedClock implements Clock {
     this.#now = startMs;
   }
 
+  /** How many timers are waited for. */
+  get timers(): number {
+    return this.#timers.length;
+  }
+
   now(): number {
     return this.#now;
   }

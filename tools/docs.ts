@@ -30,7 +30,7 @@ console.log(
 
 function documents(): string[] {
   const root = readdirSync(".").filter((name) => name.endsWith(".md"));
-  const below = ["docs", "cluster", "drills", "tools", "workloads"].flatMap((folder) =>
+  const below = ["docs", "cluster", "drills", "bench", "tools", "workloads"].flatMap((folder) =>
     readdirSync(folder, { recursive: true, encoding: "utf8" }).map((name) => join(folder, name)),
   );
   return [...root, ...below].filter((name) => name.endsWith(".md") && !name.includes("node_modules")).toSorted();

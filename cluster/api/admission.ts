@@ -51,6 +51,7 @@ export function refuseUnmet(server: ApiServer, resource: Resource, object: Store
 export function takeOfQuota(server: ApiServer, resource: Resource, object: StoredObject, dryRun = false): void {
   const { namespace = "", name: own = "" } = object.metadata;
   const quotas = server.store.list("resourcequotas", `${namespace}/`) as readonly KubeObject[] as readonly Quota[];
+  if (quotas.length === 0) return;
   // What is there now counts, not what a status may still say; only objects of the same kind take of the same names.
   const there = server.store.list(resource.storedAs, `${namespace}/`).map((other) => [resource, other] as const);
   for (const quota of quotas) {
