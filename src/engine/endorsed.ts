@@ -2,7 +2,8 @@ import { writeRestoring } from "../history/rollback.ts";
 import type { AllowedSigners, CommitInfo, Git } from "../io/git/git.ts";
 import type { Application } from "../model/application.ts";
 import type { Problem } from "../model/problem.ts";
-import type { HealthyRevision } from "../model/record.ts";
+import type { HealthyRevision, PromotionCandidate } from "../model/record.ts";
+import { limits } from "../render/limits.ts";
 
 /** What the engine itself says of signatures; nothing of it comes from the repository. */
 export interface Trust {
@@ -62,15 +63,47 @@ export class Endorsements {
     };
   }
 
-  /** Why the engine must not change images by itself: it would write a commit that nobody signed. */
-  againstPromoting(application: Application): Problem | undefined {
-    if (!this.#isAsked(application) || this.#trust.signsItself) return undefined;
+  /**
+   * Why the engine must not change images by itself: it would write a commit that nobody signed, or sign images that only the
+   * delivery log speaks of, which whoever may push can write to.
+   */
+  async againstPromoting(
+    application: Application,
+    source: Application,
+    { commit, images }: PromotionCandidate,
+  ): Promise<Problem | undefined> {
+    if (!this.#isAsked(application)) return undefined;
+    const where = { file: "delivery.yaml" };
+    if (!this.#trust.signsItself) {
+      return {
+        code: "promotion-unsigned",
+        message: `${application.id} is delivered only from signed commits, and this engine signs none`,
+        where,
+        remedy: "promote via: branch, so that a person signs the merge, or give the engine a signing key",
+      };
+    }
+    const [unsigned] = await this.#check(commit, source.path, source);
+    if (unsigned) return unsigned;
+    const text = await this.#textAt(commit, source.path);
+    const unknown = images.find((image) => !text.includes(image));
+    if (unknown === undefined) return undefined;
     return {
-      code: "promotion-unsigned",
-      message: `${application.id} is delivered only from signed commits, and this engine signs none`,
-      where: { file: "delivery.yaml" },
-      remedy: "promote via: branch, so that a person signs the merge, or give the engine a signing key",
+      code: "promotion-forged",
+      message: `the delivery log says that ${source.id} was healthy with ${unknown}, which its commit ${commit.slice(0, 8)} does not name`,
+      where: { file: source.path },
+      remedy: "look for who wrote to the branch of the delivery log",
     };
+  }
+
+  /** All that the files at a path say; what is too large for a manifest is left out. */
+  async #textAt(commit: string, path: string): Promise<string> {
+    const tree = await this.#git.treeAt(commit, path);
+    const entries = tree === undefined ? [] : await this.#git.list(tree);
+    const files = entries
+      .filter(({ type, size }) => type === "blob" && size <= limits.fileBytes)
+      .slice(0, limits.files);
+    const blobs = await this.#git.blobs(files.map(({ id }) => id));
+    return [...blobs.values()].map((content) => content.toString("utf8")).join("\n");
   }
 
   #isAsked(application: Application): boolean {

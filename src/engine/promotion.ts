@@ -45,7 +45,8 @@ async function carry(
   const { record } = pass.known;
   const source = io.known(candidate.from);
   if (!record || !source) return pass;
-  const unsigned = via === "commit" ? io.endorsements.againstPromoting(application) : undefined;
+  const unsigned =
+    via === "commit" ? await io.endorsements.againstPromoting(application, source.application, candidate) : undefined;
   if (unsigned) return settle(io, pass, record, candidate, { kind: "impossible", problem: unsigned });
   const { images } = candidate;
   const revision = { ...record.revision, commit: candidate.commit };
