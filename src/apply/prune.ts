@@ -1,9 +1,11 @@
 import type { Kube } from "../io/kube/kube.ts";
-import type { Inventory } from "../model/inventory.ts";
+import type { Inventory, InventoryEntry } from "../model/inventory.ts";
+import { compareRefs } from "../model/object-ref.ts";
 import type { Plan, PruneStep } from "../model/plan.ts";
 import type { Problem } from "../model/problem.ts";
 import type { AppliedStep } from "../model/record.ts";
 import { sameInventory, writeInventory } from "./inventory-store.ts";
+import { guardPrune } from "./prune-guards.ts";
 import { refusedObject } from "./refused.ts";
 import type { Refused } from "./refused.ts";
 
@@ -13,6 +15,8 @@ export interface PruneSettings {
   readonly namespace: string;
   /** The inventory as it is written now. */
   readonly known: Inventory;
+  /** Namespaces and definitions that Git says may go with all that is in them, as `Kind/name`. */
+  readonly allowed?: readonly string[];
 }
 
 /** What a prune did. With problems, the inventory still names everything, and the next pass goes on. */
@@ -20,6 +24,8 @@ export interface Pruned {
   readonly steps: readonly AppliedStep[];
   readonly inventory: Inventory;
   readonly problems: readonly Problem[];
+  /** What was not deleted because more than it would go: it stays in the inventory until Git says that it is meant. */
+  readonly held: readonly Problem[];
 }
 
 /**
@@ -27,18 +33,27 @@ export interface Pruned {
  * was planned for; then writes the exact inventory, if that is news. Does nothing when nothing is to be done (behaviour D7).
  */
 export async function prune(kube: Kube, plan: Plan, settings: PruneSettings): Promise<Pruned> {
-  const { namespace, known } = settings;
+  const { namespace, known, allowed = [] } = settings;
   const steps: AppliedStep[] = [];
   const problems: Problem[] = [];
+  const held: Problem[] = [];
+  const kept: InventoryEntry[] = [];
   for (const step of plan.prune) {
+    const reason = await guardPrune(kube, plan, step, allowed);
+    if (reason) {
+      held.push(reason);
+      kept.push(step.entry);
+      continue;
+    }
     const done = await pruneStep(kube, step);
     if ("outcome" in done) steps.push(done);
     else problems.push(done.problem);
   }
-  if (problems.length > 0 || sameInventory(plan.exact, known)) return { steps, inventory: known, problems };
-  const refused = await writeInventory(kube, namespace, plan.exact);
-  if (refused) return { steps, inventory: known, problems: [refused.problem] };
-  return { steps, inventory: plan.exact, problems };
+  const left = { ...plan.exact, entries: [...plan.exact.entries, ...kept].toSorted(compareRefs) };
+  if (problems.length > 0 || sameInventory(left, known)) return { steps, inventory: known, problems, held };
+  const refused = await writeInventory(kube, namespace, left);
+  if (refused) return { steps, inventory: known, problems: [refused.problem], held };
+  return { steps, inventory: left, problems, held };
 }
 
 async function pruneStep(kube: Kube, { entry, live }: PruneStep): Promise<AppliedStep | Refused> {

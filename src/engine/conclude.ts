@@ -14,9 +14,10 @@ import type { FoundApplication } from "../source/deployment.ts";
 import type { Awaited } from "./await-others.ts";
 import { undoneDrift } from "./drift.ts";
 import { imagesOf } from "./images.ts";
+import { sooner } from "./known.ts";
 import type { Known, Pass } from "./known.ts";
 import type { Io } from "./reconcile.ts";
-import { decidedRecord, held, isBegun, putOffRecord, refusedRecord, sameDecision } from "./records.ts";
+import { decidedRecord, held, heldBack, isBegun, putOffRecord, refusedRecord, sameDecision } from "./records.ts";
 import type { Findings } from "./records.ts";
 
 /** Everything that one pass found out. */
@@ -39,7 +40,7 @@ const refusedRetryMs = 60_000;
 
 /** Acts on the decision of a pass, and puts it on the delivery log where it says something new. */
 export async function conclude(io: Io, outcome: Outcome): Promise<Pass> {
-  const { known, record, plan, applied, observation, decision } = outcome;
+  const { found, known, record, plan, applied, observation, decision } = outcome;
   // What was written before a refusal is in the inventory as it is now: forgetting it would leave it behind (B6).
   const reached = { ...known, observation, inventory: applied.inventory };
   if (!applied.ok && !applied.transient && !isBegun(record, applied.wrote)) {
@@ -51,14 +52,20 @@ export async function conclude(io: Io, outcome: Outcome): Promise<Pass> {
   const healthy = decision.kind === "healthy" || (decision.kind === "steady" && record.outcome === "healthy");
   const pruned =
     healthy && applied.ok
-      ? await prune(io.kube, plan, { namespace: io.namespace, known: applied.inventory })
-      : { inventory: applied.inventory, steps: [], problems: [] };
+      ? await prune(io.kube, plan, {
+          namespace: io.namespace,
+          known: applied.inventory,
+          allowed: found.application.allowPrune ?? [],
+        })
+      : { inventory: applied.inventory, steps: [], problems: [], held: [] };
   const now = io.clock.now();
-  const next = decidedRecord(record, decision, findings(io, outcome, pruned.steps, now), now);
+  const decided = decidedRecord(record, decision, findings(io, outcome, pruned.steps, now), now);
+  const next = healthy && applied.ok ? heldBack(decided, pruned.held) : decided;
   const proved = withProofs(known.proved, plan, applied);
   const pass = await log(io, { ...reached, record: next, inventory: pruned.inventory, proved }, decision);
   const [left] = applied.ok ? pruned.problems : applied.problems;
-  return left ? { trouble: left, ...pass } : pass;
+  if (left) return { trouble: left, ...pass };
+  return pruned.held.length > 0 ? sooner(pass, now + refusedRetryMs) : pass;
 }
 
 function findings(io: Io, outcome: Outcome, pruned: readonly AppliedStep[], now: number): Findings {

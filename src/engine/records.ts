@@ -184,6 +184,19 @@ function verdict(record: DeliveryRecord, decision: Exclude<Decision, { kind: "st
   }
 }
 
+/** A healthy record with what is gone from Git and was not deleted, or, once nothing is held back any more, without that. */
+export function heldBack(record: DeliveryRecord, held: readonly Problem[]): DeliveryRecord {
+  if (record.outcome !== "healthy") return record;
+  const isHeld = record.remedy !== undefined;
+  const [first] = held;
+  if (!first) {
+    const { remedy: _, ...rest } = record;
+    return isHeld ? { ...rest, message: "every object is healthy" } : record;
+  }
+  const message = `every object is healthy; ${held.map((one) => one.message).join("; ")}`;
+  return { ...record, message, ...(first.remedy === undefined ? {} : { remedy: first.remedy }), problems: held };
+}
+
 /** Two records that say the same to people and to a restarted engine need no second commit on the delivery log. */
 export function sameDecision(left: DeliveryRecord | undefined, right: DeliveryRecord): boolean {
   const key = (record: DeliveryRecord): string =>

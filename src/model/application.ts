@@ -59,6 +59,8 @@ export interface Application {
   readonly after: readonly string[];
   /** True when Git says that a revision without any object is meant. */
   readonly allowEmpty: boolean;
+  /** Namespaces and definitions of kinds that Git says may go with all that is in them, as `Kind/name`. */
+  readonly allowPrune?: readonly string[];
 }
 
 /** `staging/probe` -> `staging.probe`: the id as a label value and as a part of object names. */

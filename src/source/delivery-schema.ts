@@ -122,6 +122,20 @@ export const applicationSchema = closed({
     .describe("Applications that must be healthy with what Git has of them before a revision of this one begins."),
   health: healthSchema.optional().describe("Asked before the environment's rules."),
   allowEmpty: z.boolean().optional().describe("True when a revision without any object is meant; default false."),
+  allowPrune: z
+    .array(
+      z
+        .string()
+        .regex(
+          /^(Namespace|CustomResourceDefinition)\/[a-z0-9][-a-z0-9.]*$/,
+          "must be Namespace/name or CustomResourceDefinition/name",
+        ),
+    )
+    .max(200)
+    .optional()
+    .describe(
+      "What may be deleted, once it is gone from Git, with everything of others that goes with it; default none.",
+    ),
 });
 
 export type RolloutConfiguration = z.infer<typeof rolloutSchema>;

@@ -109,11 +109,12 @@ async function findApplication(
   if (content.value === undefined) return { application: base, tree: place.tree, problems: [] };
   const parsed = readConfiguration(own, content.value, applicationSchema);
   if (!parsed.ok) return { application: base, tree: place.tree, problems: parsed.problems };
-  const { rollout, after = [], health = [], allowEmpty = false } = parsed.value;
+  const { rollout, after = [], health = [], allowEmpty = false, allowPrune = [] } = parsed.value;
   const rules = [...toHealthRules(health), ...base.health];
   const application = {
     ...base,
     allowEmpty,
+    allowPrune,
     health: rules,
     after: after.map((name) => awaitedId(name, place.environment)),
     rollout: overridePolicy(base.rollout, rollout),
