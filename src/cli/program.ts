@@ -212,6 +212,7 @@ const addInstall: Add = (program, world, run) => {
     .requiredOption("--image <name@digest>", "the engine's image, as `plumb release` pins it")
     .option("--branch <name>", "the tracked branch", branch, "main")
     .option("--credentials <secret>", "a Secret in the engine's namespace with Git credentials; default none")
+    .option("--webhook <secret>", "a Secret whose key secret webhooks are signed with; default they are not heard")
     .option("--namespace <name>", "the engine's own namespace", "plumbline-system")
     .addOption(
       new Option(

@@ -85,6 +85,20 @@ test("what may lie in Git holds no rights, and both parts together are all", () 
   assert.deepEqual([...kinds("rights"), ...kinds("engine")], kinds("all"));
 });
 
+test("webhooks are heard only where a Secret for them is named", () => {
+  const text = manifestsText({ ...base, webhook: "hook" }, "all");
+  for (const part of [
+    "--webhook-port=8482",
+    "--webhook-secret=/etc/plumbline/webhook/secret",
+    "plumbline-webhook",
+    "secretName: hook",
+  ])
+    assert.ok(text.includes(part), part);
+  const policy = objects({ webhook: "hook" }).find(({ kind }) => kind === "NetworkPolicy");
+  assert.deepEqual(valueAt(policy, "spec", "ingress", 0, "ports", 1, "port"), 8482);
+  assert.doesNotMatch(manifestsText(base, "all"), /webhook/);
+});
+
 test("the way out is open to the port of the repository, and no credentials are mounted where none are named", () => {
   const ports = (repository: string): Json | undefined => {
     const policy = objects({ repository }).find(({ kind }) => kind === "NetworkPolicy");

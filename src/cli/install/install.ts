@@ -20,6 +20,7 @@ export interface InstallCommandOptions {
   readonly image: string;
   readonly branch: string;
   readonly credentials?: string;
+  readonly webhook?: string;
   readonly namespace: string;
   readonly scope: WatchScope;
   readonly deliverTo?: readonly string[];
@@ -50,7 +51,15 @@ export function manifestsText(settings: InstallSettings, part: InstallPart): str
   return objects.map((object) => stringify(object, { lineWidth: 0, aliasDuplicateObjects: false })).join("---\n");
 }
 
-function checkNames({ image, part, namespace, deliverTo = [], credentials, repository }: InstallCommandOptions): void {
+function checkNames({
+  image,
+  part,
+  namespace,
+  deliverTo = [],
+  credentials,
+  webhook,
+  repository,
+}: InstallCommandOptions): void {
   // Before its first release an image has no digest; what is printed with it is for Git, where a release pins it.
   const isPinned =
     /^[^\s@]+@sha256:[0-9a-f]{64}$/.test(image) || (part === "engine" && /^[^\s@]+:unreleased$/.test(image));
@@ -59,7 +68,7 @@ function checkNames({ image, part, namespace, deliverTo = [], credentials, repos
       "give name@sha256:… or name:tag@sha256:…, as `plumb release` prints it; or, with --part engine, name:unreleased";
     throw new ProblemError({ code: "image-unpinned", message: `the image ${image} is not pinned by digest`, remedy });
   }
-  for (const name of [namespace, ...deliverTo, ...(credentials === undefined ? [] : [credentials])]) {
+  for (const name of [namespace, ...deliverTo, credentials, webhook].filter((one) => one !== undefined)) {
     if (/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(name)) continue;
     const remedy = "lower-case letters, digits and dashes, at most 63";
     throw new ProblemError({

@@ -22,6 +22,8 @@ export interface InstallSettings {
   readonly resources: readonly RuledResource[];
   /** The Secret with Git credentials, where the repository needs any. */
   readonly credentials?: string;
+  /** The Secret with the secret of webhooks, where they are to be heard. */
+  readonly webhook?: string;
   readonly replicas: number;
 }
 

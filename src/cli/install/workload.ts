@@ -4,21 +4,32 @@ import type { InstallSettings, Printed } from "./settings.ts";
 
 const statusPort = 8080;
 const credentialsFolder = "/etc/plumbline/git";
+const webhookPort = 8482;
+const webhookFolder = "/etc/plumbline/webhook";
 const stateFolder = "/var/lib/plumbline";
 
 /** What runs the engine. All of it can lie in Git as an application of its own, so that the engine delivers itself. */
 export function workload(settings: InstallSettings): readonly Printed[] {
-  return [networkPolicy(settings), service(settings), disruptionBudget(settings), deployment(settings)];
+  return [
+    networkPolicy(settings),
+    service(settings, "plumbline-status", "status"),
+    ...(settings.webhook === undefined ? [] : [service(settings, "plumbline-webhook", "webhook")]),
+    disruptionBudget(settings),
+    deployment(settings),
+  ];
 }
 
 function deployment(settings: InstallSettings): Printed {
-  const { namespace, replicas, credentials } = settings;
+  const { namespace, replicas, credentials, webhook } = settings;
   const volumes: Json[] = [
     { name: "state", emptyDir: { sizeLimit: "2Gi" } },
     { name: "tmp", emptyDir: { sizeLimit: "256Mi" } },
     ...(credentials === undefined
       ? []
       : [{ name: "git", secret: { secretName: credentials, defaultMode: 0o440 } } satisfies JsonObject]),
+    ...(webhook === undefined
+      ? []
+      : [{ name: "webhook", secret: { secretName: webhook, defaultMode: 0o440 } } satisfies JsonObject]),
   ];
   return {
     apiVersion: "apps/v1",
@@ -58,7 +69,7 @@ function deployment(settings: InstallSettings): Printed {
   };
 }
 
-function container({ image, repository, branch, namespace, scope, credentials }: InstallSettings): JsonObject {
+function container({ image, repository, branch, namespace, scope, credentials, webhook }: InstallSettings): JsonObject {
   return {
     name: "engine",
     image,
@@ -72,12 +83,16 @@ function container({ image, repository, branch, namespace, scope, credentials }:
       ...(credentials === undefined ? [] : [`--credentials=${credentialsFolder}`]),
       "--host=0.0.0.0",
       `--port=${statusPort}`,
+      ...(webhook === undefined ? [] : [`--webhook-port=${webhookPort}`, `--webhook-secret=${webhookFolder}/secret`]),
     ],
     env: [
       { name: "POD_NAME", valueFrom: { fieldRef: { fieldPath: "metadata.name" } } },
       { name: "HOME", value: "/tmp" },
     ],
-    ports: [{ name: "status", containerPort: statusPort }],
+    ports: [
+      { name: "status", containerPort: statusPort },
+      ...(webhook === undefined ? [] : [{ name: "webhook", containerPort: webhookPort }]),
+    ],
     securityContext: {
       allowPrivilegeEscalation: false,
       readOnlyRootFilesystem: true,
@@ -91,16 +106,17 @@ function container({ image, repository, branch, namespace, scope, credentials }:
       { name: "state", mountPath: stateFolder },
       { name: "tmp", mountPath: "/tmp" },
       ...(credentials === undefined ? [] : [{ name: "git", mountPath: credentialsFolder, readOnly: true }]),
+      ...(webhook === undefined ? [] : [{ name: "webhook", mountPath: webhookFolder, readOnly: true }]),
     ],
   };
 }
 
-function service({ namespace }: InstallSettings): Printed {
+function service({ namespace }: InstallSettings, name: string, targetPort: string): Printed {
   return {
     apiVersion: "v1",
     kind: "Service",
-    metadata: metadataOf("plumbline-status", namespace),
-    spec: { selector: engineLabels, ports: [{ name: "http", port: 80, targetPort: "status" }] },
+    metadata: metadataOf(name, namespace),
+    spec: { selector: engineLabels, ports: [{ name: "http", port: 80, targetPort }] },
   };
 }
 
@@ -113,8 +129,8 @@ function disruptionBudget({ namespace }: InstallSettings): Printed {
   };
 }
 
-/** In: the status page, which only reads. Out: names, the API server, and the Git server. */
-function networkPolicy({ namespace, repository }: InstallSettings): Printed {
+/** In: the status page, which only reads, and webhooks where they are heard. Out: names, the API server, and the Git server. */
+function networkPolicy({ namespace, repository, webhook }: InstallSettings): Printed {
   const ports = [...new Set([443, 6443, ...gitPorts(repository)])].toSorted((a, b) => a - b);
   return {
     apiVersion: "networking.k8s.io/v1",
@@ -123,7 +139,14 @@ function networkPolicy({ namespace, repository }: InstallSettings): Printed {
     spec: {
       podSelector: { matchLabels: engineLabels },
       policyTypes: ["Ingress", "Egress"],
-      ingress: [{ ports: [{ protocol: "TCP", port: statusPort }] }],
+      ingress: [
+        {
+          ports: [statusPort, ...(webhook === undefined ? [] : [webhookPort])].map((port) => ({
+            protocol: "TCP",
+            port,
+          })),
+        },
+      ],
       egress: [
         {
           ports: [
