@@ -185,7 +185,7 @@ test("large blobs go in pieces with progress, and come back whole", options, asy
     for (let at = 0; at < content.length; at += 7_777) yield content.subarray(at, at + 7_777);
   }
   assert.deepEqual(await registry.putBlob(`${host}/big`, open), { digest, size: 250_000, pushedBytes: 250_000 });
-  assert.deepEqual(sent, [100_000, 200_000, 250_000, 250_000]);
+  assert.deepEqual(sent, [100_000, 200_000, 250_000]);
   const back: Uint8Array[] = [];
   for await (const chunk of registry.readBlob(`${host}/big`, digest)) back.push(chunk);
   assert.ok(Buffer.concat(back).equals(content));

@@ -66,7 +66,7 @@ async function sendPieces(blob: Upload, place: UploadPlace): Promise<void> {
   for await (const piece of inPieces(blob.content(), blob.pieceBytes)) {
     await sendPiece(blob, place, start, piece);
     start += piece.length;
-    blob.onSent(start);
+    if (start < blob.size) blob.onSent(start);
   }
   await finish(blob, place, Buffer.alloc(0));
 }
