@@ -28,7 +28,7 @@ const longestChain = 5;
 export class Endorsements {
   readonly #git: Git;
   readonly #trust: Trust;
-  /** Commits whose signature was found good. */
+  /** Commits that were found good for an application: neither a signature nor a rollback's making changes. */
   readonly #good = new Set<string>();
   /** The commits that last changed paths, as of one head. */
   #last: { readonly head: string; readonly byPath: Map<string, CommitInfo | undefined> } = {
@@ -126,12 +126,13 @@ export class Endorsements {
     path: string,
     depth: number,
   ): Promise<Problem | undefined> {
-    if (this.#good.has(commit.id)) return undefined;
+    const key = `${commit.id} ${path}`;
+    if (this.#good.has(key)) return undefined;
     const signer = await this.#git.signer(commit.id, this.#trust.allowed);
     if (!signer.ok && !(path === application.path && (await this.#isOwnRollback(commit, application, depth)))) {
       return signer.problems[0];
     }
-    if (signer.ok) this.#good.add(commit.id);
+    this.#good.add(key);
     return undefined;
   }
 

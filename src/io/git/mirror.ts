@@ -74,7 +74,7 @@ export async function openMirror(options: MirrorOptions): Promise<Git> {
   return {
     ...reads(git, reader, () => branches),
     ...writes(git, reader, options.signingKey),
-    signer: (commit, allowed) => signaturesInTurn(() => signerOf({ git, processes, folder }, commit, allowed)),
+    signer: (commit, allowed) => signaturesInTurn(() => signerOf({ git, processes, folder, remote }, commit, allowed)),
     url: remote.shown,
     fetch: (signal) => inTurn(() => fetch(signal)),
     push: (commit, branch, expected) =>

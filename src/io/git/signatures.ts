@@ -3,15 +3,18 @@ import { join } from "node:path";
 import { ProblemError } from "../../model/problem.ts";
 import type { Problem, Result } from "../../model/problem.ts";
 import type { Processes } from "../process/process.ts";
+import { gitFailure } from "./git-command.ts";
 import type { GitCommand } from "./git-command.ts";
 import type { AllowedSigners } from "./git.ts";
 import { checkId } from "./remote.ts";
+import type { Remote } from "./remote.ts";
 
 /** What signatures are checked with: git on the mirror in `folder`. */
 export interface SignatureTools {
   readonly git: GitCommand;
   readonly processes: Processes;
   readonly folder: string;
+  readonly remote: Remote;
 }
 
 /**
@@ -34,6 +37,8 @@ export async function signerOf(
   ];
   const args = [...configuration.flatMap((setting) => ["-c", setting]), "verify-commit", "--raw", commit];
   const done = await tools.git.run(args, { env: { GNUPGHOME: keyring } });
+  // Ended from outside it says nothing of the commit.
+  if (done.code === null) throw gitFailure("verify-commit", done, tools.remote);
   const who = /^Good "git" signature for (.+?) with |^\[GNUPG:\] GOODSIG [0-9A-F]+ (.+)$/m.exec(done.stderr);
   const name = who?.[1] ?? who?.[2];
   if (done.code === 0 && name !== undefined) return { ok: true, value: name };
