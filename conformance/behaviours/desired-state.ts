@@ -87,6 +87,26 @@ export const desiredState: readonly Behaviour[] = [
     },
   },
   {
+    number: "D4",
+    name: "d4hook",
+    title: "a hook that fails before a revision ends it, and its workloads never see it",
+    async holds(stage) {
+      const { first, second } = stage.ground.released;
+      const image = /image: (\S+)/.exec(first["backend.yaml"])?.[1];
+      assert.ok(image);
+      const hook = (exit: number): string =>
+        `apiVersion: batch/v1\nkind: Job\nmetadata: { name: migrate, annotations: { plumbline.dev/hook: before } }\nspec: { backoffLimit: 0, template: { spec: { restartPolicy: Never, containers: [ { name: run, image: "${image}", command: [node, -e, "process.exit(${exit})"] } ] } } }\n`;
+      const good = { ...stage.gate(), ...stage.backend(first), ...stage.files({ "migrate.yaml": hook(0) }) };
+      const commit = stage.repository.commit("Deliver with a hook", good);
+      await stage.start();
+      await stage.becomes("healthy", commit);
+      const { metadata } = await stage.deployment();
+      const bad = { ...stage.backend(second), ...stage.files({ "migrate.yaml": hook(1) }) };
+      await stage.rolledBack(stage.repository.commit("Fail to migrate", bad));
+      assert.equal((await stage.deployment()).metadata.generation, metadata.generation);
+    },
+  },
+  {
     number: "D5",
     name: "d5",
     title: "server-side apply as plumbline; a field that Git does not declare stays with who set it",

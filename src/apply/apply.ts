@@ -71,16 +71,17 @@ export async function apply(kube: Kube, plan: Plan, settings: ApplySettings): Pr
     equal: [],
     inventory: plan.inventory,
   };
-  const taken = steps.flatMap((step) => ofAnother(step, plan.application));
+  const taken = [...steps, ...plan.later].flatMap((step) => ofAnother(step, plan.application));
   if (taken.length > 0) return failed(start, taken, false);
   if (steps.length === 0) return { ok: true, ...start };
   const defined = definedGroups(plan.unchanged);
   const spending = { kube, parallel, defined };
   const known = covers(plan.inventory, plan.union);
   // One object of which the inventory knows is all or nothing by itself: the apply is its own rehearsal.
-  if (known && steps.length === 1) return spend(spending, steps, start, new Set());
+  if (known && steps.length + plan.later.length === 1) return spend(spending, steps, start, new Set());
 
-  const rehearsal = await rehearse(kube, steps, steps, parallel, defined);
+  const later = plan.later.filter((step) => !isEnding(step));
+  const rehearsal = await rehearse(kube, [...steps, ...later], [...steps, ...later], parallel, defined);
   const rehearsed = { ...start, ...noted(start, rehearsal.equal), takeovers: rehearsal.takeovers };
   if (rehearsal.refused.length > 0) return failed(start, rehearsal.refused, false);
   const equal = new Set(rehearsal.equal.map(refKey));

@@ -2,13 +2,14 @@ import { refKey } from "../model/object-ref.ts";
 import type { Drift } from "../model/record.ts";
 import { refOf } from "../model/kube-object.ts";
 import { leftAloneUntil } from "../plan/flapping.ts";
+import { waitingForHook } from "../plan/gate-hooks.ts";
 import { driftOf } from "../plan/drift.ts";
 import type { Outcome } from "./conclude.ts";
 import type { Io } from "./reconcile.ts";
 
 /**
  * What was undone in this pass (behaviour D6): steps of a plan whose revision had been applied before can only come from a
- * change behind Git's back. What still differs in the answer to the apply is the server's own way of writing, not a change.
+ * change behind Git's back, or wait for a hook, which is none. What still differs in the answer to the apply is the server's own way of writing, not a change.
  */
 export function undoneDrift(io: Io, { known, record, plan, applied }: Outcome, nowMs: number): readonly Drift[] {
   const before = known.record;
@@ -17,8 +18,11 @@ export function undoneDrift(io: Io, { known, record, plan, applied }: Outcome, n
   if (before.outcome !== "healthy" && before.problems.length > 0) return [];
   const changed = new Set(applied.steps.filter(({ outcome }) => outcome !== "unchanged").map(({ ref }) => refKey(ref)));
   const answers = new Map(applied.objects.map((object) => [refKey(refOf(object)), object]));
+  const withheld = new Set(
+    before.health.filter(({ health }) => health.reason === waitingForHook).map(({ ref }) => refKey(ref)),
+  );
   return plan.apply
-    .filter(({ manifest }) => changed.has(refKey(manifest.ref)))
+    .filter(({ manifest: { ref } }) => changed.has(refKey(ref)) && !withheld.has(refKey(ref)))
     .flatMap(({ manifest: { ref, object }, live }) => {
       const answer = answers.get(refKey(ref));
       const written = new Set(answer ? driftOf(object, answer).flatMap(({ fields }) => fields) : []);

@@ -9,6 +9,7 @@ import type { Application } from "../model/application.ts";
 import type { DeliveryRecord } from "../model/record.ts";
 import { entryOf } from "../model/inventory.ts";
 import { postponeFlapping } from "../plan/flapping.ts";
+import { gateHooks, withhold } from "../plan/gate-hooks.ts";
 import { planChanges } from "../plan/plan-changes.ts";
 import { decide } from "../rollout/decide.ts";
 import type { FoundApplication } from "../source/deployment.ts";
@@ -63,13 +64,13 @@ export async function reconcile(io: Io, found: FoundApplication, head: string, k
   const unwatched = await io.live.watch([...desired.value.map((one) => entryOf(one)), ...inventory.entries]);
   if (unwatched) return { known: { ...known, inventory }, trouble: unwatched };
   const changes = planChanges(desired.value, (ref) => io.live.get(ref), inventory, known.proved);
-  const { plan, dueMs } = postponeFlapping(changes, record === known.record ? record.drift : [], io.clock.now());
+  const due = postponeFlapping(changes, record === known.record ? record.drift : [], io.clock.now());
+  const context = { maxRestarts: application.rollout.maxRestarts, rules: application.health, nowMs: io.clock.now() };
+  const { plan, withheld } = gateHooks(due.plan, desired.value, () =>
+    observe(desired.value, io.live.with([]), context),
+  );
   const applied = await apply(io.kube, plan, { namespace: io.namespace });
-  const observation = observe(desired.value, io.live.with(applied.objects), {
-    maxRestarts: application.rollout.maxRestarts,
-    rules: application.health,
-    nowMs: io.clock.now(),
-  });
+  const observation = withhold(observe(desired.value, io.live.with(applied.objects), context), withheld);
   const taken = takenRecord(record, applied.ok, io.clock.now());
   const checks = await askWhenDue(io, found, taken, observation, desired.value);
   const decision = decide({
@@ -82,5 +83,5 @@ export async function reconcile(io: Io, found: FoundApplication, head: string, k
     nowMs: io.clock.now(),
   });
   const outcome = { found, known, record: taken, desired: desired.value, plan, applied, observation, decision };
-  return promoteWhenDue(io, found, sooner(await conclude(io, outcome), dueMs));
+  return promoteWhenDue(io, found, sooner(await conclude(io, outcome), due.dueMs));
 }

@@ -27,6 +27,8 @@ export interface PruneStep {
 export interface Plan {
   readonly application: string;
   readonly apply: readonly ApplyStep[];
+  /** Steps that hooks keep back: tried together with the others, and not applied yet (behaviour D4). */
+  readonly later: readonly ApplyStep[];
   readonly unchanged: readonly ObjectRef[];
   readonly prune: readonly PruneStep[];
   /** The inventory that was planned from, as it is written now. */
@@ -44,6 +46,15 @@ export const waveAnnotation = "plumbline.dev/wave";
 export function waveOf(object: KubeObject): number {
   const text = object.metadata.annotations?.[waveAnnotation] ?? "0";
   return /^-?\d{1,9}$/.test(text) ? Number(text) : 0;
+}
+
+/** The annotation that makes a Job a hook: `before` the revision's workloads, or `after` all of it is healthy. */
+export const hookAnnotation = "plumbline.dev/hook";
+
+/** Which hook an object is (behaviour D4); undefined where it is none. */
+export function hookOf(object: KubeObject): "before" | "after" | undefined {
+  const said = object.metadata.annotations?.[hookAnnotation];
+  return said === "before" || said === "after" ? said : undefined;
 }
 
 /** Outcomes of a step, in the field's words. */

@@ -39,6 +39,7 @@ export function planChanges(
   return {
     application: inventory.application,
     apply: steps,
+    later: [],
     unchanged,
     prune: pruneSteps(gone, live, inventory.application),
     inventory: { ...inventory, entries: inventory.entries.toSorted(compareRefs) },

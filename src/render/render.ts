@@ -7,6 +7,7 @@ import type { Git } from "../io/git/git.ts";
 import { clusterKinds } from "./cluster-kinds.ts";
 import { limits } from "./limits.ts";
 import { makeManifest } from "./make-manifest.ts";
+import { nameHooks } from "./name-hooks.ts";
 import { readDocuments } from "./read-documents.ts";
 import type { SourceFile } from "./read-documents.ts";
 import { readFiles } from "./read-files.ts";
@@ -18,7 +19,8 @@ export async function render(
   application: Application,
 ): Promise<Result<readonly Manifest[]>> {
   const files = await readFiles(git, revision.tree, application.path);
-  return files.ok ? renderFiles(files.value, application) : files;
+  const manifests = files.ok ? renderFiles(files.value, application) : files;
+  return manifests.ok ? nameHooks(manifests.value, revision.tree) : manifests;
 }
 
 /** The pure part: the same files give the same manifests, in the total order of references. */
