@@ -62,10 +62,9 @@ export class Connections {
       answer.destroy();
       return secure;
     } catch (error) {
-      if (error instanceof Passing && !speaksNoTls(error.cause)) throw error;
-      if (!(error instanceof Passing)) throw error;
+      if (!(error instanceof Passing) || !speaksNoTls(error.cause)) throw error;
+      return plain;
     }
-    return plain;
   }
 
   mayBePlain(url: URL): boolean {

@@ -208,3 +208,44 @@ test("a proxy is gone through, but for what NO_PROXY names", async (t) => {
   const past = await client(t, name, { insecure: [name], environment: { ...proxies, no_proxy: "registry.invalid" } });
   await assert.rejects(past.hasBlob(`${name}/app`, digest), problem("registry-unreachable"));
 });
+
+test("a token that stands for an account is changed for one of the registry, and shown to nobody else", async (t) => {
+  const bodies: string[] = [];
+  const tokens = createServer((request, response) => {
+    let body = "";
+    request.setEncoding("utf8").on("data", (text: string) => (body += text));
+    request.on("end", () => {
+      bodies.push(`${request.method} ${body}`);
+      response.end(JSON.stringify({ access_token: `short-${bodies.length}`, expires_in: 3600 }));
+    });
+  });
+  await new Promise<void>((resolve) => tokens.listen(0, "127.0.0.1", resolve));
+  t.after(() => {
+    tokens.closeAllConnections();
+    tokens.close();
+  });
+  const realm = `http://127.0.0.1:${(tokens.address() as AddressInfo).port}/token`;
+  let valid = "Bearer short-1";
+  const registry = await serve(t, (request, response) => {
+    const known = request.headers.authorization === valid;
+    response.writeHead(known ? 200 : 401, { "www-authenticate": `Bearer realm="${realm}",service="s"` }).end();
+  });
+  const folder = await mkdtemp(join(tmpdir(), "plumbline-docker-"));
+  t.after(() => rm(folder, { recursive: true, force: true }));
+  await writeFile(
+    join(folder, "config.json"),
+    JSON.stringify({ auths: { [registry.host]: { identitytoken: "long-lived" } } }),
+  );
+  const opened = await client(t, registry.host, { environment: { DOCKER_CONFIG: folder } });
+  const ask = (): Promise<boolean> => opened.hasBlob(`${registry.host}/app`, digest);
+  assert.equal(await ask(), true);
+  assert.equal(await ask(), true);
+  const scope = encodeURIComponent("repository:app:pull");
+  const asked = `POST service=s&grant_type=refresh_token&client_id=plumbline&refresh_token=long-lived&scope=${scope}`;
+  assert.deepEqual(bodies, [asked]);
+  // Taken back before its time: another one is asked for.
+  valid = "Bearer short-2";
+  assert.equal(await ask(), true);
+  assert.deepEqual(bodies, [asked, asked]);
+  assert.ok(registry.seen.every((line) => !line.includes("long-lived")));
+});

@@ -48,7 +48,7 @@ interface Bounds {
 /** The longest that a registry's Retry-After is heeded; one that asks for more is told of instead. */
 const longestWaitMs = 120_000;
 /** Manifests are bounded by the specification to 4 MiB; nothing else that is read whole is larger. */
-export const mostBytes = 4 * 1024 * 1024;
+const mostBytes = 4 * 1024 * 1024;
 const mostRedirects = 5;
 
 /** Requests to registries: authorized, redirected, and repeated within bounds while failures may pass. */
