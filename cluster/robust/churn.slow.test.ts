@@ -30,7 +30,7 @@ const groups: Readonly<Record<string, string>> = {
 
 const minuteMs = 60_000;
 
-/** What a minute's users do: a rollout of pods whose image is not there, a service, a job, and watches that come and go. */
+/** What a minute's users do: a rollout of a pod whose image is not there, a service, a job, and watches that come and go. */
 async function minute(
   cluster: Cluster,
   clock: TurnedClock,
@@ -41,7 +41,7 @@ async function minute(
   const metadata = { name: `n-${at % 7}`, namespace };
   const labels = { app: metadata.name };
   const template = { metadata: { labels }, spec: { containers: [{ name: "c", image: "example.test/none:1" }] } };
-  const spec = { replicas: 2, selector: { matchLabels: labels }, template };
+  const spec = { replicas: 1, selector: { matchLabels: labels }, template };
   const make = (kind: string, apiVersion: string, more: object) => Object.assign({ apiVersion, kind, metadata }, more);
   const unwatch = await watch();
   await client.create(deployments, make("Deployment", "apps/v1", { spec }));
