@@ -50,11 +50,13 @@ export function withAddresses(
   const clusterIP = asked ?? (dryRun ? `${server.servicePrefix}.0.0` : free(server.servicePrefix, used));
   const given = new Set(others.flatMap((other) => listAt(other, "ports").map((port) => port["nodePort"])));
   const ports = isExposed(spec) ? { ports: withNodePorts(spec, mapAt(live, "spec"), given, refuse) } : {};
+  // A headless service that selects nothing stands for whatever it is given, of both families.
+  const isOpen = clusterIP === "None" && !("selector" in spec);
   return {
     ...service,
     spec: {
-      ipFamilies: ["IPv4"],
-      ipFamilyPolicy: "SingleStack",
+      ipFamilies: isOpen ? ["IPv4", "IPv6"] : ["IPv4"],
+      ipFamilyPolicy: isOpen ? "RequireDualStack" : "SingleStack",
       ...spec,
       ...ports,
       clusterIP,

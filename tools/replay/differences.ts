@@ -32,7 +32,7 @@ export const differences: readonly Difference[] = [
     got: /^(401|undefined|"Unauthorized")$/,
   },
   {
-    title: "The API server listens on a free port",
+    title: "The Service `kubernetes`",
     request: /\/namespaces\/default\/endpoint(s|slices)\/kubernetes$/,
     path: /^body\.(subsets\[0\]\.)?ports\[https\]\.port$/,
     expected: /^6443$/,
@@ -49,6 +49,12 @@ export const differences: readonly Difference[] = [
     path: /^body\.(message|details\.causes\[\d+\]\.message)$/,
     expected: /Invalid value: \{.*\\"Spec\\":\{\\"Volumes\\":.*: field is immutable"$/,
     got: /Invalid value: \{.*: field is immutable"$/,
+  },
+  {
+    title: "What Kubernetes prints as a Go struct",
+    path: /^body\.(message|details\.causes\[0\]\.message)\[/,
+    expected: /^"( +\\?["\]}]|[-+] |@@ -\d|")/,
+    got: /^undefined$/,
   },
   {
     title: "The messages of broken YAML are this parser's",

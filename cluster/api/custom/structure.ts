@@ -117,14 +117,13 @@ function limits(raw: Schema["raw"], value: unknown, path: string): readonly Caus
     if (typeof pattern === "string" && !new RegExp(pattern, "u").test(value)) say(`should match '${pattern}'`);
     if (format === "date-time" && Number.isNaN(Date.parse(value))) causes.push(mistyped(path, value, format));
   }
-  const [most, kind] =
-    typeof value === "string"
-      ? [raw["maxLength"], "TooLong" as const]
-      : [raw["maxItems"] ?? raw["maxProperties"], "TooMany" as const];
+  const isText = typeof value === "string";
+  const most = isText ? raw["maxLength"] : (raw["maxItems"] ?? raw["maxProperties"]);
   const count = countOf(value);
   if (typeof most !== "number" || count <= most) return causes;
-  const why = kind === "TooLong" ? `may not be more than ${most} bytes` : `must have at most ${most} items`;
-  return [...causes, causeOf(kind, path, count, why)];
+  // Of a text that is too long nothing else is said.
+  if (isText) return [causeOf("TooLong", path, count, `may not be more than ${most} bytes`)];
+  return [...causes, causeOf("TooMany", path, count, `must have at most ${most} items`)];
 }
 
 function typeOf(value: unknown): string {

@@ -3,9 +3,10 @@ import { ApiError, type KubeObject } from "../../client.ts";
 import { readApplied } from "../apply/index.ts";
 import { jsonType } from "../apply/json.ts";
 import { jsonOfProtobuf, protobufType } from "../protobuf.ts";
-import { badRequest } from "../refusal.ts";
+import { badRequest, invalid } from "../refusal.ts";
 import type { Resource } from "../resource-table.ts";
 import { isMap } from "../stored-object.ts";
+import { invalidValue } from "../validation/causes.ts";
 import type { Exchange } from "./exchange.ts";
 
 /** As much as Kubernetes takes in one request. */
@@ -114,8 +115,10 @@ export function unknownConversion(apiVersion: string, kind: string, resource: Re
   return `converting (${apiVersion.split("/").at(-1) ?? ""}.${kind}) to (${group}.${resource.kind}): unknown conversion`;
 }
 
-function checkKind({ kind, apiVersion = "" }: Partial<KubeObject>, resource: Resource): void {
+function checkKind({ kind, apiVersion = "", metadata }: Partial<KubeObject>, resource: Resource): void {
   if (kind && kind !== resource.kind) {
+    const causes = [invalidValue("kind", kind, `must be ${resource.kind}`)];
+    if (resource.custom) throw invalid({ ...resource, kind }, metadata?.name ?? "", causes);
     const given = apiVersion || resource.apiVersion;
     const version = given.split("/").at(-1) ?? "";
     const why = unknownConversion(given, kind, resource);

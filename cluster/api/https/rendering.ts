@@ -69,7 +69,9 @@ export function showList(
     const items = objects.map((object) => partial(view, object));
     return written(view, 200, JSON.stringify({ ...head(view, view.as), metadata, items }));
   }
-  const start = JSON.stringify({ kind: `${resource.kind}List`, apiVersion: resource.apiVersion, metadata });
+  // Lists of custom objects come from another encoder, which tells also that there is no more.
+  const told = resource.custom ? { continue: "", ...metadata } : metadata;
+  const start = JSON.stringify({ kind: `${resource.kind}List`, apiVersion: resource.apiVersion, metadata: told });
   const items = objects.map((object) => (resource.custom ? jsonOf(object) : itemText(object)));
   return written(view, 200, `${start.slice(0, -1)},"items":[${items.join(",")}]}`);
 }

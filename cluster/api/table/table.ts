@@ -81,7 +81,7 @@ const ended: Readonly<Record<string, string>> = {
 function cellOf({ path, as, text, none = "" }: ColumnRow, object: StoredObject, nowMs: number): unknown {
   if (text) return text.replaceAll(/\{(.*?)\}/g, (_, inner: string) => textOf(object, inner) || String(none));
   const values = path === undefined ? [object] : path.split(" ").flatMap((one) => valuesAt(object, one));
-  const shown = values.filter((value) => value !== "");
+  const shown = as === "count" ? values : values.filter((value) => value !== "");
   return (as === undefined ? shown[0] : cells[as]?.(shown, nowMs)) ?? none;
 }
 

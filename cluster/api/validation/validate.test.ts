@@ -135,3 +135,40 @@ test("fields within lists and maps are named as Kubernetes names them", () => {
     "data[tls.key]: Required value",
   ]);
 });
+
+test("names of resources, ports and wildcards are refused with each thing that is wrong", () => {
+  assert.deepEqual(pod({ resources: { requests: { foo: "1" } } }), [
+    'spec.containers[0].resources.requests[foo]: Invalid value: "foo": must be a standard resource type or fully qualified',
+    'spec.containers[0].resources.requests[foo]: Invalid value: "foo": must be a standard resource for containers',
+  ]);
+  assert.deepEqual(pod({ resources: { limits: { "a.b/c": "1", "hugepages-2Mi": "1" } } }), []);
+  const named = pod({ ports: [{ containerPort: 80, name: "NO_LOWER_CASE_HERE" }] });
+  assert.deepEqual(
+    named.map((cause) => cause.replace(/^.*: /, "")),
+    [
+      "must be no more than 15 characters",
+      "must contain only alpha-numeric characters (a-z, 0-9), and hyphens (-)",
+      "must contain at least one letter (a-z)",
+    ],
+  );
+  const [host = ""] = causes("networking.k8s.io", "ingresses", { spec: { rules: [{ host: "*.*.b" }] } });
+  assert.match(host, /^spec\.rules\[0\]\.host: .*a wildcard DNS-1123 subdomain must start with/);
+});
+
+test("a definition has one stored version, and a schema whose fields have types", () => {
+  const definition = (...versions: readonly JsonMap[]): readonly string[] =>
+    causes("apiextensions.k8s.io", "customresourcedefinitions", {
+      metadata: { name: "foos.a.b" },
+      spec: { group: "a.b", scope: "Namespaced", names: { plural: "foos", kind: "Foo" }, versions },
+    });
+  const version = { name: "v1", served: true, storage: true };
+  const withSchema = (properties: JsonMap): JsonMap => ({ openAPIV3Schema: { type: "object", properties } });
+  assert.deepEqual(definition({ ...version, schema: withSchema({ spec: { type: "object" } }) }), []);
+  assert.deepEqual(definition(version), ["spec.versions[0].schema.openAPIV3Schema: Required value"]);
+  assert.deepEqual(definition({ ...version, schema: withSchema({ spec: {} }) }), [
+    "spec.versions[0].schema.openAPIV3Schema.properties[spec].type: Required value: must not be empty for specified object fields",
+  ]);
+  assert.deepEqual(definition({ ...version, schema: withSchema({ a: { "x-kubernetes-int-or-string": true } }) }), []);
+  const two = definition({ ...version, schema: withSchema({}) }, { ...version, name: "v2", schema: withSchema({}) });
+  assert.match(two.join(), /^spec\.versions: .*must have exactly one version marked as storage version$/);
+});
