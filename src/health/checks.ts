@@ -1,9 +1,11 @@
-import type { Application, HttpCheck } from "../model/application.ts";
+import type { Application, HttpCheck, MetricCheck } from "../model/application.ts";
 import type { CheckOutcome } from "../model/health.ts";
 import { isJsonObject, valueAt } from "../model/json.ts";
 import type { Json } from "../model/json.ts";
 import type { Kube } from "../io/kube/kube.ts";
 import { because, textAt } from "./conditions.ts";
+import { jsonAnswer } from "./json-answer.ts";
+import { askMetric } from "./metric-check.ts";
 
 /**
  * What expected values may name: `{release}` is the source commit that the revision's images were built from, `{tag}` the tag
@@ -13,17 +15,35 @@ export type CheckNames = { readonly [name in (typeof checkNames)[number]]: strin
 
 const checkNames = ["release", "tag", "revision"] as const;
 
-/** Asks every check of an application through the API server's service proxy (behaviour R3), in their order. */
+/** Asks every check of an application, services and Prometheus, through the API server's service proxy (behaviour R3), in their order. */
 export async function askChecks(
   kube: Pick<Kube, "raw">,
   application: Pick<Application, "namespace" | "rollout">,
   names: CheckNames,
 ): Promise<CheckOutcome> {
   for (const check of application.rollout.checks) {
-    const wrong = await ask(kube, application.namespace, check, names);
-    if (wrong !== undefined) return { ok: false, message: `GET ${check.http} ${wrong}` };
+    const wrong =
+      "prometheus" in check
+        ? await askPrometheus(kube, check, names)
+        : told(`GET ${check.http}`, await ask(kube, application.namespace, check, names));
+    if (wrong !== undefined) return { ok: false, message: wrong };
   }
   return { ok: true };
+}
+
+async function askPrometheus(
+  kube: Pick<Kube, "raw">,
+  check: MetricCheck,
+  names: CheckNames,
+): Promise<string | undefined> {
+  const query = fill(check.query, names);
+  const what = `${check.query} at ${check.prometheus}`;
+  if (query === undefined) return `${what} names what is not known: the images of this revision do not share one`;
+  return told(what, await askMetric(kube, check, String(query)));
+}
+
+function told(what: string, wrong: string | undefined): string | undefined {
+  return wrong === undefined ? undefined : `${what} ${wrong}`;
 }
 
 async function ask(
@@ -39,11 +59,11 @@ async function ask(
   const { expect } = check;
   if (answer.status === 0) return `got no answer${because(answer.body)}`;
   if (answer.status !== expect.status) {
-    return `answered ${answer.status}, not ${expect.status}${because(textAt(parse(answer.body) ?? null, "message"))}`;
+    return `answered ${answer.status}, not ${expect.status}${because(textAt(jsonAnswer(answer.body) ?? null, "message"))}`;
   }
   const wanted = Object.entries(expect.json);
   if (wanted.length === 0) return undefined;
-  const body = parse(answer.body);
+  const body = jsonAnswer(answer.body);
   if (body === undefined) return "did not answer JSON";
   for (const [member, value] of wanted) {
     const filled = fill(value, names);
@@ -75,12 +95,4 @@ function fill(value: string | number | boolean, names: CheckNames): string | num
   const named = checkNames.filter((name) => value.includes(`{${name}}`));
   if (named.some((name) => names[name] === undefined)) return undefined;
   return named.reduce((text, name) => text.replaceAll(`{${name}}`, names[name] ?? ""), value);
-}
-
-function parse(text: string): Json | undefined {
-  try {
-    return JSON.parse(text) as Json;
-  } catch {
-    return undefined;
-  }
 }

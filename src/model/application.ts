@@ -10,6 +10,15 @@ export interface HttpCheck {
   readonly expect: { readonly status: number; readonly json: { readonly [path: string]: string | number | boolean } };
 }
 
+/** One query of a Prometheus service, and the bounds that every sample must keep (behaviour R3). */
+export interface MetricCheck {
+  /** `http://service.namespace[:port]`. */
+  readonly prometheus: string;
+  readonly query: string;
+  readonly below?: number;
+  readonly above?: number;
+}
+
 /** The gate a revision must pass. Durations are milliseconds. */
 export interface RolloutPolicy {
   /** How long a revision may take to become healthy. */
@@ -19,7 +28,7 @@ export interface RolloutPolicy {
   readonly onFailure: FailurePolicy;
   /** Container restarts of one pod that are still taken for a start-up hiccup; one more is a crash loop. */
   readonly maxRestarts: number;
-  readonly checks: readonly HttpCheck[];
+  readonly checks: readonly (HttpCheck | MetricCheck)[];
 }
 
 /** How the commit of a promotion reaches the tracked branch: directly, or by a branch that people review and merge. */

@@ -20,6 +20,7 @@ const check = closed({
       /^http:\/\/[a-z0-9][-a-z0-9.]*(:\d{1,5})?(\/\S*)?$/,
       "must be http://service[:port]/path of a service of the application",
     )
+    .optional()
     .describe("GET this address of a service of the application."),
   expect: closed({
     status: z.int().min(100).max(599).optional().describe("The HTTP status; default 200."),
@@ -30,6 +31,24 @@ const check = closed({
         'Members of the JSON body by dotted path; "{release}" stands for the source commit that the images were built from, "{tag}" for their tag, "{revision}" for the commit of this repository.',
       ),
   }).optional(),
+  prometheus: z
+    .string()
+    .regex(
+      /^http:\/\/[a-z0-9][-a-z0-9]*\.[a-z0-9][-a-z0-9]*(:\d{1,5})?(\/[-\w/]*)?$/,
+      "must be http://service.namespace[:port] of a Prometheus in the cluster",
+    )
+    .optional()
+    .describe("Ask this Prometheus instead."),
+  query: z.string().min(1).max(4000).optional().describe("PromQL; may name {release}, {tag} and {revision} as well."),
+  below: z.number().optional().describe("Every sample must be less."),
+  above: z.number().optional().describe("Every sample must be more."),
+}).superRefine((one, context) => {
+  const metric = [one.prometheus, one.query, one.below, one.above].some((part) => part !== undefined);
+  const isHttp = one.http !== undefined && !metric;
+  const isBound = one.below !== undefined || one.above !== undefined;
+  const isMetric = one.prometheus !== undefined && one.query !== undefined && isBound && !one.http && !one.expect;
+  const message = "must have http and, at will, expect; or prometheus, query, and below or above";
+  if (!isHttp && !isMetric) context.addIssue({ code: "custom", message });
 });
 
 /** The gate of a rollout as configuration writes it; every key may be left out. */

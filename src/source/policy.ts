@@ -1,4 +1,4 @@
-import type { HttpCheck, PromotionSource, RolloutPolicy } from "../model/application.ts";
+import type { HttpCheck, MetricCheck, PromotionSource, RolloutPolicy } from "../model/application.ts";
 import type { EnvironmentConfiguration, RolloutConfiguration } from "./delivery-schema.ts";
 import { parseDuration } from "./duration.ts";
 
@@ -32,6 +32,11 @@ function milliseconds(duration: string | undefined): number | undefined {
   return duration === undefined ? undefined : parseDuration(duration);
 }
 
-function toCheck(check: NonNullable<RolloutConfiguration["checks"]>[number]): HttpCheck {
-  return { http: check.http, expect: { status: check.expect?.status ?? 200, json: check.expect?.json ?? {} } };
+function toCheck(check: NonNullable<RolloutConfiguration["checks"]>[number]): HttpCheck | MetricCheck {
+  const { http, prometheus, query = "", below, above } = check;
+  if (prometheus !== undefined) {
+    const bounds = { ...(below === undefined ? {} : { below }), ...(above === undefined ? {} : { above }) };
+    return { prometheus, query, ...bounds };
+  }
+  return { http: http ?? "", expect: { status: check.expect?.status ?? 200, json: check.expect?.json ?? {} } };
 }

@@ -18,7 +18,8 @@ environments:
   staging:
     namespace: "{application}-staging"
     rollout: { deadline: 2m, soak: 10s, onFailure: revert, maxRestarts: 3,
-               checks: [ { http: "http://backend/healthz", expect: { status: 200, json: { commit: "{release}" } } } ] }
+               checks: [ { http: "http://backend/healthz", expect: { status: 200, json: { commit: "{release}" } } },
+                         { prometheus: "http://prometheus.monitoring:9090", query: "up", above: 0 } ] }
     allowClusterKinds: [Namespace, rbac.authorization.k8s.io/ClusterRole]
   production:
     namespace: "{application}"
@@ -53,6 +54,16 @@ test("each wrong value is refused at its line", () => {
     [
       "environments:\n  a:\n    rollout:\n      checks:\n        - http: https://x\n",
       /:5: environments\.a\.rollout\.checks\[0\]\.http/,
+    ],
+    ...["{ http: 'http://x', below: 1 }", "{ prometheus: 'http://p.m', query: up }", "{ below: 1 }"].map(
+      (check): [string, RegExp] => [
+        `environments:\n  a:\n    rollout: { checks: [${check}] }\n`,
+        /:3: .*checks\[0\]: must have http and, at will, expect; or prometheus, query, and below or above/,
+      ],
+    ),
+    [
+      "environments:\n  a:\n    rollout: { checks: [ { prometheus: 'http://p', query: up, above: 0 } ] }\n",
+      /:3: .*prometheus: must be http:\/\/service\.namespace/,
     ],
     ["environments:\n  a:\n    namespace: Up/Down\n", /:3: .*namespace/],
     [
