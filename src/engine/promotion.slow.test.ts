@@ -128,6 +128,14 @@ test("a promotion that a person takes back is not carried again", async (t) => {
   );
   assert.match(promotion?.message ?? "", /taken back/);
   assert.equal(bench.git("rev-parse", "main"), revert);
+  const settings = `${namespaceYaml("probe-production")}# one more commit\n`;
+  const other = bench.commit({ "production/probe/namespace.yaml": settings }, "Change something else");
+  await untilRecord(
+    "production/probe",
+    "it is still taken back",
+    (one) => isHealthy(one) && one.revision.commit === other && one.promotion?.onto === one.revision.tree,
+  );
+  assert.equal(bench.git("rev-parse", "main"), other);
 });
 
 test("via branch: proposed for review, kept up to date without force, and delivered when it is merged", async (t) => {
@@ -164,5 +172,9 @@ test("via branch: proposed for review, kept up to date without force, and delive
 
   bench.git("update-ref", "refs/heads/main", branch);
   await engine.refresh();
-  await untilRecord("production/probe", "it is delivered", (one) => isHealthy(one) && one.images.includes(second));
+  await untilRecord(
+    "production/probe",
+    "it is delivered",
+    (one) => isHealthy(one) && one.images.includes(second) && one.promotion?.outcome === "promoted",
+  );
 });

@@ -23,9 +23,7 @@ export async function promoteWhenDue(io: Io, found: FoundApplication, pass: Pass
   const decision = decidePromotion({ policy, source: newest, target: record, nowMs: io.clock.now() });
   switch (decision.kind) {
     case "none":
-      // What was waited for is not to come any more.
-      if (record.promotion?.outcome === "waiting") return noting(io, pass, undefined);
-      return sooner(pass, decision.atMs);
+      return sooner(await noting(io, pass, settledByItself(record)), decision.atMs);
     case "wait": {
       const { candidate, message, atMs } = decision;
       return sooner(await noting(io, pass, noted(io, record, candidate, { outcome: "waiting", message })), atMs);
@@ -33,6 +31,15 @@ export async function promoteWhenDue(io: Io, found: FoundApplication, pass: Pass
     case "promote":
       return carry(io, found, pass, policy, decision.candidate);
   }
+}
+
+/** The note where nothing is to be carried: what was waited for does not come any more, and what was proposed may be merged. */
+function settledByItself({ promotion, images, revision }: DeliveryRecord): Promotion | undefined {
+  if (promotion?.outcome === "waiting") return undefined;
+  const isMerged = promotion?.outcome === "proposed" && promotion.images.every((image) => images.includes(image));
+  if (!isMerged) return promotion;
+  const message = `what ${promotion.from} proved healthy was proposed and merged`;
+  return { ...promotion, outcome: "promoted", message, by: revision.commit };
 }
 
 async function carry(
@@ -111,17 +118,22 @@ function failedHere(
       revision.commit,
       images.filter((image) => lastHealthy?.images?.includes(image) === false),
     ]);
-  const takenBack = promotion?.outcome === "promoted" && promotion.by !== undefined;
-  return new Map([...failed, ...(takenBack ? [[promotion.by, promotion.images] as const] : [])]);
+  const takenBack = promotion?.by === undefined ? [] : [[promotion.by, promotion.images] as const];
+  return new Map([...failed, ...takenBack]);
 }
 
 function noted({ clock }: Io, record: DeliveryRecord, candidate: PromotionCandidate, news: News): Promotion {
   const { promotion: before } = record;
   const isSame = before !== undefined && sameImages(before, candidate);
+  const isSaid = isSame && before.onto === record.revision.tree && before.message === news.message;
+  // Only of what is tried again it matters when that was last.
+  if (isSaid && before.outcome === news.outcome && news.outcome !== "impossible") return before;
   const gaveWay = before?.outcome === "waiting" || before?.outcome === "proposed";
   const older = before && gaveWay ? [pick(before), ...before.superseded] : [];
   return {
     ...pick(candidate),
+    // Once carried, the same images are not carried again where they are not any more.
+    ...(isSame && before.by !== undefined ? { by: before.by } : {}),
     onto: record.revision.tree,
     ...news,
     at: new Date(clock.now()).toISOString(),
@@ -135,7 +147,7 @@ function pick({ from, commit, images }: PromotionCandidate): PromotionCandidate 
 
 function noting(io: Io, pass: Pass, promotion: Promotion | undefined): Promise<Pass> {
   const { record } = pass.known;
-  if (!record) return Promise.resolve(pass);
+  if (!record || promotion === record.promotion) return Promise.resolve(pass);
   const { promotion: _, ...rest } = record;
   const next = promotion ? { ...rest, promotion } : rest;
   return log(io, { ...pass.known, record: next }, { kind: "steady" }).then((logged) => ({

@@ -20,11 +20,12 @@ export function logMessage(record: DeliveryRecord): string {
 function headline(record: DeliveryRecord): string {
   const [newest] = record.drift;
   // A change undone after the decision is what this commit is about.
-  if (newest && record.decidedAt !== undefined && newest.at > record.decidedAt) {
+  const { promotion, decidedAt } = record;
+  const isPromotion = promotion !== undefined && promotion.at > (newest?.at ?? "");
+  if (newest && !isPromotion && decidedAt !== undefined && newest.at > decidedAt) {
     return `undone in ${newest.undoneMs} ms: ${driftSentence(newest)}`;
   }
-  const { promotion } = record;
-  if (promotion && record.decidedAt !== undefined && promotion.at > record.decidedAt) {
+  if (isPromotion && decidedAt !== undefined && promotion.at > decidedAt) {
     return `promotion ${promotionSentence(promotion)}`;
   }
   const at = shortId(record.revision.commit);

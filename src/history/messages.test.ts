@@ -3,7 +3,9 @@ import { test } from "node:test";
 import fc from "fast-check";
 import type { Application } from "../model/application.ts";
 import { outcomes } from "../model/record.ts";
+import type { DeliveryRecord, Promotion } from "../model/record.ts";
 import { logMessage } from "./log-message.ts";
+import { promotionMessage } from "./promote.ts";
 import { parseRecord, recordText } from "./record-text.ts";
 import { rollbackMessage } from "./rollback.ts";
 import type { RollbackRequest } from "./rollback.ts";
@@ -70,6 +72,49 @@ test("no text can pass for another part of the message", () => {
       );
     }),
   );
+});
+
+test("a promotion commit says what was healthy where, and the same for machines", () => {
+  const images = [`plumbline.local/backend:v2@sha256:${"b".repeat(64)}`];
+  const candidate = { from: "staging/probe", commit: "1a2b3c4d".padEnd(40, "0"), images };
+  const target = { ...application, id: "production/probe", path: "production/probe" };
+  const via = { via: "commit", branch: "main", onto: "", failed: new Map() } as const;
+  assert.equal(
+    promotionMessage({ ...via, application: target, candidate, release: "abc" }),
+    `Promote staging/probe at 1a2b3c4d to production/probe
+
+These images were proved healthy in staging/probe at 1a2b3c4d. This
+commit pins them below production/probe and changes nothing else.
+
+Plumbline-Application: production/probe
+Plumbline-Promotes: staging/probe@1a2b3c4d${"0".repeat(32)}
+Plumbline-Release: abc
+Plumbline-Image: ${images[0]}
+`,
+  );
+});
+
+test("a promotion that was decided after the delivery is what its commit on the log is about", () => {
+  const promotion: Promotion = {
+    from: "staging/probe",
+    commit: "1".repeat(40),
+    images: [],
+    onto: "2".repeat(40),
+    outcome: "proposed",
+    message: "1 image that staging/probe proved healthy, for review",
+    at: "2026-11-23T20:00:12.341Z",
+    superseded: [],
+  };
+  const subject = (record: Partial<DeliveryRecord>): string =>
+    logMessage(sampleRecord(record)).split("\n")[0]?.replace("staging/probe: ", "") ?? "";
+  assert.equal(subject({ promotion }), "promotion proposed: 1 image that staging/probe proved healthy, for review");
+  const before = { ...promotion, at: "2026-11-23T20:00:12.340Z" };
+  assert.equal(subject({ promotion: before }), "healthy at 1a2b3c4d (in 12.3 s)");
+  const ref = { group: "", kind: "ConfigMap", namespace: "a", name: "b" };
+  const later = { ref, manager: "m", fields: ["data.a"], at: "2026-11-23T20:00:12.342Z", undoneMs: 1 };
+  assert.match(subject({ promotion, drift: [later] }), /^undone in 1 ms/);
+  const record = sampleRecord({ promotion });
+  assert.deepEqual(parseRecord(Buffer.from(recordText(record)), "staging/probe"), record);
 });
 
 test("the log reads as the deployment history", () => {

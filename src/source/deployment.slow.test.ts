@@ -99,6 +99,13 @@ test("a repository without delivery.yaml, or with a wrong one, is refused with f
       /promote\.from: "b" is not another environment/,
     ],
     [
+      {
+        "delivery.yaml":
+          "environments: { a: { promote: { from: b } }, b: { promote: { from: c } }, c: { promote: { from: a } } }",
+      },
+      /environments\.a\.promote\.from leads back to a, .* circle/,
+    ],
+    [
       { "delivery.yaml": "environments: { a: { promote: { from: constructor } } }" },
       /promote\.from: "constructor" is not another environment/,
     ],

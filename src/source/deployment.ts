@@ -39,8 +39,8 @@ export async function readDeployment(git: Git, commit: string): Promise<Result<D
   const parsed = readConfiguration(file, content.value, deliverySchema);
   if (!parsed.ok) return parsed;
   const { environments, layout = defaultLayout } = parsed.value;
-  const unknown = unknownSources(parsed.value);
-  if (unknown.length > 0) return { ok: false, problems: unknown };
+  const wrong = [...unknownSources(parsed.value), ...circles(parsed.value)];
+  if (wrong.length > 0) return { ok: false, problems: wrong };
   const places = await findPlaces(git, commit, layout, Object.keys(environments));
   const applications = await Promise.all(
     places.map((place) => {
@@ -90,6 +90,23 @@ function unknownSources({ environments }: DeliveryConfiguration): readonly Probl
       message: `environments.${environment}.promote.from: ${JSON.stringify(promote.from)} is not another environment of this file.`,
       where: { file },
       remedy: `Name one of: ${others.join(", ")}.`,
+    };
+  });
+}
+
+/** Environments that promote from each other in a circle would exchange their images for ever. */
+function circles({ environments }: DeliveryConfiguration): readonly Problem[] {
+  const sourceOf = (name: string): string | undefined =>
+    Object.hasOwn(environments, name) ? environments[name]?.promote?.from : undefined;
+  return Object.keys(environments).flatMap((environment) => {
+    const passed = new Set<string>();
+    for (let at = sourceOf(environment); at !== undefined && !passed.has(at); at = sourceOf(at)) passed.add(at);
+    if (!passed.has(environment) || sourceOf(environment) === environment) return [];
+    return {
+      code: "config-invalid",
+      message: `environments.${environment}.promote.from leads back to ${environment}, so that images would go round in a circle.`,
+      where: { file },
+      remedy: "Let one of them promote from none.",
     };
   });
 }
