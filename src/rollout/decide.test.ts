@@ -242,3 +242,26 @@ function withoutHealthy(from: DeliveryRecord): DeliveryRecord {
   const { lastHealthy: _, ...rest } = from;
   return rest;
 }
+
+test("what failed tells more than what is unfinished, and of several the first", () => {
+  const observation = seen(
+    { status: "InProgress", message: "is on its way" },
+    { status: "Failed", message: "failed first" },
+    { status: "Failed", message: "failed second" },
+  );
+  const decision = decide({ policy, record: record(), observation, nowMs: start + 1 });
+  assert.equal(
+    decision.kind === "wait" && decision.message,
+    "Deployment probe/d1: failed first (and 2 more not healthy yet)",
+  );
+});
+
+test("short times are told with their fraction, long ones rounded", () => {
+  for (const [soakMs, text] of [
+    [1500, "1.5 s"],
+    [61_500, "62 s"],
+  ] as const) {
+    const decision = decide({ policy: { ...policy, soakMs }, record: record(), observation: seen({}), nowMs: start });
+    assert.equal(decision.kind === "wait" && decision.message, `every object is healthy; it must stay so for ${text}`);
+  }
+});
