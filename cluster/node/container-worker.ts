@@ -90,8 +90,8 @@ export class ContainerWorker {
   /** Stops the container within the grace, and for good. A second call can only shorten the grace. */
   async stop(graceMs: number): Promise<void> {
     if (graceMs === 0) this.#hurry.abort();
+    this.#graceMs = this.#stopping.signal.aborted ? Math.min(this.#graceMs, graceMs) : graceMs;
     if (!this.#stopping.signal.aborted) {
-      this.#graceMs = graceMs;
       this.#stopping.abort();
       this.#probes?.stopLiveness();
       if (this.#current) this.#tell.say("Normal", "Killing", `Stopping container ${this.container.name}`);

@@ -100,6 +100,19 @@ test("A process that ignores the stop signal is killed when the grace is over", 
   assert.equal(codes[0], 137);
 });
 
+test("A second deletion shortens the grace of the first", async (t) => {
+  const cluster = await startTestCluster(t);
+  const deaf = ["sh", "-c", 'trap "" TERM; echo > set; while :; do sleep 0.1; done'];
+  const readinessProbe = { exec: { command: ["test", "-e", "set"] }, periodSeconds: 1 };
+  const spec = { terminationGracePeriodSeconds: 600 };
+  await cluster.run("deaf", { image: "example.test/sh:1", command: deaf, readinessProbe }, spec);
+  await cluster.when("deaf", isReady);
+  await cluster.client.delete(podsResource, "default", "deaf");
+  await cluster.client.delete(podsResource, "default", "deaf", { gracePeriodSeconds: 1 });
+  // Within the 20 s that the test waits, and not in ten minutes.
+  await cluster.gone("deaf");
+});
+
 test("Where the machine has one loopback address, free ports stand for the pods' ports", async (t) => {
   const cluster = await startTestCluster(t, true);
   assert.equal(cluster.node.ownAddresses, false);

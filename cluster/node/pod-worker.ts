@@ -68,7 +68,7 @@ export class PodWorker {
 
   /** Ends the pod: first no proxy sends it anything new, then its containers are stopped, sidecars last. */
   terminate(grace: number): void {
-    if (this.#terminating && (grace > 0 || this.#graceMs === 0)) return;
+    if (this.#terminating && grace >= this.#graceMs) return;
     this.#graceMs = grace;
     if (this.#terminating) for (const worker of [...this.#main, ...this.#init]) void worker.stop(grace);
     else this.#terminating = this.#stopAll().catch((error: unknown) => this.#report("error killing pod", error));
