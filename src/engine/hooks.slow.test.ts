@@ -20,7 +20,7 @@ spec:
   template:
     spec:
       restartPolicy: Never
-      containers: [ { name: run, image: ${image}, command: [node, -e, "process.exit(${exit})"] } ]
+      containers: [ { name: run, image: ${image}, command: [node, -e, "console.error('no such table'); process.exit(${exit})"], terminationMessagePolicy: FallbackToLogsOnError } ]
 `;
 }
 
@@ -53,7 +53,10 @@ test("hooks gate a delivery: before its workloads, after all of it is healthy, o
   });
   const failed = await settled(broken, "rolled-back");
   assert.equal(failed.reason, "JobFailed", failed.message);
-  assert.match(failed.message, /Job one-staging\/migrate-[0-9a-f]{8}/);
+  assert.match(
+    failed.message,
+    /Job one-staging\/migrate-[0-9a-f]{8}: .*container run ended with exit code 4: no such table/,
+  );
   const after = await bench.get("apps/v1", "Deployment", "one-staging", "web");
   assert.equal(after?.metadata.generation, web.metadata.generation, "the workload never saw the failed revision");
   const back = await untilRecord(

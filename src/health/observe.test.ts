@@ -167,6 +167,19 @@ test("a refusal of an older ReplicaSet, or for want of what is still on its way,
   assert.match(healthOf(web, replicaSet("web-b", "2", condition(missing))), /^InProgress ReplicaFailure/);
 });
 
+test("a Job that failed says how its last pod ended, and with which words", () => {
+  const conditions = [{ type: "Failed", status: "True", message: "Job has reached the specified backoff limit" }];
+  const job = object("batch/v1", "Job", "seed", { conditions });
+  const terminated = { exitCode: 3, message: "no such table: users\n" };
+  const containerStatuses = [{ name: "main", state: { terminated } }];
+  const pod = object("v1", "Pod", "seed-1", { phase: "Failed", containerStatuses }, { owner: "Job/seed" });
+  assert.match(
+    healthOf(job, pod),
+    /^Failed JobFailed final: .*backoff limit; pod seed-1 failed: container main ended with exit code 3: no such table: users$/,
+  );
+  assert.match(healthOf(job), /^Failed JobFailed final: it failed: Job has reached the specified backoff limit$/);
+});
+
 test("a pod that ended is replaced by its controller, and a Job counts its crashes itself", () => {
   const web = deployment(rolling);
   const evicted = object("v1", "Pod", "web-b-1", { phase: "Failed", reason: "Evicted" }, { owner: "ReplicaSet/web-b" });

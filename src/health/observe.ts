@@ -46,11 +46,17 @@ function lookInto(object: KubeObject, owned: Owned, context: HealthContext): Hea
   const news = owned.pods.filter(({ isNew }) => isNew).map(({ pod }) => ownedHealth(pod, object, context));
   const dead = news.find(({ final }) => final === true);
   // A deadline that has passed says less than the pod that made it pass.
-  if (health.final === true) return dead ?? health;
+  if (health.final === true) return dead ?? withLastPod(health, news);
   const worst = refused ?? dead ?? news.find(({ status }) => status === "Failed");
   if (worst) return worst;
   const waiting = news.find(({ status }) => status === "InProgress");
   return waiting ? { ...health, message: `${waiting.message}; ${health.message}` } : health;
+}
+
+/** A Job says only how often it was tried; how its last pod ended, and the last words it left, says why. */
+function withLastPod(health: Health, news: readonly Health[]): Health {
+  const last = news.findLast(({ reason }) => reason === "PodFailed" || reason === "CrashLoopBackOff");
+  return last ? { ...health, message: `${health.message}; ${last.message}` } : health;
 }
 
 /** A new template inherits the old one's passed deadline until it makes progress; the sentence names whose it was. */
