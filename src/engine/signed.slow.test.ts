@@ -147,3 +147,26 @@ test("an engine that signs its own commits takes no others for its own, and what
   const unsigned = bench.commit({ "staging/one/settings.yaml": configMapYaml("settings", { a: "2" }) });
   await untilRecord("staging/one", "refused", (record) => isRefused(record) && record.revision.commit === unsigned);
 });
+
+test("an engine that signs nothing promotes nothing by itself where signatures are asked for, and says what to do", async (t) => {
+  const { bench, alice, trust } = await openSigned(t);
+  const { first, second } = bench.images;
+  const files = (environment: string, image: string): Readonly<Record<string, string>> => ({
+    [`${environment}/one/namespace.yaml`]: namespaceYaml(`one-${environment}`),
+    [`${environment}/one/web.yaml`]: deploymentYaml("web", "ready", { image }),
+  });
+  const promoting = `${deliveryYaml()}  production: { rollout: { soak: 300ms }, promote: { from: staging } }\n`;
+  const all = { "delivery.yaml": promoting, ...files("staging", first), ...files("production", first) };
+  const begin = bench.commit(all, "Begin", alice.key);
+  const { untilRecord } = await bench.engine({ trust });
+  for (const id of ["staging/one", "production/one"]) await untilRecord(id, "signed", isHealthyAt(begin));
+  const upgrade = bench.commit(files("staging", second), "Upgrade", alice.key);
+  const { promotion } = await untilRecord(
+    "production/one",
+    "it says why not",
+    (record) => record.promotion?.outcome === "impossible",
+  );
+  assert.match(promotion?.message ?? "", /delivered only from signed commits, and this engine signs none/);
+  assert.match(promotion?.remedy ?? "", /via: branch/);
+  assert.equal(bench.git("rev-parse", "main"), upgrade);
+});
