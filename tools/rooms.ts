@@ -3,7 +3,7 @@ import { dirname, join, relative } from "node:path";
 
 /** The import table of the house: a room may import the rooms listed; `type:` allows only types. Tests may import anything. */
 const stages = ["release", "source", "render", "plan", "apply", "health", "rollout", "history"];
-/** Those that write images into the deployment repository (docs/adr/0006). */
+/** Those that write images into the deployment repository (docs/adr/0009). */
 const pinning = ["release", "history"];
 const delivery = stages.filter((stage) => stage !== "release");
 const table: Readonly<Record<string, readonly string[]>> = {

@@ -38,6 +38,9 @@ const progressEveryMs = 10_000;
 /** How long a refused revision is left alone before the server is asked again, for what may change without a commit. */
 const refusedRetryMs = 60_000;
 
+/** What others become queues those that wait for them; besides, they are looked at this often, which costs no request. */
+const awaitedLookMs = 10_000;
+
 /** Acts on the decision of a pass, and puts it on the delivery log where it says something new. */
 export async function conclude(io: Io, outcome: Outcome): Promise<Pass> {
   const { found, known, record, plan, applied, observation, decision } = outcome;
@@ -98,8 +101,9 @@ export async function refuse(
 }
 
 /** A revision that begins when others are healthy (behaviour R6): their passes queue it again, and the cluster stays as it is. */
-export function putOff(io: Io, known: Known, record: DeliveryRecord, awaited: Awaited): Promise<Pass> {
-  return log(io, { ...known, record: putOffRecord(record, awaited, io.clock.now()) }, { kind: "steady" });
+export async function putOff(io: Io, known: Known, record: DeliveryRecord, awaited: Awaited): Promise<Pass> {
+  const pass = await log(io, { ...known, record: putOffRecord(record, awaited, io.clock.now()) }, { kind: "steady" });
+  return { againAtMs: io.clock.now() + awaitedLookMs, ...pass };
 }
 
 /** The failure is on the log: now the commit that puts Git back (behaviours B1 to B3). */
