@@ -14,7 +14,8 @@ const refName = "org.opencontainers.image.ref.name";
 
 /**
  * Copies every named image of an OCI layout folder into a registry, under the same name without its own registry:
- * `plumbline.local/backend:1.0` becomes `backend:1.0` there, which is where the node looks for it. Resolves with the names.
+ * `plumbline.local/backend:1.0` becomes `backend:1.0` there, which is where the node looks for it. Where another image has that
+ * tag already it keeps it, and this one is found by its digest alone. Resolves with the names by which each is found.
  */
 export async function pushLayout(layout: string, registry: string): Promise<readonly string[]> {
   const index = JSON.parse(await readFile(join(layout, "index.json"), "utf8")) as {
@@ -36,8 +37,11 @@ export async function pushLayout(layout: string, registry: string): Promise<read
     const name = manifest.annotations?.[refName] ?? "";
     const [, repository, tag] = /^[^/]+\/(.+):([^:/]+)$/.exec(name) ?? [];
     if (repository === undefined || tag === undefined) continue;
-    await copyManifest(from, to, `${host}/${repository}`, manifest, tag);
-    pushed.push(name);
+    const place = `${host}/${repository}`;
+    const held = await to.resolve(place, tag);
+    const isFree = held === undefined || held === manifest.digest;
+    await copyManifest(from, to, place, manifest, isFree ? tag : undefined);
+    pushed.push(isFree ? name : `${name.slice(0, -tag.length - 1)}@${manifest.digest}`);
   }
   return pushed;
 }
