@@ -1,6 +1,6 @@
 import type { Container, ContainerStatus } from "kubernetes-types/core/v1.js";
 import { timeText } from "../clock.ts";
-import { type Condition, isSidecar, type Pod, type Status } from "./pod.ts";
+import { type Condition, isSidecar, never, type Pod, type Status } from "./pod.ts";
 
 /** What the node knows of a pod. */
 export interface PodView {
@@ -58,7 +58,6 @@ function zip<A, B, C>(left: readonly A[], right: readonly B[], make: (a: A, b: B
 function found(status: ContainerStatus): ContainerStatus {
   if (!status.state?.waiting || status.lastState?.terminated) return status;
   const message = "The container could not be located when the pod was terminated";
-  const never = null as unknown as string;
   const terminated = { exitCode: 137, reason: "ContainerStatusUnknown", message, startedAt: never, finishedAt: never };
   return { ...status, state: { terminated } };
 }
@@ -144,7 +143,7 @@ function mergeConditions(before: readonly Condition[], ours: readonly Condition[
   const merged = ours.map((condition) => {
     const old = before.find(({ type }) => type === condition.type);
     const since = old?.status === condition.status ? old.lastTransitionTime : undefined;
-    return { lastProbeTime: null as unknown as string, ...condition, lastTransitionTime: since ?? now };
+    return { lastProbeTime: never, ...condition, lastTransitionTime: since ?? now };
   });
   return [...merged, ...before.filter(({ type }) => !ours.some((condition) => condition.type === type))];
 }

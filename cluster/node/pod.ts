@@ -33,6 +33,9 @@ export function isTerminal({ status }: Pod): boolean {
   return status?.phase === "Succeeded" || status?.phase === "Failed";
 }
 
+/** A time that has not come: Kubernetes writes null there, where the published types know texts only. */
+export const never = null as unknown as string;
+
 /** An init container that keeps running beside the others (a "sidecar"). */
 export function isSidecar(container: Container): boolean {
   return (container as { readonly restartPolicy?: string }).restartPolicy === "Always";

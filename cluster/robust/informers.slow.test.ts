@@ -91,7 +91,7 @@ function startController(t: TestContext, config: KubeConfig) {
   informer.on("error", (error: unknown) => {
     if (ended) return;
     heard.push(`error: ${(error as Error).message}`);
-    setTimeout(() => void informer.start(), 100);
+    setImmediate(() => void informer.start());
   });
   t.after(() => {
     ended = true;

@@ -7,6 +7,7 @@ import type { Kube } from "../io/kube/kube.ts";
 import { Leader } from "./leader.ts";
 import type { LeaderOptions } from "./leader.ts";
 import { openWorkbench } from "./workbench-in-test.ts";
+import { seeded } from "../io/clock/seeded-in-test.ts";
 
 /** One who stands for election, and what was seen of it. */
 interface Candidate {
@@ -129,7 +130,7 @@ test("in all weathers three take turns: at no moment do two lead (O2)", async (t
   const seed = Number(process.env["PLUMB_SEED"] ?? Math.floor(Math.random() * 1e6));
   t.diagnostic(`seed ${seed}: PLUMB_SEED=${seed} repeats the faults`);
   const candidates = ["a", "b", "c"].map((name, index) => {
-    const faults = { random: randomFrom(seed + index), before: 0.35, after: 0.3, throttled: 0.3, watchBreak: 0 };
+    const faults = { random: seeded(seed + index), before: 0.35, after: 0.3, throttled: 0.3, watchBreak: 0 };
     return stand(faultyKube(kube, faults), name, story);
   });
   for (let terms = 0; terms < 4; terms += 1) {
@@ -139,14 +140,3 @@ test("in all weathers three take turns: at no moment do two lead (O2)", async (t
   await Promise.all(candidates.map(({ end }) => end()));
   assertInTurn(story);
 });
-
-/** mulberry32: the same seed throws the same dice. */
-function randomFrom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}

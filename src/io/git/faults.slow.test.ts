@@ -11,6 +11,7 @@ import { commitFiles } from "./git-contract.ts";
 import type { Git } from "./git.ts";
 import { openMirror } from "./mirror.ts";
 import { runGit } from "./temporary-repository.ts";
+import { seeded } from "../clock/seeded-in-test.ts";
 
 /** A Git server behind a front that does what `fault` says, a mirror through it, and a writer beside it. */
 async function start(t: TestContext, fault: () => FrontFault | undefined, remoteTimeoutMs = 60_000) {
@@ -40,17 +41,6 @@ async function start(t: TestContext, fault: () => FrontFault | undefined, remote
   return { folder, remote, front, git, writer, write };
 }
 
-/** Numbers from 0 up to but not 1 that a seed determines (mulberry32). */
-function numbers(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}
-
 test("each way in which a server fails is said, and the next fetch and push come through", async (t) => {
   let next: FrontFault | undefined;
   const { git, front, write } = await start(t, () => next, 1500);
@@ -78,7 +68,7 @@ test("each way in which a server fails is said, and the next fetch and push come
 
 test("cut off at random, a fetch or push comes through on retry, or leaves nothing that a later one trips over", async (t) => {
   const seeds = Number(process.env["PLUMB_SEEDS"] ?? 100);
-  let random = numbers(0);
+  let random = seeded(0);
   let left = 0;
   const quick = frontFaults.filter((fault) => fault !== "stall");
   const met = new Map<string, number>();
@@ -93,7 +83,7 @@ test("cut off at random, a fetch or push comes through on retry, or leaves nothi
   await write({ theirs: "0" });
   assert.ok((await git.fetch()).ok);
   for (let seed = 1; seed <= seeds; seed += 1) {
-    random = numbers(seed);
+    random = seeded(seed);
     left = 2;
     const told = `seed ${seed}`;
     const theirs = await write({ theirs: `${seed}`, more: String(random()).repeat(2000) });

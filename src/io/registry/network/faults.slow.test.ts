@@ -9,21 +9,11 @@ import type { Registry } from "../registry.ts";
 import { noDockerRegistry, startDockerRegistry } from "./docker-registry-in-test.ts";
 import { startFaultyProxy, type FaultyProxy } from "./faulty-proxy-in-test.ts";
 import { networkRegistry } from "./network-registry.ts";
+import { seeded } from "../../clock/seeded-in-test.ts";
 
 const skip = await noDockerRegistry();
 const seeds = 100;
 const atOnce = 4;
-
-/** Mulberry32. */
-function seeded(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 /** A large layer, an image over it with a tag, and a note on that image. */
 async function push(registry: Registry, name: string): Promise<void> {
