@@ -1,13 +1,11 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { existsSync } from "node:fs";
 import type { Git } from "../io/git/git.ts";
-import { openMirror } from "../io/git/mirror.ts";
 import type { StatusDocument } from "../model/status-document.ts";
 import { statusText } from "../status/text.ts";
 import { aborted } from "./ending.ts";
 import { readLog } from "./log-feed.ts";
+import { withMirror } from "./temporary-mirror.ts";
 import { upRemote } from "./up-file.ts";
 import { WorkingCopy } from "./working-copy.ts";
 import { exitCodes } from "./world.ts";
@@ -26,18 +24,10 @@ export interface StatusCommandOptions {
  * code 0 when everything is healthy, 1 otherwise.
  */
 export async function statusCommand(world: World, options: StatusCommandOptions): Promise<number> {
-  const folder = await mkdtemp(join(tmpdir(), "plumb-status-"));
-  try {
-    const url = await remoteOf(world, options.repository ?? hereOrUp(world.cwd));
-    const git = await openMirror({ url, folder: join(folder, "mirror.git"), environment: world.env });
-    try {
-      return options.watch === true ? await watch(world, git, options) : await once(world, git, options);
-    } finally {
-      git.close();
-    }
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
+  const url = await remoteOf(world, options.repository ?? hereOrUp(world.cwd));
+  return withMirror(world, url, (git) =>
+    options.watch === true ? watch(world, git, options) : once(world, git, options),
+  );
 }
 
 /** In a clone that clone, anywhere else the `plumb up` of this folder. */

@@ -1,8 +1,5 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { rehearse } from "../apply/rehearse.ts";
-import { openMirror } from "../io/git/mirror.ts";
 import type { Git } from "../io/git/git.ts";
 import type { Kube } from "../io/kube/kube.ts";
 import type { Application } from "../model/application.ts";
@@ -19,6 +16,7 @@ import { openKube } from "./open-kube.ts";
 import type { ClusterChoice } from "./open-kube.ts";
 import { printProblems } from "./report.ts";
 import { runningUp, upRemote } from "./up-file.ts";
+import { withMirror } from "./temporary-mirror.ts";
 import { exitCodes } from "./world.ts";
 import type { World } from "./world.ts";
 
@@ -79,23 +77,14 @@ function withDefaults(world: World, options: VerifyCommandOptions): Where {
  */
 export async function runVerify(world: World, options: Where): Promise<Verification> {
   const clusters = new Clusters(world, options);
-  const folder = await mkdtemp(join(tmpdir(), "plumb-verify-"));
   try {
-    const git = await openMirror({
-      url: options.repository,
-      folder: join(folder, "mirror.git"),
-      environment: world.env,
-    });
-    try {
-      const { verified, problems } = await verify(git, clusters, options.branch);
-      const asGitSays = verified.filter(({ difference }) => difference === undefined).length;
-      return { objects: verified.length, asGitSays, verified, problems };
-    } finally {
-      git.close();
-    }
+    const { verified, problems } = await withMirror(world, options.repository, (git) =>
+      verify(git, clusters, options.branch),
+    );
+    const asGitSays = verified.filter(({ difference }) => difference === undefined).length;
+    return { objects: verified.length, asGitSays, verified, problems };
   } finally {
     clusters.close();
-    await rm(folder, { recursive: true, force: true });
   }
 }
 

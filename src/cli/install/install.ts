@@ -1,12 +1,9 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { stringify } from "yaml";
 import type { WatchScope } from "../../engine/live.ts";
-import { openMirror } from "../../io/git/mirror.ts";
 import type { Application } from "../../model/application.ts";
 import { ProblemError } from "../../model/problem.ts";
 import { readDeployment } from "../../source/deployment.ts";
+import { withMirror } from "../temporary-mirror.ts";
 import { exitCodes } from "../world.ts";
 import type { World } from "../world.ts";
 import { parseResource, usualResources } from "./kinds.ts";
@@ -87,32 +84,20 @@ function checkNames({
 }
 
 /** The namespaces that the applications of the tracked branch are delivered to in this cluster. */
-async function namespacesInGit(world: World, options: InstallCommandOptions): Promise<readonly string[]> {
-  const folder = await mkdtemp(join(tmpdir(), "plumb-install-"));
-  try {
-    const git = await openMirror({
-      url: options.repository,
-      folder: join(folder, "mirror.git"),
-      environment: world.env,
-    });
-    try {
-      const fetched = await git.fetch();
-      if (!fetched.ok) throw new ProblemError(named(fetched.problem.message));
-      const head = await git.branch(options.branch);
-      if (head === undefined) throw new ProblemError(named(`${git.url} has no branch ${options.branch}`));
-      const deployment = await readDeployment(git, head);
-      if (!deployment.ok) throw new ProblemError(named(deployment.problems[0]?.message ?? "delivery.yaml is wrong"));
-      const here = deployment.value.applications
-        .map(({ application }) => application)
-        .filter(({ cluster }) => cluster === undefined);
-      checkClusterKinds(here);
-      return here.map(({ namespace }) => namespace);
-    } finally {
-      git.close();
-    }
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
+function namespacesInGit(world: World, { repository, branch }: InstallCommandOptions): Promise<readonly string[]> {
+  return withMirror(world, repository, async (git) => {
+    const fetched = await git.fetch();
+    if (!fetched.ok) throw new ProblemError(named(fetched.problem.message));
+    const head = await git.branch(branch);
+    if (head === undefined) throw new ProblemError(named(`${git.url} has no branch ${branch}`));
+    const deployment = await readDeployment(git, head);
+    if (!deployment.ok) throw new ProblemError(named(deployment.problems[0]?.message ?? "delivery.yaml is wrong"));
+    const here = deployment.value.applications
+      .map(({ application }) => application)
+      .filter(({ cluster }) => cluster === undefined);
+    checkClusterKinds(here);
+    return here.map(({ namespace }) => namespace);
+  });
 }
 
 function named(message: string) {
