@@ -95,6 +95,7 @@ export async function engineCommand(world: World, options: EngineCommandOptions)
   const server = await serveStatus({
     host: options.host,
     port: options.port,
+    clock,
     assets: view.assets,
     current: () => view.document(),
     metrics: () => metricsText(view.document(), view.requests(), leader.holds()),

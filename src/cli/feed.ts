@@ -56,8 +56,10 @@ export class StatusFeed implements Feed {
   }
 
   #take(event: string): void {
-    const data = event.split("\n").find((line) => line.startsWith("data: "));
-    if (data === undefined) return;
+    const lines = event.split("\n");
+    const data = lines.find((line) => line.startsWith("data: "));
+    // Between the documents the server says that it is there.
+    if (data === undefined || !lines.includes("event: status")) return;
     this.#latest = JSON.parse(data.slice("data: ".length)) as StatusDocument;
     for (const listener of this.#listeners) listener(this.#latest);
   }

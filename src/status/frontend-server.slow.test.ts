@@ -8,6 +8,7 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { test } from "node:test";
 import type { TestContext } from "node:test";
+import { systemClock } from "../io/clock/clock.ts";
 import { exampleDocument } from "./example-documents.ts";
 import { serveStatus } from "./server.ts";
 
@@ -37,6 +38,7 @@ test("without an engine it offers the backend alone; with one it passes on the d
 
   const current = exampleDocument("held", 1_800_000_000_000);
   const engine = await serveStatus({
+    clock: systemClock,
     host: "127.0.0.1",
     port: 0,
     assets: new Map(),

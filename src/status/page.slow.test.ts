@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import type { TestContext } from "node:test";
 import type { BrowserContextOptions, Page } from "playwright-core";
+import { systemClock } from "../io/clock/clock.ts";
 import type { StatusDocument } from "../model/status-document.ts";
 import { axeViolations, openBrowser } from "../../tools/browser.ts";
 import type { TestBrowser } from "../../tools/browser.ts";
@@ -161,7 +162,14 @@ async function show(t: TestContext, state: ExampleState, options: BrowserContext
   }
   let current = exampleDocument(state, Date.now());
   const start = (port: number): Promise<StatusServer> => {
-    const open = { host: "127.0.0.1", port, assets: assets(), metrics: () => "", ready: () => true };
+    const open = {
+      host: "127.0.0.1",
+      port,
+      clock: systemClock,
+      assets: assets(),
+      metrics: () => "",
+      ready: () => true,
+    };
     return serveStatus({ ...open, current: (): StatusDocument => current });
   };
   let server = await start(0);

@@ -5,6 +5,7 @@ import type { IncomingHttpHeaders } from "node:http";
 import { connect } from "node:net";
 import { test } from "node:test";
 import type { TestContext } from "node:test";
+import { systemClock } from "../io/clock/clock.ts";
 import { ProblemError } from "../model/problem.ts";
 import type { StatusDocument } from "../model/status-document.ts";
 import { statusDocument } from "./document.ts";
@@ -36,6 +37,7 @@ async function start(t: TestContext, { ready = true } = {}): Promise<Running> {
   const server = await serveStatus({
     host: "127.0.0.1",
     port: 0,
+    clock: systemClock,
     assets: new Map([
       ["index.html", Buffer.from("<h1>page</h1>")],
       ["app.js", Buffer.from("1")],
@@ -139,6 +141,7 @@ test("the document keeps its tag while nothing happens, though each answer says 
   const first = await server.ask("/status.json");
   const tag = first.headers.etag ?? assert.fail("it has a tag");
   for (const known of [tag, `"other", ${tag}`, tag.replace("W/", "")]) {
+    server.show("c1");
     const again = await server.ask("/status.json", { headers: { "if-none-match": known } });
     assert.deepEqual([again.status, again.body, again.headers.etag], [304, "", tag], known);
   }
@@ -188,7 +191,7 @@ test("on loopback only loopback's names are served, so that no web page can poin
 
 test("a port that is in use, or none, is a problem that names it and the remedy", async (t) => {
   const { port } = await start(t);
-  const options = { host: "127.0.0.1", assets: new Map(), metrics: () => "", ready: () => true };
+  const options = { host: "127.0.0.1", clock: systemClock, assets: new Map(), metrics: () => "", ready: () => true };
   const current = (): StatusDocument => statusDocument(sampleSource({}), 0);
   const problemAt = async (at: number): Promise<string> => {
     const error: unknown = await serveStatus({ ...options, port: at, current }).catch((caught: unknown) => caught);

@@ -1,14 +1,19 @@
-import { createHash } from "node:crypto";
 import { createServer } from "node:http";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
+import type { Clock } from "../io/clock/clock.ts";
 import { ProblemError } from "../model/problem.ts";
 import type { StatusDocument } from "../model/status-document.ts";
+import { fileAnswer, securityHeaders, send, tagOf, textAnswer } from "./answer.ts";
+import type { Answer } from "./answer.ts";
+import { boundConnections } from "./connections.ts";
+import { Viewers } from "./viewers.ts";
 
 /** What the read-only server shows. */
 export interface StatusServerOptions {
   readonly host: string;
   /** 0 chooses a free one. */
   readonly port: number;
+  readonly clock: Clock;
   /** The page's files by name, `index.html` among them; without them only the document is served. */
   readonly assets: ReadonlyMap<string, Uint8Array>;
   readonly current: () => StatusDocument;
@@ -27,62 +32,103 @@ export interface StatusServer {
 }
 
 /** Viewers of the event stream at once; one more is asked to come back later. */
-const mostViewers = 100;
-/** Bytes that may wait for a viewer who reads slowly. */
-const mostBehind = 4_000_000;
-
-const securityHeaders = {
-  "content-security-policy":
-    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; base-uri 'none'; frame-ancestors 'none'; form-action 'none'",
-  "x-content-type-options": "nosniff",
-  "referrer-policy": "no-referrer",
-  "cross-origin-opener-policy": "same-origin",
-  "cross-origin-resource-policy": "same-origin",
-} as const;
-
-const contentTypes: { readonly [ending: string]: string } = {
-  html: "text/html; charset=utf-8",
-  css: "text/css; charset=utf-8",
-  js: "text/javascript; charset=utf-8",
-  svg: "image/svg+xml",
-  json: "application/json",
-};
+const mostViewers = 2000;
+const mostConnections = 2500;
+/** How often who watches is told that somebody is there. */
+const beatMs = 10_000;
+/** Changes that come faster than this are told together. */
+const togetherMs = 100;
+/** How old a document may be whose content has not changed: it says when it was made. */
+const freshMs = 1000;
+/** How long answers under way may take to end when the server stops. */
+const partingMs = 500;
 
 /** Serves the page, the document, its changes as server-sent events, and metrics; answers nothing but GET and HEAD (G5). */
 export async function serveStatus(options: StatusServerOptions): Promise<StatusServer> {
-  const viewers = new Set<ServerResponse>();
-  let announced = false;
-  const server = createServer({ requestTimeout: 10_000, headersTimeout: 10_000 }, (request, response) => {
-    answer(options, viewers, request, response);
+  const { clock } = options;
+  const viewers = new Viewers(() => clock.now());
+  const shown = new Shown(options);
+  const bounds = { requestTimeout: 10_000, headersTimeout: 10_000, connectionsCheckingInterval: 2000 };
+  const server = createServer(bounds, (request, response) => {
+    answer(options, shown, viewers, request, response);
   });
-  server.maxConnections = 500;
+  boundConnections(server, mostConnections);
   const port = await listen(server, options);
+  let stopBeat = beat();
+  let toldAtMs = Number.NEGATIVE_INFINITY;
+  let stopTelling: (() => void) | undefined;
+
+  function beat(): () => void {
+    return clock.at(clock.now() + beatMs, () => {
+      viewers.beat(Buffer.from(`event: alive\ndata: ${new Date(clock.now()).toISOString()}\n\n`));
+      stopBeat = beat();
+    });
+  }
+  function tell(): void {
+    stopTelling = undefined;
+    toldAtMs = clock.now();
+    if (viewers.size > 0) viewers.tell(shown.event());
+  }
   return {
     port,
     changed() {
-      // Many changes in one turn of the loop are one for those who watch.
-      if (announced) return;
-      announced = true;
-      setImmediate(() => {
-        announced = false;
-        if (viewers.size === 0) return;
-        const event = eventOf(options.current());
-        for (const viewer of viewers) {
-          // Who does not keep up is let go; browsers come back by themselves and begin with the newest document.
-          if (viewer.writableLength > mostBehind) viewer.destroy();
-          else viewer.write(event);
-        }
-      });
+      shown.forget();
+      stopTelling ??= clock.at(toldAtMs + togetherMs, tell);
     },
     stop: () =>
       new Promise((resolve) => {
-        for (const viewer of viewers) viewer.end();
+        stopBeat();
+        stopTelling?.();
+        const force = clock.at(clock.now() + partingMs, () => {
+          server.closeAllConnections();
+        });
         server.close(() => {
+          force();
           resolve();
         });
-        server.closeAllConnections();
+        viewers.end();
       }),
   };
+}
+
+/** What is answered from memory: files for ever, the document until it changes or is too old. */
+class Shown {
+  readonly files: ReadonlyMap<string, Answer>;
+  readonly #options: StatusServerOptions;
+  #document: { readonly answer: Answer; readonly event: Buffer; readonly atMs: number } | undefined;
+
+  constructor(options: StatusServerOptions) {
+    this.#options = options;
+    this.files = new Map([...options.assets].map(([name, body]) => [name, fileAnswer(name, body)]));
+  }
+
+  document(): Answer {
+    return this.#made().answer;
+  }
+
+  event(): Buffer {
+    return this.#made().event;
+  }
+
+  forget(): void {
+    this.#document = undefined;
+  }
+
+  #made() {
+    const { clock, current } = this.#options;
+    const now = clock.now();
+    if (this.#document && now - this.#document.atMs < freshMs && now >= this.#document.atMs) return this.#document;
+    const document = current();
+    const text = JSON.stringify(document);
+    // The time of looking changes with every answer: without it, a document in which nothing happened has the same tag.
+    const tag = `W/${tagOf(JSON.stringify({ ...document, generatedAt: "" }))}`;
+    this.#document = {
+      answer: { status: 200, type: "application/json", body: Buffer.from(text), tag },
+      event: Buffer.from(`event: status\ndata: ${text}\n\n`),
+      atMs: now,
+    };
+    return this.#document;
+  }
 }
 
 function listen(server: Server, { host, port }: StatusServerOptions): Promise<number> {
@@ -95,7 +141,7 @@ function listen(server: Server, { host, port }: StatusServerOptions): Promise<nu
       if (error.code === "EADDRINUSE") refuse("port-in-use", `port ${port} of ${host} is in use`);
       else refuse("cannot-listen", `cannot listen on ${host}:${port}: ${error.message}`);
     });
-    server.listen(port, host, () => {
+    server.listen({ port, host, backlog: mostConnections }, () => {
       const address = server.address();
       resolve(typeof address === "object" && address !== null ? address.port : port);
     });
@@ -104,43 +150,36 @@ function listen(server: Server, { host, port }: StatusServerOptions): Promise<nu
 
 function answer(
   options: StatusServerOptions,
-  viewers: Set<ServerResponse>,
+  shown: Shown,
+  viewers: Viewers,
   request: IncomingMessage,
   response: ServerResponse,
 ): void {
-  for (const [name, value] of Object.entries(securityHeaders)) response.setHeader(name, value);
   if (request.method !== "GET" && request.method !== "HEAD") {
-    response.setHeader("allow", "GET, HEAD");
-    return send(request, response, 405, "text/plain; charset=utf-8", "only GET and HEAD are answered here\n");
+    const refusal = textAnswer(405, "only GET and HEAD are answered here\n");
+    // A body that nobody reads would keep the connection from its next request.
+    return send(request, response, refusal, { allow: "GET, HEAD", connection: "close" });
   }
   if (!isOwnName(request.headers.host, options.host)) {
-    return send(request, response, 421, "text/plain; charset=utf-8", "this name is not served here\n");
+    return send(request, response, textAnswer(421, "this name is not served here\n"));
   }
   const path = (request.url ?? "/").split("?")[0] ?? "/";
+  if (path === "/status/events") return stream(shown, viewers, request, response);
+  send(request, response, answerTo(path, options, shown));
+}
+
+function answerTo(path: string, { metrics, ready }: StatusServerOptions, shown: Shown): Answer {
   switch (path) {
-    case "/status.json": {
-      const document = options.current();
-      // The time of looking changes with every answer: without it, a document in which nothing happened has the same tag.
-      const tag = `W/${tagOf(JSON.stringify({ ...document, generatedAt: "" }))}`;
-      return send(request, response, 200, "application/json", JSON.stringify(document), tag);
-    }
-    case "/status/events":
-      return stream(options, viewers, request, response);
+    case "/status.json":
+      return shown.document();
     case "/metrics":
-      return send(request, response, 200, "text/plain; version=0.0.4; charset=utf-8", options.metrics());
+      return textAnswer(200, metrics(), "text/plain; version=0.0.4; charset=utf-8");
     case "/healthz":
-      return send(request, response, 200, "text/plain; charset=utf-8", "ok\n");
+      return textAnswer(200, "ok\n");
     case "/readyz":
-      return options.ready()
-        ? send(request, response, 200, "text/plain; charset=utf-8", "ok\n")
-        : send(request, response, 503, "text/plain; charset=utf-8", "the repository has not been read yet\n");
-    default: {
-      const name = path === "/" ? "index.html" : path.slice(1);
-      const asset = options.assets.get(name);
-      const type = contentTypes[name.slice(name.lastIndexOf(".") + 1)] ?? "application/octet-stream";
-      if (asset) return send(request, response, 200, type, asset);
-      return send(request, response, 404, "text/plain; charset=utf-8", "there is nothing here\n");
-    }
+      return ready() ? textAnswer(200, "ok\n") : textAnswer(503, "the repository has not been read yet\n");
+    default:
+      return shown.files.get(path === "/" ? "index.html" : path.slice(1)) ?? textAnswer(404, "there is nothing here\n");
   }
 }
 
@@ -151,56 +190,17 @@ function isOwnName(hostHeader: string | undefined, host: string): boolean {
   return name === host || name === "localhost" || name === "127.0.0.1" || name === "[::1]";
 }
 
-function tagOf(body: string | Uint8Array): string {
-  return `"${createHash("sha256").update(body).digest("base64url").slice(0, 27)}"`;
-}
-
-/** Whether If-None-Match names the tag; for that, weak and strong tags are the same (RFC 9110, 13.1.2). */
-function isKnown(tag: string, ifNoneMatch: string | undefined): boolean {
-  const strong = (text: string): string => text.trim().replace(/^W\//, "");
-  return ifNoneMatch !== undefined && ifNoneMatch.split(",").map(strong).includes(strong(tag));
-}
-
-function send(
-  request: IncomingMessage,
-  response: ServerResponse,
-  status: number,
-  type: string,
-  body: string | Uint8Array,
-  tag: string = tagOf(body),
-): void {
-  response.setHeader("cache-control", "no-cache");
-  if (status === 200) response.setHeader("etag", tag);
-  if (status === 200 && isKnown(tag, request.headers["if-none-match"])) {
-    response.writeHead(304).end();
-    return;
-  }
-  response.writeHead(status, { "content-type": type, "content-length": Buffer.byteLength(body) });
-  response.end(request.method === "HEAD" ? undefined : body);
-}
-
-function stream(
-  options: StatusServerOptions,
-  viewers: Set<ServerResponse>,
-  request: IncomingMessage,
-  response: ServerResponse,
-): void {
+function stream(shown: Shown, viewers: Viewers, request: IncomingMessage, response: ServerResponse): void {
   if (viewers.size >= mostViewers) {
-    response.setHeader("retry-after", "10");
-    return send(request, response, 503, "text/plain; charset=utf-8", "too many viewers; read /status.json instead\n");
+    const refusal = textAnswer(503, "too many viewers; read /status.json instead\n");
+    return send(request, response, refusal, { "retry-after": "10" });
   }
-  response.writeHead(200, { "content-type": "text/event-stream", "cache-control": "no-store" });
+  const head = { "content-type": "text/event-stream", "cache-control": "no-store", connection: "close" };
+  response.writeHead(200, { ...securityHeaders, ...head });
   if (request.method === "HEAD") {
     response.end();
     return;
   }
-  response.write(`retry: 1000\n${eventOf(options.current())}`);
-  viewers.add(response);
-  response.once("close", () => {
-    viewers.delete(response);
-  });
-}
-
-function eventOf(document: StatusDocument): string {
-  return `event: status\ndata: ${JSON.stringify(document)}\n\n`;
+  response.write("retry: 1000\n");
+  viewers.add(response, shown.event());
 }

@@ -1,0 +1,68 @@
+import { createHash } from "node:crypto";
+import type { IncomingMessage, ServerResponse } from "node:http";
+
+/** One thing to answer with, ready to be sent again and again. */
+export interface Answer {
+  readonly status: number;
+  readonly type: string;
+  readonly body: Uint8Array;
+  /** Only of what is there (200). */
+  readonly tag?: string;
+}
+
+/** What every answer carries: a page may load what comes from here and nothing else, and nobody may frame it (G5). */
+export const securityHeaders = {
+  "content-security-policy":
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; base-uri 'none'; frame-ancestors 'none'; form-action 'none'",
+  "x-content-type-options": "nosniff",
+  "referrer-policy": "no-referrer",
+  "cross-origin-opener-policy": "same-origin",
+  "cross-origin-resource-policy": "same-origin",
+} as const;
+
+const contentTypes: { readonly [ending: string]: string } = {
+  html: "text/html; charset=utf-8",
+  css: "text/css; charset=utf-8",
+  js: "text/javascript; charset=utf-8",
+  svg: "image/svg+xml",
+  json: "application/json",
+};
+
+/** A file of the page, typed by the ending of its name. */
+export function fileAnswer(name: string, body: Uint8Array): Answer {
+  const type = contentTypes[name.slice(name.lastIndexOf(".") + 1)] ?? "application/octet-stream";
+  return { status: 200, type, body, tag: tagOf(body) };
+}
+
+/** A text, for machines and for people with curl. */
+export function textAnswer(status: number, text: string, type = "text/plain; charset=utf-8"): Answer {
+  return { status, type, body: Buffer.from(text) };
+}
+
+/** The tag of a content: the same for the same bytes. */
+export function tagOf(content: string | Uint8Array): string {
+  return `"${createHash("sha256").update(content).digest("base64url").slice(0, 27)}"`;
+}
+
+/** Sends it, or to who has it already only that nothing has changed. */
+export function send(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { status, type, body, tag }: Answer,
+  more: { readonly [name: string]: string } = {},
+): void {
+  const tagged = tag === undefined ? {} : { etag: tag };
+  const headers = { ...securityHeaders, "cache-control": "no-cache", ...tagged, ...more };
+  if (tag !== undefined && isKnown(tag, request.headers["if-none-match"])) {
+    response.writeHead(304, headers).end();
+    return;
+  }
+  response.writeHead(status, { ...headers, "content-type": type, "content-length": body.byteLength });
+  response.end(request.method === "HEAD" ? undefined : body);
+}
+
+/** Whether If-None-Match names the tag; for that, weak and strong tags are the same (RFC 9110, 13.1.2). */
+function isKnown(tag: string, ifNoneMatch: string | undefined): boolean {
+  const strong = (text: string): string => text.trim().replace(/^W\//, "");
+  return ifNoneMatch !== undefined && ifNoneMatch.split(",").map(strong).includes(strong(tag));
+}
