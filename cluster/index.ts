@@ -10,11 +10,10 @@ import type { Client } from "./client.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { startControllers } from "./controllers/index.ts";
 import { startNet } from "./net/index.ts";
-import type { ImageSource } from "./node/image-store.ts";
-import { type Node, ociLayout, startNode, takePodAddresses } from "./node/index.ts";
+import { firstOf, type ImageSource, type Node, ociLayout, startNode, takePodAddresses } from "./node/index.ts";
 
 export type { Client } from "./client.ts";
-export type { ImageSource } from "./node/image-store.ts";
+export type { ImageSource } from "./node/index.ts";
 
 /** How to start a cluster. */
 export interface ClusterOptions {
@@ -24,8 +23,10 @@ export interface ClusterOptions {
   readonly port?: number;
   /** The ingress's port on 127.0.0.1; a free one by default. */
   readonly ingressPort?: number;
-  /** Where images come from: an OCI layout folder, or any other source. Without one no image is found. */
-  readonly images?: string | ImageSource;
+  /** An OCI layout folder to take images from. */
+  readonly images?: string;
+  /** How images are pulled that the folder does not hold. Without it there are no others. */
+  readonly pull?: ImageSource;
   readonly clock?: Clock;
 }
 
@@ -68,7 +69,10 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
       clock,
       addresses,
       folder: join(folder, "node"),
-      images: typeof options.images === "string" ? ociLayout(options.images) : (options.images ?? noImages),
+      images: firstOf([
+        ...(options.images === undefined ? [] : [ociLayout(options.images)]),
+        ...(options.pull ? [options.pull] : []),
+      ]),
       withdraw: (podIP) => net.withdraw(podIP),
       serviceAddress: (clusterIP, port) => net.serviceAddress(clusterIP, port),
     });
@@ -88,9 +92,3 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
     throw error;
   }
 }
-
-/** The source of a cluster that was given none. */
-const noImages: ImageSource = {
-  resolve: () => Promise.resolve(undefined),
-  blob: (digest) => Promise.reject(new Error(`${digest} cannot be read: this cluster has no source of images`)),
-};

@@ -26,6 +26,19 @@ export function refuseUnlessOpen(server: ApiServer, resource: Resource, namespac
 
 const quotaName = { group: "", resource: "resourcequotas" };
 
+/** A new pod that names no pull secrets has those of its service account. */
+export function withAccountsSecrets(server: ApiServer, resource: Resource, object: StoredObject): StoredObject {
+  if (resource.qualifiedName !== "pods") return object;
+  const own = valueAt(object, "spec.imagePullSecrets");
+  if (Array.isArray(own) && own.length > 0) return object;
+  const name = String(valueAt(object, "spec.serviceAccountName"));
+  const accounts = server.resource({ group: "", resource: "serviceaccounts" });
+  const account = server.find({ resource: accounts, namespace: object.metadata.namespace ?? "", name });
+  const imagePullSecrets = account && valueAt(account, "imagePullSecrets");
+  if (imagePullSecrets === undefined) return object;
+  return { ...object, spec: { ...(object["spec"] as object), imagePullSecrets } };
+}
+
 /** Refuses a new object that names what is not there. */
 export function refuseUnmet(server: ApiServer, resource: Resource, object: StoredObject): void {
   if (resource.qualifiedName !== "pods") return;

@@ -1,6 +1,6 @@
 import { ApiError, type DeleteOptions, type KubeObject, type ResourceName } from "../client.ts";
 import { type Clock, systemClock } from "../clock.ts";
-import { refuseDeletion, refuseUnlessOpen, refuseUnmet, takeOfQuota } from "./admission.ts";
+import { refuseDeletion, refuseUnlessOpen, refuseUnmet, takeOfQuota, withAccountsSecrets } from "./admission.ts";
 import { serverSideApply, trackUpdate, type Write } from "./apply/index.ts";
 import { decodeBody } from "./decode.ts";
 import { inVersion } from "./conversion.ts";
@@ -126,7 +126,7 @@ export class ApiServer {
       throw invalid(resource, "", [required("metadata.name", "name or generateName is required")]);
     const whole = withDefaults(resource.schema, prepared);
     const tracked = track ? this.#tracked(resource, undefined, whole, options) : whole;
-    const admitted = withAdmitted(resource.schema, tracked, true);
+    const admitted = withAccountsSecrets(this, resource, withAdmitted(resource.schema, tracked, true));
     refuseUnmet(this, resource, admitted);
     validate(resource, admitted, undefined);
     const place = { resource, namespace, name };

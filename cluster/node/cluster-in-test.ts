@@ -9,7 +9,7 @@ import { ApiServer } from "../api/server.ts";
 import type { Client, KubeObject } from "../client.ts";
 import { systemClock } from "../clock.ts";
 import { type Net, startNet } from "../net/index.ts";
-import { type Node, ociLayout, startNode, takePodAddresses } from "./index.ts";
+import { firstOf, type ImageSource, type Node, ociLayout, startNode, takePodAddresses } from "./index.ts";
 import { writeLayout } from "./layout-in-test.ts";
 import type { Pod } from "./pod.ts";
 
@@ -41,8 +41,11 @@ server.listen(Number(process.env.PORT ?? 8080), () => console.log("listening", s
 process.on("SIGTERM", () => { console.log("stopping"); server.close(() => process.exit(0)); server.closeIdleConnections(); });
 `;
 
-/** Starts a test cluster. */
-export async function startTestCluster(t: Pick<TestContext, "after">, oneAddress?: boolean): Promise<TestCluster> {
+/** Starts a test cluster; `pull` finds the images that are not one of the two. */
+export async function startTestCluster(
+  t: Pick<TestContext, "after">,
+  { oneAddress, pull }: { readonly oneAddress?: boolean; readonly pull?: ImageSource } = {},
+): Promise<TestCluster> {
   const folder = await mkdtemp(join(tmpdir(), "node-test-"));
   const images = join(folder, "layout");
   await writeLayout(images, [
@@ -64,7 +67,7 @@ export async function startTestCluster(t: Pick<TestContext, "after">, oneAddress
     client,
     clock,
     folder: join(folder, "node"),
-    images: ociLayout(images),
+    images: firstOf([ociLayout(images), ...(pull ? [pull] : [])]),
     addresses,
     withdraw: (podIP) => net.withdraw(podIP),
     serviceAddress: (clusterIP, port) => net.serviceAddress(clusterIP, port),

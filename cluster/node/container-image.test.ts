@@ -22,7 +22,7 @@ async function pull(comesAt: number, seconds: number): Promise<{ heard: readonly
     wait: (reason) => say(`waiting: ${reason}`),
   };
   const stop = new AbortController();
-  const result = containerImage({ name: "c", image: "x:1" }, { clock, images }, telling, stop.signal);
+  const result = containerImage({ name: "c", image: "x:1" }, { clock, images, logins: () => [] }, telling, stop.signal);
   await clock.advance(seconds * 1000);
   stop.abort();
   return { heard, got: await result };

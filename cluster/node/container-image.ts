@@ -11,6 +11,14 @@ export interface Telling {
   readonly wait: (reason: string, message: string) => void;
 }
 
+/** What getting an image goes through. */
+export interface ImageDoors {
+  readonly clock: Clock;
+  readonly images: ImageStore;
+  /** What the pod's pull secrets hold now. */
+  readonly logins: () => readonly string[];
+}
+
 /** How long a failure is shown as such before it becomes a back-off: about one round of the kubelet. */
 export const shownMs = 1000;
 
@@ -20,7 +28,7 @@ export const shownMs = 1000;
  */
 export async function containerImage(
   { image: text = "", imagePullPolicy }: Container,
-  { clock, images }: { readonly clock: Clock; readonly images: ImageStore },
+  { clock, images, logins }: ImageDoors,
   { say, wait }: Telling,
   signal: AbortSignal,
 ): Promise<Image | undefined> {
@@ -48,7 +56,9 @@ export async function containerImage(
   while (!signal.aborted) {
     const begun = clock.now();
     say("Normal", "Pulling", `Pulling image "${text}"`);
-    const pulled = await images.pull(reference).catch((error: unknown) => error as Error);
+    const pulling = images.pull(reference, { logins: logins(), signal }).catch((error: unknown) => error as Error);
+    const pulled = await Promise.race([pulling, until(clock, Infinity, signal)]);
+    if (signal.aborted) break;
     const failedMs = clock.now();
     if (pulled && !(pulled instanceof Error)) {
       const ms = failedMs - begun;

@@ -10,6 +10,7 @@ import { ContainerRun, type RunEnd } from "./container-run.ts";
 import { ContainerConfigError } from "./environment.ts";
 import { graceMs, podTitle } from "./pod.ts";
 import { lookAgainMs, type PodContext } from "./pod-context.ts";
+import { pullLogins } from "./pull-secrets.ts";
 import { checkProbe } from "./probe-check.ts";
 import { type Probes, startProbes } from "./prober.ts";
 
@@ -104,7 +105,9 @@ export class ContainerWorker {
     const { signal } = this.#stopping;
     const { clock } = this.#context;
     for (;;) {
-      const image = await containerImage(this.container, this.#context, this.#tell, signal);
+      const { images } = this.#context;
+      const doors = { clock, images, logins: () => pullLogins(this.#context) };
+      const image = await containerImage(this.container, doors, this.#tell, signal);
       if (!image || signal.aborted) return undefined;
       try {
         return containerConfig(this.container, image, this.#context);

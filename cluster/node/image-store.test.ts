@@ -8,6 +8,8 @@ import { openImageStore } from "./image-store.ts";
 import { writeLayout } from "./layout-in-test.ts";
 import { ociLayout } from "./oci-layout.ts";
 
+const puller = { logins: [], signal: new AbortController().signal };
+
 function reference(text: string): ImageReference {
   const parsed = parseImageReference(text);
   if (typeof parsed === "string") throw new Error(parsed);
@@ -29,15 +31,15 @@ async function folders(t: TestContext): Promise<{ layout: string; store: string;
 test("Images are found by tag and by digest, and a digest of another name is not", async (t) => {
   const { layout, store, digests } = await folders(t);
   const images = await openImageStore(store, ociLayout(layout));
-  const byTag = await images.pull(reference("local.test/a:1"));
+  const byTag = await images.pull(reference("local.test/a:1"), puller);
   assert.deepEqual(byTag?.config, { Cmd: ["a"] });
   const manifest = await readFile(join(layout, "blobs", "sha256", digests[0]?.slice(7) ?? ""), "utf8");
   assert.equal(byTag?.id, (JSON.parse(manifest) as { config: { digest: string } }).config.digest);
-  const both = await images.pull(reference(`local.test/a:1@${digests[0]}`));
+  const both = await images.pull(reference(`local.test/a:1@${digests[0]}`), puller);
   assert.equal(both?.id, byTag?.id);
-  assert.equal((await images.pull(reference(`local.test/a@${digests[0]}`)))?.id, byTag?.id);
-  assert.equal(await images.pull(reference("local.test/a:2")), undefined);
-  assert.equal(await images.pull(reference(`local.test/a:1@${digests[1]}`)), undefined);
+  assert.equal((await images.pull(reference(`local.test/a@${digests[0]}`), puller))?.id, byTag?.id);
+  assert.equal(await images.pull(reference("local.test/a:2"), puller), undefined);
+  assert.equal(await images.pull(reference(`local.test/a:1@${digests[1]}`), puller), undefined);
 });
 
 test("Pulled many times at once, each layer is unpacked once; what a killed process left aside is removed", async (t) => {
@@ -45,7 +47,7 @@ test("Pulled many times at once, each layer is unpacked once; what a killed proc
   await mkdir(join(store, "unpacking", "half"), { recursive: true });
   const images = await openImageStore(store, ociLayout(layout));
   const refs = ["local.test/a:1", "local.test/b:1", "local.test/a:1", "local.test/b:1"].map(reference);
-  const pulled = await Promise.all(refs.map((each) => images.pull(each)));
+  const pulled = await Promise.all(refs.map((each) => images.pull(each, puller)));
   assert.equal((await readdir(join(store, "trees"))).length, 3);
   assert.deepEqual(await readdir(join(store, "unpacking")), []);
   assert.deepEqual(await readdir(pulled[1]?.tree ?? ""), ["b.txt", "base.txt"]);
@@ -56,7 +58,7 @@ test("A blob whose bytes were changed is refused by its digest", async (t) => {
   const manifest = join(layout, "blobs", "sha256", digests[0]?.slice(7) ?? "");
   await writeFile(manifest, (await readFile(manifest, "utf8")).replace("schemaVersion", "schemaversion"));
   const images = await openImageStore(store, ociLayout(layout));
-  await assert.rejects(images.pull(reference("local.test/a:1")), /unexpected digest of blob: wanted sha256:/);
+  await assert.rejects(images.pull(reference("local.test/a:1"), puller), /unexpected digest of blob: wanted sha256:/);
 });
 
 for (const [text, message] of [

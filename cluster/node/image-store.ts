@@ -1,8 +1,9 @@
 import { createHash, randomUUID } from "node:crypto";
 import { mkdir, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
-import type { Readable } from "node:stream";
+import { Readable } from "node:stream";
 import type { ImageReference } from "./image-reference.ts";
+import type { FoundImage, ImageSource, Puller } from "./image-source.ts";
 import { copyTree, expectDigest, type Layer, unpackLayer } from "./layer.ts";
 
 /** What an OCI manifest or index says of a blob. */
@@ -12,14 +13,6 @@ export interface Descriptor {
   readonly size: number;
   readonly platform?: { readonly os?: string; readonly architecture?: string };
   readonly annotations?: Readonly<Record<string, string>>;
-}
-
-/** Where images come from: an OCI layout folder, or a registry. */
-export interface ImageSource {
-  /** The descriptor of the manifest or index that the reference names; undefined when there is none. */
-  resolve(reference: ImageReference): Promise<Descriptor | undefined>;
-  /** A blob's bytes as stored; its digest is for the caller to verify. Rejects when there is none. */
-  blob(digest: string, name: string): Promise<Readable>;
 }
 
 /** What an image asks of the container that runs it; as in the OCI image configuration. */
@@ -34,7 +27,7 @@ export interface ImageConfig {
 
 /** An image that is unpacked. */
 export interface Image {
-  /** The digest of its configuration, as containerd names an image that was not pulled from a registry. */
+  /** As containerd has it: `name@digest` when it was pulled from a registry, else the digest of its configuration. */
   readonly id: string;
   readonly config: ImageConfig;
   /** The folder of its root file system; shared, so never written to. */
@@ -48,10 +41,9 @@ export interface ImageStore {
   /** The image when it is here already. */
   present(reference: ImageReference): Image | undefined;
   /** Pulls what is missing; undefined when the source has no such image. Rejects on bytes that are not as they must be. */
-  pull(reference: ImageReference): Promise<Image | undefined>;
+  pull(reference: ImageReference, puller: Puller): Promise<Image | undefined>;
 }
 
-const indexTypes = /^application\/vnd\.(oci\.image\.index\.v1|docker\.distribution\.manifest\.list\.v2)\+json$/;
 const longestJson = 8 * 2 ** 20;
 
 /** The store in `folder`, which belongs to this process alone; what a killed one left half done there is removed. */
@@ -63,23 +55,28 @@ export async function openImageStore(folder: string, source: ImageSource): Promi
   const trees = new Map<string, Promise<string>>();
 
   /** The folder of these layers laid over each other: named by all their digests, made from that of the ones below. */
-  function treeOf(layers: readonly Layer[], name: string): Promise<string> {
+  async function treeOf(layers: readonly Layer[], from: FoundImage): Promise<string> {
     const chain = sha256(layers.map(({ digest }) => digest).join(" "));
-    const running = trees.get(chain) ?? layTree(layers, name, join(folder, "trees", chain));
-    trees.set(chain, running);
-    running.catch(() => trees.delete(chain));
-    return running;
+    for (let others = trees.get(chain); others; others = trees.get(chain)) {
+      // The failure of another pull may be its own: its pod is gone, or it may not read what this one may.
+      const tree = await others.catch(() => undefined);
+      if (tree !== undefined) return tree;
+    }
+    const own = layTree(layers, from, join(folder, "trees", chain));
+    trees.set(chain, own);
+    own.catch(() => trees.delete(chain));
+    return own;
   }
 
   /** Written aside and renamed, so that a tree that has its name is whole even after a kill. */
-  async function layTree(layers: readonly Layer[], name: string, final: string): Promise<string> {
+  async function layTree(layers: readonly Layer[], from: FoundImage, final: string): Promise<string> {
     if (await stat(final).catch(() => undefined)) return final;
     const aside = join(folder, "unpacking", randomUUID());
     const top = layers.at(-1);
     try {
-      if (layers.length > 1) await copyTree(await treeOf(layers.slice(0, -1), name), aside);
+      if (layers.length > 1) await copyTree(await treeOf(layers.slice(0, -1), from), aside);
       else await mkdir(aside);
-      if (top) await unpackLayer(await source.blob(top.digest, name), top, aside);
+      if (top) await unpackLayer(Readable.from(from.blob(top.digest), { objectMode: false }), top, aside);
       await rename(aside, final);
     } finally {
       await rm(aside, { recursive: true, force: true });
@@ -87,46 +84,51 @@ export async function openImageStore(folder: string, source: ImageSource): Promi
     return final;
   }
 
-  /** Of an index with several platforms, the manifest for this machine. */
-  async function manifestOf(descriptor: Descriptor, name: string): Promise<Descriptor> {
-    if (!indexTypes.test(descriptor.mediaType)) return descriptor;
-    const { manifests } = await readJson<{ readonly manifests: readonly Descriptor[] }>(descriptor.digest, name);
-    const architecture = process.arch === "x64" ? "amd64" : process.arch;
-    const fitting = manifests.filter(({ platform }) => !platform || platform.architecture === architecture);
-    const chosen = fitting.find(({ platform }) => platform?.os === process.platform) ?? fitting[0];
-    if (chosen) return manifestOf(chosen, name);
-    throw new Error(`no match for platform in manifest: ${descriptor.digest} has none for ${architecture}`);
-  }
-
-  async function readJson<T>(digest: string, name: string): Promise<T> {
-    const chunks: Buffer[] = [];
-    let size = 0;
-    for await (const chunk of (await source.blob(digest, name)) as AsyncIterable<Buffer>) {
-      size += chunk.length;
-      if (size > longestJson) throw new Error("a manifest or configuration of more than 8 MiB is refused");
-      chunks.push(chunk);
-    }
-    const bytes = Buffer.concat(chunks);
-    expectDigest(`sha256:${sha256(bytes)}`, digest, "blob");
-    return JSON.parse(bytes.toString()) as T;
-  }
-
   return {
     present: (reference) => known.get(keyOf(reference)),
-    async pull(reference) {
-      const { name } = reference;
-      const found = await source.resolve(reference);
+    async pull(reference, puller) {
+      const found = await source(reference, puller);
       if (!found) return undefined;
-      const { digest } = await manifestOf(found, name);
-      const manifest = await readJson<Manifest>(digest, name);
-      const { config = {}, rootfs } = await readJson<ConfigFile>(manifest.config.digest, name);
+      const manifest = await manifestOf(found, found.digest);
+      const { config = {}, rootfs } = await readJson<ConfigFile>(
+        found.blob(manifest.config.digest),
+        manifest.config.digest,
+      );
       const layers = manifest.layers.map((layer, at) => ({ ...layer, diffId: rootfs?.diff_ids?.[at] }));
       const size = layers.reduce((sum, layer) => sum + layer.size, 0);
-      const image: Image = { id: manifest.config.digest, config, tree: await treeOf(layers, name), size };
+      const id = found.pulledAs ?? manifest.config.digest;
+      const image: Image = { id, config, tree: await treeOf(layers, found), size };
       known.set(keyOf(reference), image);
       return image;
     },
   };
+}
+
+/** Of an index with several platforms, the manifest for this machine. */
+async function manifestOf(image: FoundImage, digest: string): Promise<Manifest> {
+  const content = await readJson<Manifest | { readonly manifests: readonly Descriptor[] }>(
+    image.manifest(digest),
+    digest,
+  );
+  if (!("manifests" in content)) return content;
+  const architecture = process.arch === "x64" ? "amd64" : process.arch;
+  const fitting = content.manifests.filter(({ platform }) => !platform || platform.architecture === architecture);
+  const chosen = fitting.find(({ platform }) => platform?.os === process.platform) ?? fitting[0];
+  if (chosen) return manifestOf(image, chosen.digest);
+  throw new Error(`no match for platform in manifest: ${digest} has none for ${architecture}`);
+}
+
+async function readJson<T>(content: AsyncIterable<Uint8Array>, digest: string): Promise<T> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of content) {
+    size += chunk.length;
+    if (size > longestJson) throw new Error("a manifest or configuration of more than 8 MiB is refused");
+    chunks.push(chunk);
+  }
+  const bytes = Buffer.concat(chunks);
+  expectDigest(`sha256:${sha256(bytes)}`, digest, "blob");
+  return JSON.parse(bytes.toString()) as T;
 }
 
 interface Manifest {

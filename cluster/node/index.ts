@@ -4,7 +4,8 @@ import type { NodeHooks } from "../api/hooks.ts";
 import { ApiError, type Client } from "../client.ts";
 import { type Clock, systemClock } from "../clock.ts";
 import { recordEvents } from "../events.ts";
-import { type ImageSource, openImageStore } from "./image-store.ts";
+import type { ImageSource } from "./image-source.ts";
+import { openImageStore } from "./image-store.ts";
 import { machineCapacity, type NodeCapacity, registerNode } from "./node-object.ts";
 import { type Pod, pods } from "./pod.ts";
 import { type PodAddresses, takePodAddresses } from "./pod-addresses.ts";
@@ -13,7 +14,7 @@ import { startScheduler } from "./scheduler.ts";
 
 export { takePodAddresses } from "./pod-addresses.ts";
 export { ociLayout } from "./oci-layout.ts";
-export type { ImageSource } from "./image-store.ts";
+export { firstOf, type ImageSource } from "./image-source.ts";
 
 /** A running node; what the API server asks of it is part of it. */
 export interface Node extends NodeHooks {

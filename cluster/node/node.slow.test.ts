@@ -114,7 +114,7 @@ test("A second deletion shortens the grace of the first", async (t) => {
 });
 
 test("Where the machine has one loopback address, free ports stand for the pods' ports", async (t) => {
-  const cluster = await startTestCluster(t, true);
+  const cluster = await startTestCluster(t, { oneAddress: true });
   assert.equal(cluster.node.ownAddresses, false);
   const run = (name: string) =>
     cluster.run(name, { ports: [{ containerPort: 8080 }], readinessProbe: probe, env: [{ name: "POD", value: name }] });

@@ -1,9 +1,9 @@
-import { once } from "node:events";
 import { createReadStream } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { ImageReference } from "./image-reference.ts";
-import type { Descriptor, ImageSource } from "./image-store.ts";
+import type { ImageSource } from "./image-source.ts";
+import type { Descriptor } from "./image-store.ts";
 
 const refName = "org.opencontainers.image.ref.name";
 
@@ -13,25 +13,26 @@ const refName = "org.opencontainers.image.ref.name";
  */
 export function ociLayout(folder: string): ImageSource {
   const index = join(folder, "index.json");
-  return {
-    async resolve(reference) {
-      try {
-        const { manifests = [] } = JSON.parse(await readFile(index, "utf8")) as { manifests?: readonly Descriptor[] };
-        return manifests.find((descriptor) => fits(descriptor, reference));
-      } catch (error) {
-        const { code, message } = error as NodeJS.ErrnoException;
-        if (code === "ENOENT") return undefined;
-        throw new Error(`cannot read ${index}: ${message}`, { cause: error });
-      }
-    },
-    async blob(digest) {
-      const hex = /^sha256:([0-9a-f]{64})$/.exec(digest)?.[1];
-      if (hex === undefined) throw new Error(`${digest} is not a sha256 digest`);
-      const stream = createReadStream(join(folder, "blobs", "sha256", hex));
-      await once(stream, "open");
-      return stream;
-    },
+  return async (reference) => {
+    const found = (await manifestsOf(index)).find((descriptor) => fits(descriptor, reference));
+    return found && { digest: found.digest, manifest: read, blob: read };
   };
+
+  function read(digest: string): AsyncIterable<Uint8Array> {
+    const hex = /^sha256:([0-9a-f]{64})$/.exec(digest)?.[1];
+    if (hex === undefined) throw new Error(`${digest} is not a sha256 digest`);
+    return createReadStream(join(folder, "blobs", "sha256", hex));
+  }
+}
+
+async function manifestsOf(index: string): Promise<readonly Descriptor[]> {
+  try {
+    return (JSON.parse(await readFile(index, "utf8")) as { manifests?: readonly Descriptor[] }).manifests ?? [];
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code === "ENOENT") return [];
+    throw new Error(`cannot read ${index}: ${message}`, { cause: error });
+  }
 }
 
 /** A digest decides alone; a full name in the annotation must then not contradict. */

@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import { startCluster } from "../../cluster/index.ts";
 import { makeFolder } from "../io/files/make-folder.ts";
+import { pullFromRegistries } from "./pull-images.ts";
 import { aborted, exitCodeOfEnding } from "./ending.ts";
 import { tellReady } from "./lifeline.ts";
 import type { World } from "./world.ts";
@@ -29,6 +30,7 @@ export async function clusterCommand(world: World, options: ClusterCommandOption
     folder,
     port: options.port,
     ingressPort: options.ingressPort,
+    pull: pullFromRegistries(world),
     ...(options.images === undefined ? {} : { images: resolve(world.cwd, options.images.replace(/^oci:/, "")) }),
   });
   const { url, kubeconfigPath, ingressUrl } = cluster;

@@ -243,7 +243,7 @@ const addCluster: Add = (program, world, run) => {
     .command("cluster")
     .description("an embedded Kubernetes of one node, for any client; Ctrl-C ends it")
     .option("--folder <folder>", "where it keeps its kubeconfig, unpacked images and logs", ".plumb/cluster")
-    .option("--images <layout>", "an OCI layout folder to take images from, such as oci:./images")
+    .option("--images <layout>", "an OCI layout folder to look for images in first, such as oci:./images")
     .option("--port <port>", "the API server's port; 0 is any that is free", port, 0)
     .option("--ingress-port <port>", "the ingress's port; 0 is any that is free", port, 0)
     .action((options: ClusterCommandOptions) =>

@@ -5,6 +5,9 @@ import type { Problem, Result } from "../model/problem.ts";
 /** The name of the file at the root of the application repository. */
 export const releaseFileName = "release.yaml";
 
+/** What images in a folder are called where nothing else is said: no registry on the network has this name. */
+export const folderName = "plumbline.local";
+
 const relativePath = z
   .string()
   .refine(
@@ -31,7 +34,7 @@ const imageSchema = z.strictObject({
 const releaseSchema = z.strictObject({
   registry: z.union([
     z.string().min(1),
-    z.strictObject({ folder: z.string().min(1), name: repositoryName.default("plumbline.local") }),
+    z.strictObject({ folder: z.string().min(1), name: repositoryName.default(folderName) }),
     z.strictObject({ name: repositoryName, insecure: z.boolean().default(false) }),
   ]),
   images: z
@@ -164,7 +167,7 @@ export function registryPlace(registry: z.infer<typeof releaseSchema>["registry"
     return "folder" in registry ? { kind: "layout", ...registry } : { kind: "network", ...registry };
   }
   const folder = /^oci:(.+)$/.exec(registry)?.[1];
-  if (folder !== undefined) return { kind: "layout", folder, name: "plumbline.local" };
+  if (folder !== undefined) return { kind: "layout", folder, name: folderName };
   return { kind: "network", name: registry.replace(/\/+$/, ""), insecure: false };
 }
 

@@ -11,6 +11,8 @@ export type Login =
   | { readonly kind: "identity"; readonly token: string };
 
 interface LoginSource {
+  /** Docker configurations as JSON that go before the one of `environment`. */
+  readonly configurations: readonly string[];
   readonly environment: { readonly [name: string]: string | undefined };
   readonly processes: Processes;
 }
@@ -31,6 +33,13 @@ const configSchema = z.object({
   credsStore: z.string().optional(),
 });
 
+type Config = z.infer<typeof configSchema>;
+
+/** The file that a configuration was read from; none where it was given. */
+interface Place {
+  readonly file?: string;
+}
+
 const answerSchema = z.object({ Username: z.string(), Secret: z.string() });
 const helperMs = 60_000;
 
@@ -41,21 +50,33 @@ export function dockerFolder(environment: LoginSource["environment"]): string | 
 }
 
 /**
- * The account for a repository as docker's config.json names it: by a helper program for the registry or for all, or in the
- * file itself, for the registry or for the longest path that the repository lies below. Undefined when there is none.
+ * The account for a repository: the first that a given configuration names, else that of docker's config.json. Undefined when
+ * there is none.
  */
 export async function loginFor(address: Address, source: LoginSource): Promise<Login | undefined> {
+  for (const text of source.configurations) {
+    const login = accountIn(parseConfig(text, {}), address, {});
+    if (login !== undefined) return login;
+  }
   const folder = dockerFolder(source.environment);
-  const path = join(folder ?? "", "config.json");
-  const config = folder === undefined ? undefined : await readConfig(path);
-  if (config === undefined) return undefined;
-  const keys = keysOf(address);
+  if (folder === undefined) return undefined;
+  const where = { file: join(folder, "config.json") };
+  const text = await readConfig(where.file);
+  if (text === undefined) return undefined;
+  const config = parseConfig(text, where);
   const helpers = Object.entries(config.credHelpers ?? {});
-  const helper = keys.flatMap((key) => helpers.filter(([name]) => bare(name) === key)).at(0)?.[1] ?? config.credsStore;
+  const named = keysOf(address).flatMap((key) => helpers.filter(([name]) => bare(name) === key));
+  const helper = named.at(0)?.[1] ?? config.credsStore;
   const lent = helper === undefined || helper === "" ? undefined : await askHelper(helper, address, source);
-  if (lent !== undefined) return lent;
+  return lent ?? accountIn(config, address, where);
+}
+
+/** The account in a configuration itself, for the registry or for the longest path that the repository lies below. */
+function accountIn(config: Config, address: Address, where: Place): Login | undefined {
   const entries = Object.entries(config.auths ?? {});
-  const entry = keys.flatMap((key) => entries.filter(([name]) => bare(name) === key)).at(0)?.[1];
+  const entry = keysOf(address)
+    .flatMap((key) => entries.filter(([name]) => bare(name) === key))
+    .at(0)?.[1];
   if (entry === undefined) return undefined;
   if (entry.identitytoken) return { kind: "identity", token: entry.identitytoken };
   const [, username, password] =
@@ -65,7 +86,7 @@ export async function loginFor(address: Address, source: LoginSource): Promise<L
     return passwordLogin(entry.username, entry.password);
   // `docker login` with a store leaves empty entries behind; they say nothing.
   if (!entry.auth) return undefined;
-  throw unusable(path, `its entry for ${address.registry} is not a name and a password`);
+  throw unusable(where, `its entry for ${address.registry} is not a name and a password`);
 }
 
 function passwordLogin(username: string, password: string): Login {
@@ -73,20 +94,22 @@ function passwordLogin(username: string, password: string): Login {
   return { kind: "password", username, password: password.replace(/\0+$/, "") };
 }
 
-async function readConfig(path: string): Promise<z.infer<typeof configSchema> | undefined> {
-  let text: string;
+async function readConfig(path: string): Promise<string | undefined> {
   try {
-    text = await readFile(path, "utf8");
+    return await readFile(path, "utf8");
   } catch (error) {
     const { code = "" } = error as NodeJS.ErrnoException;
     if (code === "ENOENT" || code === "ENOTDIR") return undefined;
-    throw unusable(path, `it cannot be read (${code})`);
+    throw unusable({ file: path }, `it cannot be read (${code})`);
   }
+}
+
+function parseConfig(text: string, where: Place): Config {
   try {
     return configSchema.parse(JSON.parse(text));
   } catch {
     // The parser's own message could quote a password.
-    throw unusable(path, "it is not JSON of the form that docker writes");
+    throw unusable(where, "it is not JSON of the form that docker writes");
   }
 }
 
@@ -105,7 +128,7 @@ function bare(key: string): string {
 async function askHelper(
   name: string,
   { registry }: Address,
-  { processes, environment }: LoginSource,
+  { processes, environment }: Pick<LoginSource, "processes" | "environment">,
 ): Promise<Login | undefined> {
   const file = `docker-credential-${name}`;
   const refuse = (why: string): ProblemError =>
@@ -145,11 +168,11 @@ function json(text: string): unknown {
   }
 }
 
-function unusable(path: string, why: string): ProblemError {
+function unusable(where: Place, why: string): ProblemError {
   return new ProblemError({
     code: "docker-config-invalid",
-    message: `Docker's configuration cannot be used: ${why}.`,
-    where: { file: path },
+    message: `${where.file === undefined ? "A given docker configuration" : "Docker's configuration"} cannot be used: ${why}.`,
+    ...(where.file === undefined ? {} : { where: { file: where.file } }),
     remedy: "Log in again with docker login, or correct the file.",
   });
 }

@@ -8,6 +8,10 @@ export interface FaultyProxy {
   readonly host: string;
   /** Bytes of request bodies that came in, of any request. */
   uploadedBytes: number;
+  /** Every request that came in: `GET /v2/…`. */
+  readonly requests: string[];
+  /** What each request waits for, with its number from 1 on, before it is passed on. Undefined: nothing. */
+  gate: ((request: string, number: number) => Promise<void>) | undefined;
   /** Faults by name. */
   readonly faults: Map<string, number>;
   /** From 0 up to but not 1: how the next requests go. Undefined: all of them well. */
@@ -24,6 +28,8 @@ export async function startFaultyProxy(t: TestContext, target: string): Promise<
   const proxy: { -readonly [K in keyof FaultyProxy]: FaultyProxy[K] } = {
     host: "",
     uploadedBytes: 0,
+    requests: [],
+    gate: undefined,
     faults: new Map(),
     random: undefined,
   };
@@ -32,7 +38,10 @@ export async function startFaultyProxy(t: TestContext, target: string): Promise<
     const kind = random !== undefined && random() < share ? kinds[Math.floor(random() * kinds.length)] : undefined;
     if (kind !== undefined) proxy.faults.set(kind, (proxy.faults.get(kind) ?? 0) + 1);
     request.on("data", (chunk: Buffer) => (proxy.uploadedBytes += chunk.length));
-    pass(target, kind, request, response);
+    const line = `${request.method} ${request.url}`;
+    const number = proxy.requests.push(line);
+    if (proxy.gate === undefined) pass(target, kind, request, response);
+    else void proxy.gate(line, number).then(() => pass(target, kind, request, response));
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   t.after(() => {

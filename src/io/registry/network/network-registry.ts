@@ -18,6 +18,8 @@ export interface NetworkRegistryOptions {
   readonly processes: Processes;
   /** Proxies, authorities and docker's configuration, by the usual variables. */
   readonly environment: { readonly [name: string]: string | undefined };
+  /** Docker configurations as JSON whose accounts go before those of `environment`. Default none. */
+  readonly logins?: readonly string[];
   /** Hosts that may be spoken to without TLS. This machine itself always may. */
   readonly insecure?: readonly string[];
   readonly onProgress?: (progress: PushProgress) => void;
@@ -41,7 +43,7 @@ export function networkRegistry(options: NetworkRegistryOptions): Registry {
   const authorization = new Authorization({
     connections,
     clock,
-    loginFor: (address) => loginFor(address, { environment, processes }),
+    loginFor: (address) => loginFor(address, { configurations: options.logins ?? [], environment, processes }),
   });
   const exchange = new Exchange(connections, authorization, {
     clock,
