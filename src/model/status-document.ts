@@ -1,6 +1,6 @@
 import type { Health, PodProgress } from "./health.ts";
 import type { ObjectRef } from "./object-ref.ts";
-import type { Drift, HealthyRevision, Outcome, Promotion, Rollback } from "./record.ts";
+import type { Drift, HealthyRevision, Outcome, Promotion, PromotionCandidate, Rollback } from "./record.ts";
 import type { Revision } from "./revision.ts";
 
 /** One past delivery, as the page and `plumb status` list it. Times are ISO 8601 in UTC, durations milliseconds. */
@@ -13,6 +13,17 @@ export interface DeliverySummary {
   readonly decidedAt?: string;
   readonly durationMs?: number;
   readonly rollback?: Rollback;
+  /** Where its images had been proved healthy, when a promotion brought them. */
+  readonly promotedFrom?: Pick<PromotionCandidate, "from" | "commit">;
+}
+
+/** What comes next where nothing new is pushed. `at` is when, ISO 8601 in UTC, where it is a matter of time. */
+export interface NextStep {
+  /** Who acts: the engine by itself, or a person, without whom it stays as it is. */
+  readonly who: "engine" | "person";
+  readonly at?: string;
+  /** One plain clause; "by then" in it means `at`. */
+  readonly message: string;
 }
 
 /** One object of an application with its health and whether it is as Git says. */
@@ -28,6 +39,8 @@ export interface ApplicationStatus {
   readonly name: string;
   readonly environment: string;
   readonly namespace: string;
+  /** The cluster that the environment names; absent for the engine's own. */
+  readonly cluster?: string;
   /** What Git asks for. */
   readonly wanted: { readonly revision: Revision; readonly images: readonly string[] };
   /** What the cluster runs and was last proved healthy; absent before the first healthy delivery. */
@@ -41,6 +54,8 @@ export interface ApplicationStatus {
   readonly startedAt: string;
   readonly decidedAt?: string;
   readonly deadlineAt?: string;
+  /** Absent where nothing is due: the revision is healthy and stays so. */
+  readonly next?: NextStep;
   /** What comes, or came, from the environment before; absent where nothing is promoted. */
   readonly promotion?: Promotion;
   readonly objects: readonly ObjectStatus[];

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Observation } from "../model/health.ts";
-import type { DeliveryRecord } from "../model/record.ts";
+import type { DeliveryRecord, Promotion } from "../model/record.ts";
 import { statusDocument } from "./document.ts";
 import type { StatusSource } from "./document.ts";
 import { sampleApplication, sampleRecord, sampleRevision, sampleSource } from "./sample-source.ts";
@@ -92,4 +92,23 @@ test("the history is the newest first, with durations, and what was never decide
   );
   assert.equal(history[2]?.message, "a newer commit came before it was decided");
   assert.equal(shown(open).history[0]?.outcome, "progressing");
+});
+
+test("what a promotion brought says where it had been proved healthy, though a newer promotion waits", () => {
+  const promotion = (from: string, by?: string): Promotion => ({
+    from,
+    commit: `source of ${from}`,
+    images: [],
+    onto: "t1",
+    outcome: by === undefined ? "waiting" : "promoted",
+    message: "",
+    at: "2026-01-01T00:00:00.000Z",
+    ...(by === undefined ? {} : { by }),
+    superseded: [],
+  });
+  const { history } = shown(sampleRecord({ revision: sampleRevision("2"), promotion: promotion("newer") }), [
+    sampleRecord({ revision: sampleRevision("1"), promotion: promotion("staging/shop", "c2") }),
+  ]);
+  assert.deepEqual(history[0]?.promotedFrom, { from: "staging/shop", commit: "source of staging/shop" });
+  assert.equal(history[1]?.promotedFrom, undefined);
 });

@@ -3,8 +3,9 @@ import type { Observation } from "../model/health.ts";
 import { refKey, refLabel } from "../model/object-ref.ts";
 import type { Problem } from "../model/problem.ts";
 import { formatProblem } from "../model/problem.ts";
-import type { DeliveryRecord } from "../model/record.ts";
+import type { DeliveryRecord, Promotion } from "../model/record.ts";
 import type { ApplicationStatus, DeliverySummary, StatusDocument } from "../model/status-document.ts";
+import { deadlineAt, nextStep } from "./next-step.ts";
 
 /** What a status document is made from; the engine's snapshot has this shape. */
 export interface StatusSource {
@@ -47,13 +48,15 @@ function applicationStatus({
   const ill = observation.objects.find(({ health }) => health.status !== "Current");
   const ailing = ill && `${refLabel(ill.ref)}: ${ill.health.message}`;
   const seen = new Map(observation.objects.map(({ ref, health }) => [refKey(ref), health]));
-  // Once every object is healthy the soak counts, and no deadline any more.
-  const awaited = outcome === "progressing" && record.currentSince === undefined;
+  const deadline = deadlineAt(application.rollout, record);
+  const next = nextStep(application.rollout, record);
+  const promotions = new Map(history.map(({ promotion }) => [promotion?.by, promotion]));
   return {
     id: application.id,
     name: application.name,
     environment: application.environment,
     namespace: application.namespace,
+    ...(application.cluster === undefined ? {} : { cluster: application.cluster }),
     wanted: { revision, images: record.images },
     ...(lastHealthy ? { live: { ...lastHealthy, images: lastHealthy.images ?? [] } } : {}),
     inSync: outcome === "healthy" && ailing === undefined,
@@ -63,7 +66,8 @@ function applicationStatus({
     ...(record.remedy === undefined ? {} : { remedy: record.remedy }),
     startedAt,
     ...(record.decidedAt === undefined ? {} : { decidedAt: record.decidedAt }),
-    ...(awaited ? { deadlineAt: new Date(Date.parse(startedAt) + application.rollout.deadlineMs).toISOString() } : {}),
+    ...(deadline === undefined ? {} : { deadlineAt: deadline }),
+    ...(next === undefined ? {} : { next }),
     ...(record.promotion === undefined ? {} : { promotion: record.promotion }),
     objects: record.health.map(({ ref, health }) => ({
       ref,
@@ -72,12 +76,12 @@ function applicationStatus({
     })),
     pods: observation.pods,
     drift: record.drift,
-    history: history.map((past, index) => summary(past, index > 0)),
+    history: history.map((past, index) => summary(past, index > 0, promotions.get(past.revision.commit))),
   };
 }
 
 /** One past delivery; one that was never decided gave way to its successor. */
-function summary(record: DeliveryRecord, isPast: boolean): DeliverySummary {
+function summary(record: DeliveryRecord, isPast: boolean, promotion: Promotion | undefined): DeliverySummary {
   const { revision, reason, message, startedAt, decidedAt, rollback } = record;
   const gaveWay = isPast && record.outcome === "progressing";
   return {
@@ -88,5 +92,6 @@ function summary(record: DeliveryRecord, isPast: boolean): DeliverySummary {
     startedAt,
     ...(decidedAt === undefined ? {} : { decidedAt, durationMs: Date.parse(decidedAt) - Date.parse(startedAt) }),
     ...(rollback ? { rollback } : {}),
+    ...(promotion ? { promotedFrom: { from: promotion.from, commit: promotion.commit } } : {}),
   };
 }
