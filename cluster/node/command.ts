@@ -1,9 +1,10 @@
-import { access, constants, mkdir, stat } from "node:fs/promises";
+import { mkdir, stat } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
 import type { Container } from "kubernetes-types/core/v1.js";
 import { expandVariables, type Variables } from "./environment.ts";
 import type { ImageConfig } from "./image-store.ts";
 import { resolveInside } from "./inside.ts";
+import { isProgram, launchWords } from "./launch.ts";
 
 /** What to start: absolute paths of this machine. */
 export interface Command {
@@ -30,8 +31,9 @@ export function commandLine(container: Container, image: ImageConfig, variables:
 }
 
 /**
- * A command line as this machine must run it: the program is looked for in the image and then on the machine; arguments
- * that are absolute paths of files in the image become paths of these. Rejects, as a container runtime, when it is nowhere.
+ * A command line as this machine must run it: the program is looked for in the image and then on the machine, and started by
+ * the image's own loader where it has one; arguments that are absolute paths of files in the image become paths of these.
+ * Rejects, as a container runtime, when it is nowhere.
  */
 export async function placeCommand([program = "", ...rest]: readonly string[], place: Place): Promise<Command> {
   const { root, workingDir, environment } = place;
@@ -46,7 +48,7 @@ export async function placeCommand([program = "", ...rest]: readonly string[], p
   const path = [...within, ...(declared?.split(":") ?? []), dirname(process.execPath), ...machine];
   return {
     argv: [
-      await programPath(program, root, relative(root, cwd), inside, machine),
+      ...(await programWords(program, root, relative(root, cwd), inside, machine)),
       ...(await Promise.all(rest.map((word) => argumentPath(word, root)))),
     ],
     cwd,
@@ -54,33 +56,25 @@ export async function placeCommand([program = "", ...rest]: readonly string[], p
   };
 }
 
-async function programPath(
+async function programWords(
   program: string,
   root: string,
   workingDir: string,
   inside: readonly string[],
   machine: readonly string[],
-): Promise<string> {
+): Promise<readonly string[]> {
   const isPath = program.includes("/");
   // A path is relative to the working directory; the machine's own comes last, as /bin/sh for an image without one.
   const folders = isPath ? [program.startsWith("/") ? "" : workingDir] : inside;
   for (const folder of folders) {
     const found = await resolveInside(root, join(folder, program));
-    if (await isProgram(found)) return found;
+    if (await isProgram(found)) return launchWords(found, program, root);
   }
-  if (program === "node") return process.execPath;
+  if (program === "node") return [process.execPath];
   const outside = isPath ? [program] : machine.map((folder) => join(folder, program));
-  for (const found of outside) if (found.startsWith("/") && (await isProgram(found))) return found;
+  for (const found of outside) if (found.startsWith("/") && (await isProgram(found))) return [found];
   const why = isPath ? `stat ${program}: no such file or directory` : "executable file not found in $PATH";
   throw new Error(`exec: "${program}": ${why}`);
-}
-
-async function isProgram(path: string): Promise<boolean> {
-  const executable = await access(path, constants.X_OK).then(
-    () => true,
-    () => false,
-  );
-  return executable && (await stat(path)).isFile();
 }
 
 async function argumentPath(word: string, root: string): Promise<string> {

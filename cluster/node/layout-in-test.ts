@@ -5,8 +5,8 @@ import { gzipSync } from "node:zlib";
 import { type Header, pack } from "tar-stream";
 import type { ImageConfig } from "./image-store.ts";
 
-/** An entry of a layer: a file's text, or a header and its content. */
-export type LayerEntry = Partial<Header> & { readonly name: string; readonly text?: string };
+/** An entry of a layer: a file's content, or a header and its content. */
+export type LayerEntry = Partial<Header> & { readonly name: string; readonly text?: string | Buffer };
 
 /** For tests: a tar of these entries. */
 export async function tarOf(entries: readonly LayerEntry[]): Promise<Buffer> {

@@ -1,14 +1,16 @@
 import assert from "node:assert/strict";
 import { createReadStream } from "node:fs";
-import { appendFile, mkdtemp, readFile } from "node:fs/promises";
-import { join } from "node:path";
+import { appendFile, mkdtemp, readdir, readFile, readlink } from "node:fs/promises";
+import { join, relative } from "node:path";
 import { test, type TestContext } from "node:test";
 
 import { startTestCluster, type TestCluster } from "../../cluster/node/cluster-in-test.ts";
 import type { Pod } from "../../cluster/node/pod.ts";
 import { type LayerEntry, writeLayout } from "../../cluster/node/layout-in-test.ts";
+import { debianProgram } from "../../tools/kubernetes/packages.ts";
 import { systemClock } from "../io/clock/clock.ts";
 import { systemProcesses } from "../io/process/system-processes.ts";
+import { findPackages } from "../io/registry/network/debian-program-in-test.ts";
 import { account, noDockerRegistry, startDockerRegistry } from "../io/registry/network/docker-registry-in-test.ts";
 import { startFaultyProxy } from "../io/registry/network/faulty-proxy-in-test.ts";
 import { networkRegistry } from "../io/registry/network/network-registry.ts";
@@ -234,4 +236,38 @@ test(
 async function layersOf(manifest: string): Promise<readonly string[]> {
   const { layers } = JSON.parse(await readFile(manifest, "utf8")) as { layers: readonly Sized[] };
   return layers.map(({ digest }) => digest);
+}
+
+const debian = await findPackages(debianProgram("dash", ["dash", "libc6"]));
+const noDebian = typeof debian === "string" ? skip : debian.message;
+
+test(
+  "a program of a distribution runs by the loader and the libraries of its image",
+  noDebian === undefined ? {} : { skip: noDebian },
+  async (t) => {
+    const bench = await makeBench(t);
+    await bench.addSecret("pull", dockerConfig(bench.host));
+    await bench.push("team/debian", "v1", [await entriesOf(String(debian))]);
+    const looksForItsLibrary = `while read -r line; do case $line in *"$HOME"*libc.so.6) exit 0 ;; esac; done < /proc/self/maps; exit 3`;
+    await bench.run(
+      "debian",
+      { image: `${bench.host}/team/debian:v1`, command: ["sh", "-c", looksForItsLibrary] },
+      { imagePullSecrets: [{ name: "pull" }], restartPolicy: "Never" },
+    );
+    const ended = await bench.when("debian", (pod) => status(pod)?.state?.terminated !== undefined);
+    assert.equal(status(ended)?.state?.terminated?.exitCode, 0, JSON.stringify(status(ended)));
+  },
+);
+
+/** What of unpacked packages a program needs to run. */
+async function entriesOf(root: string): Promise<readonly LayerEntry[]> {
+  const entries: LayerEntry[] = [];
+  for (const entry of await readdir(root, { recursive: true, withFileTypes: true })) {
+    const path = join(entry.parentPath, entry.name);
+    const name = relative(root, path);
+    if (/^usr\/share|gconv/.test(name)) continue;
+    if (entry.isSymbolicLink()) entries.push({ name, type: "symlink", linkname: await readlink(path) });
+    else if (entry.isFile()) entries.push({ name, mode: 0o755, text: await readFile(path) });
+  }
+  return entries;
 }
