@@ -1,0 +1,103 @@
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { test } from "node:test";
+import { account, noDockerRegistry, startDockerRegistry } from "../io/registry/network/docker-registry-in-test.ts";
+import { makePlace, plumb, startPlumb } from "./plumb-in-test.ts";
+
+const skip = await noDockerRegistry();
+
+test(
+  "what release pushes to a registry, the embedded cluster pulls from there and the engine finds healthy",
+  skip === undefined ? {} : { skip },
+  async (t) => {
+    const { host, ca = "" } = await startDockerRegistry(t, { tls: true, password: true });
+    const made = await makePlace(t);
+    const at = (path: string): string => join(made.folder, path);
+    const auth = Buffer.from(`${account.username}:${account.password}`).toString("base64");
+    const login = JSON.stringify({ auths: { [host]: { auth } } });
+    const write = (path: string, text: string): void => {
+      mkdirSync(dirname(at(path)), { recursive: true });
+      writeFileSync(at(path), text);
+    };
+    const git = (folder: string, ...args: string[]): string =>
+      execFileSync("git", ["-C", at(folder), "-c", "user.name=Dev", "-c", "user.email=dev@example.com", ...args], {
+        encoding: "utf8",
+      });
+    const server = (word: string): string =>
+      `require("node:http").createServer((_, answer) => answer.end("${word}")).listen(8080);\n`;
+    write("docker/config.json", login);
+    write("application/main.js", server("one"));
+    write(
+      "application/release.yaml",
+      `registry: ${host}/team
+images: { probe: { context: ., base: node, entrypoint: [node, main.js] } }
+deployment: { repository: ../deployment.git, path: staging/probe }
+`,
+    );
+    write("deployment/delivery.yaml", "environments: { staging: { namespace: default, rollout: { soak: 100ms } } }\n");
+    write(
+      "deployment/staging/probe/app.yaml",
+      `apiVersion: v1
+kind: Secret
+metadata: { name: pull }
+type: kubernetes.io/dockerconfigjson
+data: { .dockerconfigjson: ${Buffer.from(login).toString("base64")} }
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: { name: probe }
+spec:
+  selector: { matchLabels: { app: probe } }
+  template:
+    metadata: { labels: { app: probe } }
+    spec:
+      imagePullSecrets: [{ name: pull }]
+      containers:
+        - name: probe
+          image: "${host}/team/probe:none"
+          readinessProbe: { httpGet: { path: /, port: 8080 }, periodSeconds: 1 }
+`,
+    );
+    for (const name of ["application", "deployment"]) {
+      git(".", "init", "-q", "-b", "main", name);
+      git(name, "add", "-A");
+      git(name, "commit", "-q", "-m", "Begin");
+    }
+    git(".", "clone", "-q", "--bare", "deployment", "deployment.git");
+    const environment = { SSL_CERT_FILE: ca, XDG_CACHE_HOME: at("cache") };
+    const place = { ...made, env: { ...made.env, ...environment } };
+    // The account is the release's and, by the Secret, the pod's; the cluster itself has none.
+    const releasing = { ...place, env: { ...place.env, DOCKER_CONFIG: at("docker") } };
+    const running = { ...place, env: { ...place.env, DOCKER_CONFIG: at("nowhere") } };
+
+    const release = async (): Promise<string> => {
+      const { code, out, err } = await plumb(t, releasing, "release", "--source", "application", "--json");
+      assert.equal(code, 0, err);
+      return (JSON.parse(out) as { deployment: { commit: string } }).deployment.commit;
+    };
+    const first = await release();
+    const cluster = startPlumb(t, running, ["cluster", "--folder=cluster"]);
+    await cluster.printed("kubeconfig");
+    const repository = `--repository=${at("deployment.git")}`;
+    const engine = startPlumb(t, running, ["engine", repository, `--kubeconfig=${at("cluster/kubeconfig")}`]);
+    await engine.printed(`"revision":"${first}","outcome":"healthy"`);
+
+    write("application/main.js", server("two"));
+    git("application", "commit", "-q", "-am", "Change");
+    const second = await release();
+    await engine.printed(`"revision":"${second}","outcome":"healthy"`);
+    const status = await plumb(t, running, "status", repository, "--json");
+    assert.equal(status.code, 0, status.err);
+    assert.ok(!/Unauthorized|ErrImagePull/.test(status.out));
+    for (const child of [engine, cluster]) child.child.kill("SIGTERM");
+    assert.equal((await engine.ended).code, 0);
+    await cluster.ended;
+    assert.match(
+      git("deployment.git", "show", "main:staging/probe/app.yaml"),
+      new RegExp(`${host}/team/probe:\\w+@sha256`),
+    );
+    assert.ok(!readFileSync(at("cluster/kubeconfig"), "utf8").includes(account.password));
+  },
+);
