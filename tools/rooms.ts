@@ -12,11 +12,12 @@ const table: Readonly<Record<string, readonly string[]>> = {
   "src/pins": ["src/model", "type:src/io"],
   ...Object.fromEntries(stages.map((stage) => [`src/${stage}`, ["src/model", "type:src/io"]])),
   ...Object.fromEntries(pinning.map((stage) => [`src/${stage}`, ["src/model", "type:src/io", "src/pins"]])),
-  "src/engine": ["src/model", "type:src/io", ...delivery.map((stage) => `src/${stage}`)],
+  "src/engine": ["src/model", "type:src/io", "src/pins", ...delivery.map((stage) => `src/${stage}`)],
   "src/status": ["src/model", "type:src/io"],
   "src/cli": [
     "src/model",
     "src/io",
+    "src/pins",
     ...stages.map((stage) => `src/${stage}`),
     "src/engine",
     "src/status",

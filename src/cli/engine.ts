@@ -17,6 +17,7 @@ import { aborted, exitCodeOfEnding } from "./ending.ts";
 import { EngineView } from "./engine-view.ts";
 import { processIdentity } from "./identity.ts";
 import { tellReady } from "./lifeline.ts";
+import { imageTrustOf } from "./image-trust.ts";
 import { openKube } from "./open-kube.ts";
 import type { World } from "./world.ts";
 
@@ -42,6 +43,14 @@ export interface EngineCommandOptions {
   readonly allowedKeys?: string;
   /** Nothing is delivered that none of them signed, whatever the repository says. */
   readonly requireSigned?: boolean;
+  /** Public keys by which images may be signed: a PEM file, or a folder of such files. */
+  readonly allowedImageKeys?: string;
+  /** No image runs that none of them signed, whatever the repository says. */
+  readonly requireSignedImages?: boolean;
+  /** A folder with docker's config.json, for registries that ask who we are. */
+  readonly registryCredentials?: string;
+  /** Hosts of registries that may be asked without TLS. */
+  readonly insecureRegistry?: readonly string[];
   /** A private SSH key for the engine's own commits. */
   readonly signingKey?: string;
   /** Where webhooks of the forge are heard, on the same host; they are not without it. */
@@ -79,6 +88,7 @@ export async function engineCommand(world: World, options: EngineCommandOptions)
     ...(credentials === undefined ? {} : { credentials: resolve(world.cwd, credentials) }),
     ...(signingKey === undefined ? {} : { signingKey: resolve(world.cwd, signingKey) }),
   });
+  const imageTrust = await imageTrustOf(world, options);
   const view = new EngineView(world, git, options.branch);
   const leader = new Leader({
     kube,
@@ -116,6 +126,7 @@ export async function engineCommand(world: World, options: EngineCommandOptions)
       ...engineParts(options, view, log),
       git: fencedGit(git, leader.holds),
       trust: trustOf(world, options),
+      ...(imageTrust === undefined ? {} : { imageTrust }),
       kube: fencedKube(own, leader.holds),
       openCluster: async (context) =>
         fencedKube(

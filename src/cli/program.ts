@@ -197,6 +197,10 @@ const addEngine: Add = (program, world, run) => {
     .option("--allowed-keys <file>", "public GPG keys of those who may sign commits")
     .option("--require-signed", "deliver only what one of them signed, whatever the repository says")
     .option("--signing-key <file>", "a private SSH key to sign the engine's own commits with")
+    .option("--allowed-image-keys <path>", "public keys by which images may be signed: a PEM file or a folder of them")
+    .option("--require-signed-images", "deliver only images that one of them signed, whatever the repository says")
+    .option("--registry-credentials <folder>", "docker's config.json for the registries; default as docker finds it")
+    .option("--insecure-registry <hosts...>", "registries that may be asked without TLS, such as registry.tools:5000")
     .option("--webhook-port <port>", "listen here for webhooks of the forge, at /webhook; 0 is any that is free", port)
     .option("--webhook-secret <file>", "the secret that they are signed with")
     .action((options: EngineCommandOptions) =>

@@ -2,7 +2,7 @@ import type { Application } from "../model/application.ts";
 import type { DeliveryRecord } from "../model/record.ts";
 import { shortId } from "../model/revision.ts";
 import type { Io } from "./reconcile.ts";
-import { waitingForOthers } from "./records.ts";
+import { isPutOff } from "./records.ts";
 
 /** Whom a revision waits for before it begins, and what a person must do where only a person can end the wait. */
 export interface Awaited {
@@ -21,7 +21,7 @@ export async function awaitOthers(
   record: DeliveryRecord,
   head: string,
 ): Promise<Awaited | undefined> {
-  const isNew = record.reason === "Applying" || record.reason === waitingForOthers || record.outcome === "refused";
+  const isNew = record.reason === "Applying" || isPutOff(record) || record.outcome === "refused";
   if (!isNew || record.revision.undoes !== undefined) return undefined;
   for (const id of after) {
     const awaited = await awaitOne(io, id, record.revision.commit, head);

@@ -17,8 +17,18 @@ import { imagesOf } from "./images.ts";
 import { sooner } from "./known.ts";
 import type { Known, Pass } from "./known.ts";
 import type { Io } from "./reconcile.ts";
-import { decidedRecord, held, heldBack, isBegun, putOffRecord, refusedRecord, sameDecision } from "./records.ts";
+import {
+  decidedRecord,
+  doubtedRecord,
+  held,
+  heldBack,
+  isBegun,
+  putOffRecord,
+  refusedRecord,
+  sameDecision,
+} from "./records.ts";
 import type { Findings } from "./records.ts";
+import type { Doubt } from "./signed-images.ts";
 
 /** Everything that one pass found out. */
 export interface Outcome {
@@ -100,6 +110,13 @@ export async function refuse(
   return { againAtMs: io.clock.now() + refusedRetryMs, ...pass };
 }
 
+/** A revision of which nobody knows that its images are signed (behaviour L5): nothing of it is applied until that is known. */
+export async function distrust(io: Io, known: Known, record: DeliveryRecord, doubt: Doubt): Promise<Pass> {
+  if (doubt.kind === "refused") return refuse(io, known, record, doubt.problems);
+  const waiting = doubtedRecord(record, doubt.problem);
+  return { ...(await log(io, { ...known, record: waiting }, { kind: "steady" })), trouble: doubt.problem };
+}
+
 /** A revision that begins when others are healthy (behaviour R6): their passes queue it again, and the cluster stays as it is. */
 export async function putOff(io: Io, known: Known, record: DeliveryRecord, awaited: Awaited): Promise<Pass> {
   const pass = await log(io, { ...known, record: putOffRecord(record, awaited, io.clock.now()) }, { kind: "steady" });
@@ -110,7 +127,9 @@ export async function putOff(io: Io, known: Known, record: DeliveryRecord, await
 async function putBack(io: Io, outcome: Outcome, decision: Extract<Decision, { kind: "rollback" }>): Promise<Pass> {
   const { record, known, found } = outcome;
   const { reason, message, to } = decision;
-  const unsigned = await io.endorsements.againstRestoring(to, found.application);
+  const unsigned =
+    (await io.endorsements.againstRestoring(to, found.application)) ??
+    (await io.signedImages.againstRestoring(to, found.application));
   if (unsigned) return log(io, { ...known, record: cannotPutBack(record, unsigned) }, { kind: "steady" });
   const request = {
     application: found.application,

@@ -107,7 +107,7 @@ export class Endorsements {
   }
 
   #isAsked(application: Application): boolean {
-    return this.#trust.always || application.requires === "signed";
+    return this.#trust.always || application.requires?.includes("signed") === true;
   }
 
   async #check(head: string, path: string, application: Application): Promise<readonly Problem[]> {

@@ -18,6 +18,8 @@ import type { WatchScope } from "./live.ts";
 import { Queue } from "./queue.ts";
 import { reconcile } from "./reconcile.ts";
 import type { Io } from "./reconcile.ts";
+import { SignedImages } from "./signed-images.ts";
+import type { ImageTrust } from "./signed-images.ts";
 import type { Snapshot } from "./snapshot.ts";
 import { problemOf, TrackedBranch } from "./tracked-branch.ts";
 
@@ -41,6 +43,8 @@ export interface EngineOptions {
   readonly namespace?: string;
   /** Whose signatures count, and whether they must be there; default nobody's, and only where Git asks for them. */
   readonly trust?: Trust;
+  /** Whose signatures of images count, and where they are; default nobody's. */
+  readonly imageTrust?: ImageTrust;
   /** How many applications are worked on at once; default 8. */
   readonly parallel?: number;
   /** Further files for the delivery log, from what the engine knows: the page and its data. */
@@ -110,6 +114,7 @@ export class Engine {
       branch,
       desired: new Desired(git, endorsements),
       endorsements,
+      signedImages: new SignedImages(options.imageTrust, clock),
       live: this.#watch(kube),
       log,
       known: (id) => this.#fleet.known(id),

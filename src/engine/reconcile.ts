@@ -15,7 +15,7 @@ import { decide } from "../rollout/decide.ts";
 import type { FoundApplication } from "../source/deployment.ts";
 import { askWhenDue } from "./ask.ts";
 import { awaitOthers } from "./await-others.ts";
-import { close, conclude, putOff, refuse } from "./conclude.ts";
+import { close, conclude, distrust, putOff, refuse } from "./conclude.ts";
 import type { Desired } from "./desired.ts";
 import type { Endorsements } from "./endorsed.ts";
 import { sooner } from "./known.ts";
@@ -24,6 +24,7 @@ import type { Live } from "./live.ts";
 import { obstacleOf } from "./obstacle.ts";
 import { promoteWhenDue } from "./promotion.ts";
 import { continueRecord, takenRecord } from "./records.ts";
+import type { SignedImages } from "./signed-images.ts";
 
 /** The doors and memories that passes share; `kube` and `live` are of the cluster that the application is delivered to. */
 export interface Io {
@@ -33,6 +34,7 @@ export interface Io {
   readonly live: Live;
   readonly desired: Desired;
   readonly endorsements: Endorsements;
+  readonly signedImages: SignedImages;
   readonly log: DeliveryLog;
   /** The tracked branch. */
   readonly branch: string;
@@ -57,6 +59,8 @@ export async function reconcile(io: Io, found: FoundApplication, head: string, k
   if (record.outcome === "rolled-back") return close(io, known, record);
   const desired = await io.desired.manifests(found, revision, head);
   if (!desired.ok) return refuse(io, known, record, desired.problems);
+  const doubt = await io.signedImages.against(application, desired.value, record.lastHealthy);
+  if (doubt) return distrust(io, known, record, doubt);
   const awaited = await awaitOthers(io, application, record, head);
   if (awaited) return putOff(io, known, record, awaited);
 

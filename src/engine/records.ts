@@ -98,6 +98,21 @@ export function isBegun(record: DeliveryRecord, wrote: boolean): boolean {
 /** The reason of a record whose revision has not begun, since the application comes after others. */
 export const waitingForOthers = "WaitingForOthers";
 
+/** The reason of a record whose revision has not begun, since nobody can say yet whether its images are signed. */
+const waitingForRegistry = "WaitingForRegistry";
+
+/** True for a record whose revision waits for something before it begins. */
+export function isPutOff({ reason }: DeliveryRecord): boolean {
+  return reason === waitingForOthers || reason === waitingForRegistry;
+}
+
+/** The record of a revision that may not be applied before a registry answers; one that has begun stays as it is. */
+export function doubtedRecord(record: DeliveryRecord, problem: Problem): DeliveryRecord {
+  if (isBegun(record, false) || record.outcome === "refused") return record;
+  const message = `waits for the registry: ${problem.message}`;
+  return { ...record, reason: waitingForRegistry, message, problems: [problem] };
+}
+
 /** The record of a revision that waits for others; it is held where only a person can end the wait. */
 export function putOffRecord(
   record: DeliveryRecord,
@@ -114,7 +129,7 @@ export function putOffRecord(
 
 /** A revision that was refused or put off before and is taken now begins now: its deadline must not count from before. */
 export function takenRecord(record: DeliveryRecord, isApplied: boolean, nowMs: number): DeliveryRecord {
-  const begins = record.reason === waitingForOthers || (record.outcome === "refused" && isApplied);
+  const begins = isPutOff(record) || (record.outcome === "refused" && isApplied);
   if (!begins) return record;
   const { decidedAt: _, remedy: __, ...open } = record;
   return { ...open, outcome: "progressing", reason: "Applying", startedAt: iso(nowMs), problems: [] };

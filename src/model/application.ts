@@ -44,6 +44,10 @@ export interface PromotionSource {
   readonly soakMs: number;
 }
 
+/** What must be signed for an application to be delivered: the commits that it comes by, the images that it runs. */
+export const requirements = ["signed", "signed-images"] as const;
+export type Requirement = (typeof requirements)[number];
+
 /** One directory of the deployment repository that is delivered on its own. */
 export interface Application {
   /** `environment/name`, unique in the repository. */
@@ -61,8 +65,8 @@ export interface Application {
   readonly rollout: RolloutPolicy;
   /** How the health of kinds is told where the built-in rules are not meant; the first that fits counts. */
   readonly health: readonly HealthRule[];
-  /** Git wants only what an allowed signer signed; an engine may want so whatever Git says. */
-  readonly requires?: "signed";
+  /** What Git wants signed; an engine may want so whatever Git says. */
+  readonly requires?: readonly Requirement[];
   readonly promotion?: PromotionSource;
   /** The ids of those that must be healthy before a revision of this one begins (behaviour R6). */
   readonly after: readonly string[];

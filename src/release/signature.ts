@@ -1,17 +1,17 @@
-import { createPrivateKey, createPublicKey, sign, verify, type KeyObject } from "node:crypto";
-import { z } from "zod";
+import { createPrivateKey, createPublicKey, type KeyObject } from "node:crypto";
 import type { Registry } from "../io/registry/registry.ts";
 import { ProblemError } from "../model/problem.ts";
+import {
+  isSignedBy,
+  payloadOf,
+  payloadType,
+  signatureAnnotation,
+  signatureArtifact,
+  signedDigest,
+  signPayload,
+} from "../pins/image-signature.ts";
+import { signaturesOf } from "../pins/signatures-of.ts";
 import { attach, type Subject } from "./attach.ts";
-
-/** As cosign writes signatures that refer to their image. */
-const artifactType = "application/vnd.dev.cosign.artifact.sig.v1+json";
-const payloadType = "application/vnd.dev.cosign.simplesigning.v1+json";
-const annotation = "dev.cosignproject.cosign/signature";
-
-const signatureSchema = z.object({
-  layers: z.array(z.object({ annotations: z.record(z.string(), z.string()).optional() })),
-});
 
 /** A private key that images can be signed by. Rejects with `ProblemError`, which shows nothing of the key. */
 export function signingKey(pem: string): KeyObject {
@@ -42,12 +42,11 @@ export async function signImage(
   key: KeyObject,
   created: string,
 ): Promise<number> {
-  const payload = payloadOf(repository, subject.digest);
   if (await isSigned(registry, repository, subject.digest, createPublicKey(key))) return 0;
-  const signature = sign(digestFor(key), payload, key).toString("base64");
-  const annotations = { [annotation]: signature };
+  const payload = payloadOf(repository, subject.digest);
+  const annotations = { [signatureAnnotation]: signPayload(payload, key) };
   return attach(registry, repository, subject, {
-    artifactType,
+    artifactType: signatureArtifact,
     mediaType: payloadType,
     content: payload,
     annotations,
@@ -62,35 +61,8 @@ export async function isSigned(
   digest: string,
   key: KeyObject,
 ): Promise<boolean> {
-  const payload = payloadOf(repository, digest);
-  for (const referrer of await registry.referrers(repository, digest)) {
-    if (referrer.artifactType !== artifactType) continue;
-    const parsed = signatureSchema.safeParse(json(await registry.readManifest(repository, referrer.digest)));
-    const texts = parsed.success ? parsed.data.layers.map(({ annotations }) => annotations?.[annotation] ?? "") : [];
-    if (texts.some((text) => verify(digestFor(key), payload, key, Buffer.from(text, "base64")))) return true;
+  for await (const stored of signaturesOf(registry, repository, digest)) {
+    if (signedDigest(stored.payload) === digest && isSignedBy(stored, key)) return true;
   }
   return false;
-}
-
-/** Simple signing: what is signed is this text, which names the image. */
-function payloadOf(repository: string, digest: string): Buffer {
-  const critical = {
-    identity: { "docker-reference": repository },
-    image: { "docker-manifest-digest": digest },
-    type: "cosign container image signature",
-  };
-  return Buffer.from(JSON.stringify({ critical, optional: null }));
-}
-
-/** Ed25519 hashes by itself. */
-function digestFor(key: KeyObject): string | null {
-  return key.asymmetricKeyType === "ed25519" ? null : "sha256";
-}
-
-function json(content: Buffer): unknown {
-  try {
-    return JSON.parse(content.toString("utf8"));
-  } catch {
-    return undefined;
-  }
 }

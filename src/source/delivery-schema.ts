@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { failurePolicies, promotionWays } from "../model/application.ts";
+import { failurePolicies, promotionWays, requirements } from "../model/application.ts";
 import { closed } from "./closed.ts";
 import { durationPattern } from "./duration.ts";
 import { healthSchema } from "./health-schema.ts";
@@ -70,10 +70,18 @@ export const rolloutSchema = closed({
   checks: z.array(check).max(50).optional(),
 });
 
+const requirement = z.enum(requirements);
+
+const wrongRequirement = `must be ${requirements.join(" or ")}, or a list of them`;
+
 const require = z
-  .enum(["signed"])
+  .union([requirement, z.array(requirement).min(1, wrongRequirement).max(requirements.length, wrongRequirement)], {
+    error: wrongRequirement,
+  })
   .optional()
-  .describe("signed: only commits that an allowed signer of the engine's signed are delivered.");
+  .describe(
+    "signed: only commits that an allowed signer of the engine's signed are delivered. signed-images: only images that are pinned by digest and signed by an allowed key. Or a list of both.",
+  );
 
 const environmentSchema = closed({
   require,

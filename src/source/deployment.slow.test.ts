@@ -9,12 +9,14 @@ import { formatProblem } from "../model/problem.ts";
 import { readDeployment } from "./deployment.ts";
 import { readRevision } from "./revision.ts";
 
-const configuration = `environments:
+const configuration = `require: signed
+environments:
   staging:
     namespace: "{application}-staging"
     rollout: { deadline: 2m }
     allowClusterKinds: [Namespace, rbac.authorization.k8s.io/ClusterRole]
   production:
+    require: [signed-images]
     promote: { from: staging, via: branch }
 `;
 
@@ -54,6 +56,10 @@ test("every directory that fits the layout of a declared environment is an appli
   assert.deepEqual(
     applications.map(({ application }) => application.promotion),
     [{ from: "staging", via: "branch", soakMs: 0 }, undefined, undefined],
+  );
+  assert.deepEqual(
+    applications.map(({ application }) => application.requires),
+    [["signed", "signed-images"], ["signed"], ["signed"]],
   );
   const probe = applications[2];
   assert.equal(probe?.tree, await git.treeAt(commit, "staging/probe"));

@@ -47,7 +47,7 @@ export async function readDeployment(git: Git, commit: string): Promise<Result<D
       const environment = environments[place.environment] ?? {};
       return findApplication(git, commit, place, {
         ...environment,
-        require: environment.require ?? parsed.value.require,
+        require: [...listOf(parsed.value.require), ...listOf(environment.require)],
       });
     }),
   );
@@ -149,6 +149,8 @@ function describe(place: Place, environment: EnvironmentConfiguration): Applicat
     promote,
     health = [],
   } = environment;
+  // What the whole repository requires no environment takes back.
+  const required = [...new Set(listOf(require))].toSorted();
   return {
     id: `${place.environment}/${place.name}`,
     name: place.name,
@@ -159,11 +161,15 @@ function describe(place: Place, environment: EnvironmentConfiguration): Applicat
     allowClusterKinds: allowClusterKinds.map((kind) => (kind.includes("/") ? kind : `/${kind}`)),
     rollout: overridePolicy(defaultPolicy, rollout),
     health: toHealthRules(health),
-    ...(require === undefined ? {} : { requires: require }),
+    ...(required.length === 0 ? {} : { requires: required }),
     ...(promote === undefined ? {} : { promotion: promotionOf(promote) }),
     after: [],
     allowEmpty: false,
   };
+}
+
+function listOf<T>(given: T | readonly T[] | undefined): readonly T[] {
+  return given === undefined ? [] : ([given].flat() as readonly T[]);
 }
 
 function placeProblems(place: Place, application: Application): readonly Problem[] {

@@ -13,7 +13,8 @@ function problems(text: string, schema: z.ZodType = deliverySchema): string[] {
 const minimal = "environments:\n  staging: {}\n";
 
 test("the example of the documentation is taken", () => {
-  const text = `layout: "{environment}/{application}"
+  const text = `require: [signed, signed-images]
+layout: "{environment}/{application}"
 environments:
   staging:
     namespace: "{application}-staging"
@@ -50,6 +51,8 @@ test("each wrong value is refused at its line", () => {
     ["environments:\n  Staging: {}\n", /:2: environments\.Staging: must be lower-case/],
     ["environments: {}\n", /:1: environments: must name at least one/],
     [`layout: "{environment}"\n${minimal}`, /:1: layout: must hold/],
+    [`require: sealed\n${minimal}`, /:1: require: must be signed or signed-images, or a list of them/],
+    [`require: []\n${minimal}`, /:1: require: must be signed or signed-images, or a list of them/],
     [`layout: "../{environment}/{application}"\n${minimal}`, /:1: layout: must hold/],
     [
       "environments:\n  a:\n    rollout:\n      checks:\n        - http: https://x\n",

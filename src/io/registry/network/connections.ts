@@ -22,6 +22,8 @@ interface ConnectionOptions {
   /** Hosts that may be spoken to without TLS, besides this machine. */
   readonly insecure: readonly string[];
   readonly signal: AbortSignal | undefined;
+  /** How long a request may take to the end of its answer; for ever where it is undefined, as long as it goes on. */
+  readonly requestMs?: number | undefined;
 }
 
 /** A server that says nothing for this long is not there. */
@@ -76,8 +78,10 @@ export class Connections {
     if (url.protocol !== "https:" && !(url.protocol === "http:" && this.mayBePlain(url))) throw unsafe(url);
     const secure = url.protocol === "https:";
     const secureContext = secure ? await this.#contextFor(url.host) : undefined;
-    const { signal } = this.#options;
+    const { signal, requestMs } = this.#options;
     signal?.throwIfAborted();
+    const ending = [signal, requestMs === undefined ? undefined : AbortSignal.timeout(requestMs)];
+    const bounds = ending.filter((one) => one !== undefined);
     return new Promise((resolve, reject) => {
       const outgoing = (secure ? https : http).request(url, {
         method,
@@ -88,7 +92,7 @@ export class Connections {
         },
         agent: this.#agentFor(url),
         ...(secureContext === undefined ? {} : { secureContext }),
-        ...(signal === undefined ? {} : { signal }),
+        ...(bounds.length === 0 ? {} : { signal: AbortSignal.any(bounds) }),
       });
       outgoing.setTimeout(silenceMs, () => outgoing.destroy(new Error(`silent for ${silenceMs / 1000} s`)));
       outgoing.on("error", (error) => reject(signal?.aborted === true ? signal.reason : failure(url, error)));

@@ -28,6 +28,8 @@ export interface NetworkRegistryOptions {
   readonly attempts?: number;
   /** Between tries. Default from 250 ms to 15 s. */
   readonly backOff?: { readonly baseMs: number; readonly maxMs: number };
+  /** How long one request may take to the end of its answer, in milliseconds; default as long as it goes on. */
+  readonly requestMs?: number;
   /** Larger blobs are pushed in pieces of this many bytes. Default 16 MiB. */
   readonly pieceBytes?: number;
 }
@@ -39,7 +41,12 @@ export interface NetworkRegistryOptions {
  */
 export function networkRegistry(options: NetworkRegistryOptions): Registry {
   const { clock, random, environment, processes, signal } = options;
-  const connections = new Connections({ environment, insecure: options.insecure ?? [], signal });
+  const connections = new Connections({
+    environment,
+    insecure: options.insecure ?? [],
+    signal,
+    requestMs: options.requestMs,
+  });
   const authorization = new Authorization({
     connections,
     clock,
