@@ -15,6 +15,7 @@ import type { InitCommandOptions } from "./init.ts";
 import { watchScopes } from "../engine/live.ts";
 import { branch, count, duration, durationText, pageAddress, port, replicas } from "./options.ts";
 import { packageVersion } from "./package-root.ts";
+import type { PlanCommandOptions } from "./plan/plan.ts";
 import type { ReleaseCommandOptions } from "./release.ts";
 import type { StatusCommandOptions } from "./status.ts";
 import type { UpCommandOptions } from "./up.ts";
@@ -37,6 +38,7 @@ export function plumb(world: World, run: Run): Command {
     addDown,
     addDrill,
     addStatus,
+    addPlan,
     addVerify,
     addHealth,
     addInit,
@@ -113,6 +115,27 @@ const addStatus: Add = (program, world, run) => {
     .option("--json", "print the status document")
     .action((options: StatusCommandOptions) =>
       run(import("./status.ts").then(({ statusCommand }) => statusCommand(world, options))),
+    );
+};
+
+const addPlan: Add = (program, world, run) => {
+  program
+    .command("plan")
+    .description("what a change would do, object by object; exit code 1 when something of it would be refused or held")
+    .argument("[range]", "A..B, A...B (what B brings), or B alone; default the tracked branch...HEAD of the clone here")
+    .option(
+      "--repository <url>",
+      "a clone, or the URL of a repository; default the clone here, then that of `plumb up`",
+    )
+    .option("--branch <name>", "the tracked branch", branch, "main")
+    .option("--kubeconfig <file>", "compare with this cluster instead of what Git had; nothing is written to it")
+    .option("--context <name>", "a context of the kubeconfig, to compare with its cluster")
+    .option("--namespace <name>", "the namespace of the cluster's engine", "plumbline-system")
+    .addOption(new Option("--json", "print the plan as JSON").conflicts("markdown"))
+    .option("--markdown", "print it as a comment for a pull request")
+    .option("--exit-code", "end with 3 when something would change, as for a script")
+    .action((range: string | undefined, options: PlanCommandOptions) =>
+      run(import("./plan/plan.ts").then(({ planCommand }) => planCommand(world, range, options))),
     );
 };
 

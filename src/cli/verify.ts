@@ -1,19 +1,14 @@
 import { join } from "node:path";
-import { rehearse } from "../apply/rehearse.ts";
 import type { Git } from "../io/git/git.ts";
 import type { Kube } from "../io/kube/kube.ts";
-import type { Application } from "../model/application.ts";
-import type { KubeObject } from "../model/kube-object.ts";
 import type { Manifest } from "../model/manifest.ts";
 import { refKey, refLabel } from "../model/object-ref.ts";
 import { ProblemError } from "../model/problem.ts";
 import type { Problem } from "../model/problem.ts";
-import { planChanges } from "../plan/plan-changes.ts";
 import { render } from "../render/render.ts";
 import { readDeployment } from "../source/deployment.ts";
 import { readRevision } from "../source/revision.ts";
-import { openKube } from "./open-kube.ts";
-import type { ClusterChoice } from "./open-kube.ts";
+import { Clusters, compareWithCluster } from "./cluster-comparison.ts";
 import { printProblems } from "./report.ts";
 import { runningUp, upRemote } from "./up-file.ts";
 import { withMirror } from "./temporary-mirror.ts";
@@ -121,55 +116,9 @@ async function verify(
   return { verified, problems };
 }
 
-/** A client for each cluster that environments name, opened when it is asked for. */
-class Clusters {
-  readonly #world: World;
-  readonly #choice: ClusterChoice;
-  readonly #open = new Map<string | undefined, Kube>();
-
-  constructor(world: World, choice: ClusterChoice) {
-    this.#world = world;
-    this.#choice = choice;
-  }
-
-  async of({ cluster }: Application): Promise<Kube> {
-    const choice = cluster === undefined ? this.#choice : { ...this.#choice, context: cluster };
-    const kube = this.#open.get(cluster) ?? (await openKube(this.#world, choice));
-    this.#open.set(cluster, kube);
-    return kube;
-  }
-
-  close(): void {
-    for (const kube of this.#open.values()) kube.close();
-  }
-}
-
 async function compare(kube: Kube, application: string, desired: readonly Manifest[]): Promise<readonly Verified[]> {
-  const live = new Map<string, KubeObject>();
-  for (const { ref, object } of desired) {
-    const found = await kube.resource(object.apiVersion, object.kind);
-    const answer = found.ok && found.value ? await kube.get(found.value, ref.namespace, ref.name) : undefined;
-    if (answer?.ok) live.set(refKey(ref), answer.value);
-    else if (answer && answer.refusal.code !== 404) {
-      throw new ProblemError({
-        code: "cluster-refused",
-        message: `${refLabel(ref)} cannot be read: ${answer.refusal.message}`,
-      });
-    }
-  }
-  const plan = planChanges(desired, (ref) => live.get(refKey(ref)), { application, entries: [] });
-  const rehearsal = await rehearse(
-    kube,
-    plan.apply.filter((step) => step.live),
-    plan.apply,
-    8,
-  );
-  const equal = new Set(rehearsal.equal.map(refKey));
-  const why = new Map(
-    plan.apply
-      .filter(({ manifest }) => !equal.has(refKey(manifest.ref)))
-      .map((step) => [refKey(step.manifest.ref), step.why]),
-  );
+  const { plan } = await compareWithCluster(kube, desired, { application, entries: [] }, false);
+  const why = new Map(plan.apply.map((step) => [refKey(step.manifest.ref), step.why]));
   return desired.map(({ ref }) => {
     const difference = why.get(refKey(ref));
     return { application, object: refLabel(ref), ...(difference === undefined ? {} : { difference }) };

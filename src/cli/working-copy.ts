@@ -34,6 +34,13 @@ export class WorkingCopy {
     });
   }
 
+  /** The commit behind a name, as git has many kinds of; undefined where there is none. */
+  async commitOf(name: string): Promise<string | undefined> {
+    const args = ["rev-parse", "--verify", "--quiet", "--end-of-options", `${name}^{commit}`];
+    const done = await systemProcesses.run({ file: "git", args, cwd: this.folder, env: this.#env });
+    return done.code === 0 ? done.stdout.toString("utf8").trim() : undefined;
+  }
+
   /** Makes this folder a repository whose `main` is pushed to `remote`. */
   async begin(remote: string, message: string, tag?: string): Promise<string> {
     await this.git("init", "--quiet", "--initial-branch=main");

@@ -18,7 +18,7 @@ export async function letGo(io: Io, application: Application, head: string, know
   const before = known.record?.revision;
   const revision = before?.tree === noTree ? before : await removal(io, application, head);
   const record = continueRecord(known.record, revision, application, io.clock.now());
-  return refuse(io, { ...known, inventory }, record, [gone(application, inventory.entries.length)]);
+  return refuse(io, { ...known, inventory }, record, [goneProblem(application, inventory.entries.length)]);
 }
 
 /** Stands for the tree of a directory that is not there. */
@@ -32,7 +32,8 @@ async function removal({ git }: Io, { path }: Application, head: string): Promis
   return { commit: id, tree: noTree, subject, author, committedAt };
 }
 
-function gone({ id, path }: Application, count: number): Problem {
+/** Why the objects of an application that Git no longer has stay as they are (behaviour D8). */
+export function goneProblem({ id, path }: Application, count: number): Problem {
   const objects = count === 1 ? "the 1 object" : `the ${count} objects`;
   return {
     code: "application-gone",

@@ -31,7 +31,7 @@ export function differences(desired: KubeObject, live: KubeObject): readonly Dif
 }
 
 /** Git's fields without the object's identity, which is in the request's path and in no field set. */
-function declared(desired: KubeObject): JsonObject {
+export function declared(desired: KubeObject): JsonObject {
   const { apiVersion: _version, kind: _kind, metadata, ...fields } = desired;
   const { name: _name, namespace: _namespace, ...rest } = metadata;
   return Object.keys(rest).length === 0 ? fields : { metadata: rest, ...fields };

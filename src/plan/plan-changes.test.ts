@@ -4,11 +4,12 @@ import fc from "fast-check";
 import type { Json, JsonObject } from "../model/json.ts";
 import { isJsonObject, jsonEqual } from "../model/json.ts";
 import type { KubeObject } from "../model/kube-object.ts";
-import { refOf } from "../model/kube-object.ts";
+import { managedFieldsOf, refOf } from "../model/kube-object.ts";
 import type { Manifest } from "../model/manifest.ts";
 import { refKey } from "../model/object-ref.ts";
 import type { ObjectRef } from "../model/object-ref.ts";
 import { stages } from "../model/plan.ts";
+import { asApplied } from "./as-applied.ts";
 import { driftOf } from "./drift.ts";
 import { withProofs } from "./equivalence.ts";
 import { planChanges } from "./plan-changes.ts";
@@ -24,31 +25,12 @@ function manifest(apiVersion: string, kind: string, name: string, rest: JsonObje
   return { ref: refOf(object), object, where: { file: "staging/shop/all.yaml", line: 1 } };
 }
 
-/** The field set of a value as the API server keeps it for a structural type: lists of named objects are keyed by name. */
-function fieldsOf(value: Json | undefined): JsonObject {
-  if (Array.isArray(value)) {
-    const items = value as readonly Json[];
-    if (items.length === 0 || !items.every((item) => isJsonObject(item) && typeof item["name"] === "string")) return {};
-    return Object.fromEntries(
-      items.map((item) => [
-        `k:${JSON.stringify({ name: (item as JsonObject)["name"] })}`,
-        { ".": {}, ...fieldsOf(item) },
-      ]),
-    );
-  }
-  if (!isJsonObject(value)) return {};
-  const names = Object.keys(value).filter((name) => value[name] !== undefined);
-  return Object.fromEntries(names.map((name) => [`f:${name}`, fieldsOf(value[name])]));
-}
-
 /** What the API server would answer after Plumbline applied the object to an empty cluster. */
 function applied(object: KubeObject, managers: readonly Json[] = []): KubeObject {
-  const { apiVersion, kind: _kind, metadata, ...fields } = object;
-  const { name: _name, namespace: _namespace, ...meta } = metadata;
-  const fieldsV1 = fieldsOf({ metadata: meta, ...fields });
-  const ours = { manager: "plumbline", operation: "Apply", apiVersion, fieldsType: "FieldsV1", fieldsV1 };
-  const server = { uid: `uid-${metadata.name}`, resourceVersion: "7", managedFields: [ours, ...managers] };
-  return { ...object, metadata: { ...metadata, ...server }, status: { observedGeneration: 1 } };
+  const { metadata, ...rest } = asApplied(object);
+  const managedFields = [...(managedFieldsOf(asApplied(object)) as readonly Json[]), ...managers];
+  const server = { uid: `uid-${metadata.name}`, resourceVersion: "7", managedFields };
+  return { ...rest, metadata: { ...metadata, ...server }, status: { observedGeneration: 1 } };
 }
 
 function lookup(objects: readonly KubeObject[]): (ref: ObjectRef) => KubeObject | undefined {

@@ -38,10 +38,10 @@ export function statusText(untrusted: StatusDocument, options: TextOptions): str
 }
 
 /** Subjects and messages come from repositories and clusters: what could steer a terminal becomes a space. */
-function withoutControls(document: StatusDocument): StatusDocument {
+export function withoutControls<T>(document: T): T {
   const plain = (_key: string, value: unknown): unknown =>
     typeof value === "string" ? value.replaceAll(/\p{Cc}/gu, " ") : value;
-  return JSON.parse(JSON.stringify(document), plain) as StatusDocument;
+  return JSON.parse(JSON.stringify(document), plain) as T;
 }
 
 function applicationLines(application: ApplicationStatus, options: TextOptions): readonly string[] {

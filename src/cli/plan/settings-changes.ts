@@ -1,0 +1,30 @@
+import type { Application } from "../../model/application.ts";
+import { isJsonObject, jsonEqual } from "../../model/json.ts";
+import type { Json } from "../../model/json.ts";
+import type { FieldChange } from "../../model/plan-document.ts";
+
+/** Who the application is, which two of the same id agree on. */
+const identity: ReadonlySet<string> = new Set(["id", "name", "environment"]);
+
+/** What two versions of delivery.yaml say of an application in different ways, with times in milliseconds. */
+export function settingsChanges(before: Application, after: Application): readonly FieldChange[] {
+  // Through JSON, so that what is left out and what is undefined are the same.
+  const [from, to] = [before, after].map((one) => JSON.parse(JSON.stringify(one)) as Json);
+  return changes(from, to, "").filter(({ field }) => !identity.has(field));
+}
+
+function changes(from: Json | undefined, to: Json | undefined, field: string): readonly FieldChange[] {
+  if (jsonEqual(from, to)) return [];
+  if (isJsonObject(from) && isJsonObject(to)) {
+    const names = [...new Set([...Object.keys(from), ...Object.keys(to)])].toSorted();
+    return names.flatMap((name) => changes(from[name], to[name], field === "" ? name : `${field}.${name}`));
+  }
+  const shown = (value: Json): string => (typeof value === "string" ? value : JSON.stringify(value));
+  return [
+    {
+      field,
+      ...(from === undefined ? {} : { from: shown(from) }),
+      ...(to === undefined ? {} : { to: shown(to) }),
+    },
+  ];
+}
