@@ -12,7 +12,7 @@ interface OneOf {
 
 /** One thing that must hold of a field, in CEL; where the expression has no value, it has nothing to say. */
 interface Check {
-  /** Sees `value`, the object it is in (`self`), both before (`old`, `oldSelf`, null at creation) and around (`parent`, `pod`). */
+  /** Sees `value`, the object it is in (`self`), both before (`old`, `oldSelf`, null at creation) and around (`parent`, `pod`, `claims`). */
   readonly rule: string;
   readonly why?: string;
   /** An expression for the text, in place of `why`. */
@@ -117,8 +117,12 @@ function objectCauses(
   // A number that must be there, and is not, is zero.
   const zeros = schema.required.filter((name) => schema.property(name)?.default === 0);
   const self = { ...Object.fromEntries(zeros.map((name) => [name, 0])), ...given };
-  const scope = { pod: null, parent: null, ...around, self, oldSelf: old ?? null };
-  const inner = { pod: definition.endsWith(".PodSpec") ? self : scope.pod, parent: self };
+  const scope = { pod: null, parent: null, claims: [], ...around, self, oldSelf: old ?? null };
+  const inner = {
+    pod: definition.endsWith(".PodSpec") ? self : scope.pod,
+    claims: valueAt(self, "volumeClaimTemplates") ?? scope.claims,
+    parent: self,
+  };
   const own = Object.entries(rules.types[definition] ?? {});
   const ruled = new Set(own.map(([key]) => key));
   const descend = (name: string): Cause[] => {
