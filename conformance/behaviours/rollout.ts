@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { Behaviour } from "../behaviour.ts";
 import { assertServed } from "../stage.ts";
+import { until } from "../until.ts";
 
 /** A variable for the backend's container. */
 const withVariable =
@@ -11,7 +12,7 @@ const withVariable =
       (line, indent: string) => `${line}${indent}- { name: ${name}, value: "${value}" }\n`,
     );
 
-/** R1 to R6 of docs/behaviours.md; R2 is seen where failures are rolled back. */
+/** R1 to R6 and R8 of docs/behaviours.md; R2 is seen where failures are rolled back. */
 export const rollout: readonly Behaviour[] = [
   {
     number: "R1",
@@ -121,6 +122,35 @@ export const rollout: readonly Behaviour[] = [
       stage.repository.commit("Mend the first", { "staging/first/first.yaml": first("up") });
       await stage.becomes("healthy", commit);
       assert.ok(await stage.api.get(stage.at("v1", "configmaps"), "second"));
+    },
+  },
+  {
+    number: "R8",
+    name: "r8",
+    title:
+      "a canary tries an upgrade beside the old pods, one that fails touches none of them, and not one request fails",
+    async holds(stage) {
+      await stage.deliverFirst("{ deadline: 60s, soak: 1s, canary: { share: 50%, soak: 3s } }");
+      const load = await stage.load();
+      const before = await stage.deployment();
+      const upgrade = stage.backend(stage.ground.released.second);
+      const commit = stage.repository.commit("Upgrade", upgrade);
+      await until("a canary that is ready", 60_000, async () => {
+        const { status } = (await stage.api.get(stage.deployments, "backend-canary")) ?? {};
+        assert.equal(status?.readyReplicas, Math.ceil(before.spec.replicas / 2), stage.says()?.message);
+        return true;
+      });
+      assert.equal((await stage.deployment()).metadata.generation, before.metadata.generation, "the old pods stay");
+      await stage.becomes("healthy", commit);
+      assert.equal(await stage.api.get(stage.deployments, "backend-canary"), undefined, "the canary goes");
+
+      const delivered = await stage.deployment();
+      const crash = withVariable("FAULT_CRASH_AFTER_SECONDS", "0");
+      await stage.rolledBack(stage.repository.commit("Break", stage.backend(stage.ground.released.second, crash)));
+      assert.equal((await stage.deployment()).metadata.generation, delivered.metadata.generation);
+      const result = await load.stop();
+      assertServed(result);
+      assert.deepEqual(result.versions, ["1.0.0", "1.1.0"]);
     },
   },
 ];

@@ -5,6 +5,8 @@ import type { DeliveryRecord } from "../model/record.ts";
 import type { FoundApplication } from "../source/deployment.ts";
 import { sourceCommitOf } from "../source/source-commit.ts";
 import { imagesOf, tagOf } from "./images.ts";
+import { judged } from "./phase.ts";
+import type { Phase } from "./phase.ts";
 import type { Io } from "./reconcile.ts";
 
 /** Asks the policy's checks once the soak is over and before the delivery is decided; undefined at any other time. */
@@ -12,18 +14,20 @@ export async function askWhenDue(
   io: Io,
   { application }: FoundApplication,
   record: DeliveryRecord,
+  { policy, services }: Phase,
   observation: Observation,
   desired: readonly Manifest[],
 ): Promise<CheckOutcome | undefined> {
-  const { checks, soakMs } = application.rollout;
+  const { checks, soakMs } = policy;
   const open = record.outcome === "progressing" || record.outcome === "held";
   if (checks.length === 0 || !open || record.currentSince === undefined) return undefined;
   if (io.clock.now() < Date.parse(record.currentSince) + soakMs) return undefined;
-  if (observation.objects.some(({ health }) => health.status !== "Current")) return undefined;
+  if (judged(observation).objects.some(({ health }) => health.status !== "Current")) return undefined;
   const images = imagesOf(desired);
   const tags = new Set(images.map(tagOf));
   const tag = tags.size === 1 ? [...tags][0] : undefined;
   const source = await sourceCommitOf(io.git, record.revision, application.path, images);
   // What nobody released by Plumbline has no trailers; its tag is the best word there is.
-  return askChecks(io.kube, application, { release: source ?? tag, tag, revision: record.revision.commit });
+  const names = { release: source ?? tag, tag, revision: record.revision.commit };
+  return askChecks(io.kube, { namespace: application.namespace, checks, services }, names);
 }

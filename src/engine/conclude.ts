@@ -214,6 +214,7 @@ function cannotPutBack(record: DeliveryRecord, { message, remedy }: Problem): De
 /** A wait ends at its time or when a watch speaks; checks have no watch, so they are asked again every second. */
 function nextLook(io: Io, decision: Decision): { readonly againAtMs?: number } {
   if (decision.kind === "steady") return decision.atMs === undefined ? {} : { againAtMs: decision.atMs };
+  if (decision.kind === "advance") return { againAtMs: io.clock.now() };
   if (decision.kind !== "wait") return {};
   const { reason, atMs } = decision;
   return { againAtMs: reason === "WaitingForChecks" ? Math.min(atMs, io.clock.now() + 1000) : atMs };

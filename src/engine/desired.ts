@@ -15,6 +15,7 @@ export class Desired {
   readonly #git: Git;
   readonly #endorsements: Endorsements;
   readonly #rendered = new Map<string, { readonly key: string; readonly value: Rendered }>();
+  readonly #before = new Map<string, { readonly key: string; readonly value: readonly Manifest[] }>();
 
   constructor(git: Git, endorsements: Endorsements) {
     this.#git = git;
@@ -38,6 +39,21 @@ export class Desired {
     if (known?.key === key) return known.value;
     const value = await render(this.#git, revision, found.application);
     this.#rendered.set(found.application.id, { key, value });
+    return value;
+  }
+
+  /**
+   * The manifests of a tree that was delivered before; none where Git has it no longer, as after a force push, or where what
+   * the application may do now does not allow it any more.
+   */
+  async before({ application }: FoundApplication, tree: string): Promise<readonly Manifest[]> {
+    const key = JSON.stringify([tree, application]);
+    const known = this.#before.get(application.id);
+    if (known?.key === key) return known.value;
+    const isThere = (await this.#git.find(tree, "")) !== undefined;
+    const rendered = isThere ? await render(this.#git, { tree }, application) : undefined;
+    const value = rendered?.ok === true ? rendered.value : [];
+    this.#before.set(application.id, { key, value });
     return value;
   }
 }

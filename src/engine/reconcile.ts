@@ -23,6 +23,7 @@ import type { Known, Pass } from "./known.ts";
 import type { Live } from "./live.ts";
 import { obstacleOf } from "./obstacle.ts";
 import { promoteWhenDue } from "./promotion.ts";
+import { judged, markLater, phaseOf } from "./phase.ts";
 import { continueRecord, takenRecord } from "./records.ts";
 import type { SignedImages } from "./signed-images.ts";
 
@@ -63,24 +64,27 @@ export async function reconcile(io: Io, found: FoundApplication, head: string, k
   if (doubt) return distrust(io, known, record, doubt);
   const awaited = await awaitOthers(io, application, record, head);
   if (awaited) return putOff(io, known, record, awaited);
+  const phase = await phaseOf(io, found, record, desired.value);
 
   const inventory = known.inventory ?? (await readInventory(io.kube, io.namespace, application.id));
-  const unwatched = await io.live.watch([...desired.value.map((one) => entryOf(one)), ...inventory.entries]);
+  const unwatched = await io.live.watch([...phase.manifests.map((one) => entryOf(one)), ...inventory.entries]);
   if (unwatched) return { known: { ...known, inventory }, trouble: unwatched };
-  const changes = planChanges(desired.value, (ref) => io.live.get(ref), inventory, known.proved);
+  const changes = planChanges(phase.manifests, (ref) => io.live.get(ref), inventory, known.proved, phase.later);
   const due = postponeFlapping(changes, record === known.record ? record.drift : [], io.clock.now());
   const context = { maxRestarts: application.rollout.maxRestarts, rules: application.health, nowMs: io.clock.now() };
-  const { plan, withheld } = gateHooks(due.plan, desired.value, () =>
-    observe(desired.value, io.live.with([]), context),
+  const { plan, withheld } = gateHooks(due.plan, phase.manifests, () =>
+    observe(phase.manifests, io.live.with([]), context),
   );
   const applied = await apply(io.kube, plan, { namespace: io.namespace });
-  const observation = withhold(observe(desired.value, io.live.with(applied.objects), context), withheld);
-  const taken = takenRecord(record, applied.ok, io.clock.now());
-  const checks = await askWhenDue(io, found, taken, observation, desired.value);
+  const seen = withhold(observe(phase.manifests, io.live.with(applied.objects), context), withheld);
+  const observation = markLater(seen, phase);
+  const taken = takenRecord(record, phase.canary, applied.ok, io.clock.now());
+  const checks = await askWhenDue(io, found, taken, phase, observation, desired.value);
   const decision = decide({
-    policy: application.rollout,
+    policy: phase.policy,
     record: taken,
-    observation,
+    observation: judged(observation),
+    canary: phase.canary,
     obstacle: obstacleOf(applied, io.live),
     checks,
     seeingSinceMs: io.live.seeingSince(),

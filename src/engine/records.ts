@@ -3,7 +3,7 @@ import type { Decision } from "../model/decision.ts";
 import type { Observation } from "../model/health.ts";
 import type { Problem } from "../model/problem.ts";
 import { formatProblem } from "../model/problem.ts";
-import type { AppliedStep, DeliveryRecord, Drift, Takeover } from "../model/record.ts";
+import type { AppliedStep, CanaryProgress, DeliveryRecord, Drift, Takeover } from "../model/record.ts";
 import { shortId } from "../model/revision.ts";
 import type { Revision } from "../model/revision.ts";
 
@@ -128,7 +128,13 @@ export function putOffRecord(
 }
 
 /** A revision that was refused or put off before and is taken now begins now: its deadline must not count from before. */
-export function takenRecord(record: DeliveryRecord, isApplied: boolean, nowMs: number): DeliveryRecord {
+export function takenRecord(
+  known: DeliveryRecord,
+  canary: CanaryProgress | undefined,
+  isApplied: boolean,
+  nowMs: number,
+): DeliveryRecord {
+  const record = canary ? { ...known, canary } : known;
   const begins = isPutOff(record) || (record.outcome === "refused" && isApplied);
   if (!begins) return record;
   const { decidedAt: _, remedy: __, ...open } = record;
@@ -187,6 +193,11 @@ function verdict(record: DeliveryRecord, decision: Exclude<Decision, { kind: "st
         ...(currentSinceMs === undefined ? {} : { currentSince: iso(currentSinceMs) }),
       };
     }
+    case "advance": {
+      const { canary } = record;
+      const passed = canary ? { canary: { ...canary, passedAt: now } } : {};
+      return { outcome: "progressing", reason: "CanaryPassed", message: decision.message, ...passed };
+    }
     case "healthy": {
       const { commit, tree } = record.revision;
       const lastHealthy = { commit, tree, healthyAt: now, images: record.images };
@@ -221,6 +232,7 @@ export function sameDecision(left: DeliveryRecord | undefined, right: DeliveryRe
       record.outcome,
       record.rollback?.commit,
       record.drift[0]?.at,
+      record.canary?.passedAt,
       record.promotion && { ...record.promotion, at: "" },
       record.outcome === "progressing" ? "" : record.message,
     ]);

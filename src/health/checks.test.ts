@@ -19,14 +19,12 @@ async function ask(
       return Promise.resolve({ status, body, headers: {} });
     },
   };
-  const rollout = {
-    deadlineMs: 1000,
-    soakMs: 0,
-    onFailure: "revert" as const,
-    maxRestarts: 0,
-    checks: checks.map(([http, status, json]) => ({ http, expect: { status, json } })),
-  };
-  const outcome = await askChecks(kube, { namespace: "shop", rollout }, { release, tag: "v1.0.0", revision: "0123" });
+  const expected = checks.map(([http, status, json]) => ({ http, expect: { status, json } }));
+  const outcome = await askChecks(
+    kube,
+    { namespace: "shop", checks: expected },
+    { release, tag: "v1.0.0", revision: "0123" },
+  );
   return { asked, said: outcome.ok ? "ok" : outcome.message };
 }
 

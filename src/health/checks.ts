@@ -1,4 +1,4 @@
-import type { Application, HttpCheck, MetricCheck } from "../model/application.ts";
+import type { HttpCheck, MetricCheck } from "../model/application.ts";
 import type { CheckOutcome } from "../model/health.ts";
 import { isJsonObject, valueAt } from "../model/json.ts";
 import type { Json } from "../model/json.ts";
@@ -15,17 +15,24 @@ export type CheckNames = { readonly [name in (typeof checkNames)[number]]: strin
 
 const checkNames = ["release", "tag", "revision"] as const;
 
+/** What is asked, and where: `services` has copies of Services, by their names, that are asked in their stead. */
+export interface Checks {
+  readonly namespace: string;
+  readonly checks: readonly (HttpCheck | MetricCheck)[];
+  readonly services?: ReadonlyMap<string, string>;
+}
+
 /** Asks every check of an application, services and Prometheus, through the API server's service proxy (behaviour R3), in their order. */
 export async function askChecks(
   kube: Pick<Kube, "raw">,
-  application: Pick<Application, "namespace" | "rollout">,
+  { namespace, checks, services = new Map() }: Checks,
   names: CheckNames,
 ): Promise<CheckOutcome> {
-  for (const check of application.rollout.checks) {
+  for (const check of checks) {
     const wrong =
       "prometheus" in check
         ? await askPrometheus(kube, check, names)
-        : told(`GET ${check.http}`, await ask(kube, application.namespace, check, names));
+        : told(`GET ${check.http}`, await ask(kube, namespace, check, names, services));
     if (wrong !== undefined) return { ok: false, message: wrong };
   }
   return { ok: true };
@@ -51,9 +58,10 @@ async function ask(
   namespace: string,
   check: HttpCheck,
   names: CheckNames,
+  services: ReadonlyMap<string, string>,
 ): Promise<string | undefined> {
   const url = new URL(check.http);
-  const service = `${url.hostname}:${url.port || "80"}`;
+  const service = `${services.get(url.hostname) ?? url.hostname}:${url.port || "80"}`;
   const path = `/api/v1/namespaces/${namespace}/services/${service}/proxy${url.pathname}${url.search}`;
   const answer = await kube.raw(path);
   const { expect } = check;

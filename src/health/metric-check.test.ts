@@ -17,9 +17,8 @@ async function said(
     },
   };
   const checks = [{ prometheus, query: "errors", ...rule }];
-  const rollout = { deadlineMs: 1, soakMs: 0, onFailure: "revert" as const, maxRestarts: 0, checks };
   const names = { release: undefined, tag: "v1", revision: "0123" };
-  const outcome = await askChecks(kube, { namespace: "shop", rollout }, names);
+  const outcome = await askChecks(kube, { namespace: "shop", checks }, names);
   return { asked, said: outcome.ok ? "ok" : outcome.message };
 }
 

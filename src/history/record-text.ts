@@ -46,6 +46,7 @@ const recordSchema = z.looseObject({
   currentSince: time.optional(),
   decidedAt: time.optional(),
   lastHealthy: healthy.optional(),
+  canary: z.looseObject({ pods: z.number(), beside: z.number(), passedAt: time.optional() }).optional(),
   rollback: z.looseObject({ commit: z.string(), undoes: z.string(), restores: healthy }).optional(),
   promotion: candidate
     .extend({

@@ -19,6 +19,14 @@ export interface MetricCheck {
   readonly above?: number;
 }
 
+/** A share of the pods that tries a changed template before the rest is changed. */
+export interface CanaryPolicy {
+  /** Percent of the replicas, from 1 to 100; rounded up to whole pods. */
+  readonly share: number;
+  /** How long the canary must stay healthy. */
+  readonly soakMs: number;
+}
+
 /** The gate a revision must pass. Durations are milliseconds. */
 export interface RolloutPolicy {
   /** How long a revision may take to become healthy. */
@@ -28,6 +36,8 @@ export interface RolloutPolicy {
   readonly onFailure: FailurePolicy;
   /** Container restarts of one pod that are still taken for a start-up hiccup; one more is a crash loop. */
   readonly maxRestarts: number;
+  /** Absent: every pod is changed at once, as its Deployment's strategy says. */
+  readonly canary?: CanaryPolicy;
   readonly checks: readonly (HttpCheck | MetricCheck)[];
 }
 

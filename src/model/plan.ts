@@ -27,7 +27,7 @@ export interface PruneStep {
 export interface Plan {
   readonly application: string;
   readonly apply: readonly ApplyStep[];
-  /** Steps that hooks keep back: tried together with the others, and not applied yet (behaviour D4). */
+  /** Steps that hooks or a canary keep back: tried together with the others, and not applied yet (behaviour D4). */
   readonly later: readonly ApplyStep[];
   readonly unchanged: readonly ObjectRef[];
   readonly prune: readonly PruneStep[];

@@ -105,6 +105,13 @@ export interface Promotion extends PromotionCandidate {
   readonly superseded: readonly PromotionCandidate[];
 }
 
+/** The canary of a delivery: so many pods beside those that it would replace, and, once it has passed, when (ISO 8601 in UTC). */
+export interface CanaryProgress {
+  readonly pods: number;
+  readonly beside: number;
+  readonly passedAt?: string;
+}
+
 /**
  * The state of one application's delivery: one JSON file an application on the delivery log branch (behaviour V1), one
  * commit each time the decision changes. Times are ISO 8601 in UTC. It is all that a restarted engine needs besides the
@@ -134,6 +141,7 @@ export interface DeliveryRecord {
   /** When the outcome was decided. */
   readonly decidedAt?: string;
   readonly lastHealthy?: HealthyRevision;
+  readonly canary?: CanaryProgress;
   readonly rollback?: Rollback;
   readonly promotion?: Promotion;
   readonly applied: readonly AppliedStep[];

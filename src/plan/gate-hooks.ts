@@ -45,18 +45,22 @@ export function gateHooks(plan: Plan, desired: readonly Manifest[], observe: () 
   }
   const isLater = ({ manifest }: ApplyStep): boolean => withheld.has(refKey(manifest.ref));
   const apply = plan.apply.filter((step) => !isLater(step));
-  return { plan: { ...plan, apply, later: plan.apply.filter(isLater) }, withheld };
+  return { plan: { ...plan, apply, later: [...plan.later, ...plan.apply.filter(isLater)] }, withheld };
 }
 
 /** What is withheld is on its way, whatever is live under its name: that is of an older revision. */
-export function withhold({ objects, pods }: Observation, withheld: Gated["withheld"]): Observation {
+export function withhold(
+  { objects, pods }: Observation,
+  withheld: ReadonlyMap<string, string>,
+  reason = waitingForHook,
+): Observation {
   return {
     pods,
     objects: objects.map(({ ref, health }) => {
       const message = withheld.get(refKey(ref));
       return {
         ref,
-        health: message === undefined ? health : { status: "InProgress", reason: waitingForHook, message },
+        health: message === undefined ? health : { status: "InProgress", reason, message },
       };
     }),
   };

@@ -18,13 +18,14 @@ export type LiveLookup = (ref: ObjectRef) => KubeObject | undefined;
 /**
  * What it takes to bring the cluster from `live` to `desired`, in a total order. Pure: the same input in any order gives the
  * same plan. `inventory` is what the application may have created so far; `proved` spares objects that a dry run has shown
- * to be as Git says though they are written in another way.
+ * to be as Git says though they are written in another way; `later` is what a later pass will apply, to be tried now.
  */
 export function planChanges(
   desired: readonly Manifest[],
   live: LiveLookup,
   inventory: Inventory,
   proved: Equivalence = new Map(),
+  later: readonly Manifest[] = [],
 ): Plan {
   const steps: ApplyStep[] = [];
   const unchanged: ObjectRef[] = [];
@@ -39,7 +40,7 @@ export function planChanges(
   return {
     application: inventory.application,
     apply: steps,
-    later: [],
+    later: later.toSorted(compareManifests).flatMap((manifest) => stepFor(manifest, live(manifest.ref), proved) ?? []),
     unchanged,
     prune: pruneSteps(gone, live, inventory.application),
     inventory: { ...inventory, entries: inventory.entries.toSorted(compareRefs) },

@@ -15,7 +15,7 @@ import { readFiles } from "./read-files.ts";
 /** What an application asks for at a revision: every object, or why none of it may be delivered (behaviour D3). */
 export async function render(
   git: Git,
-  revision: Revision,
+  revision: Pick<Revision, "tree">,
   application: Application,
 ): Promise<Result<readonly Manifest[]>> {
   const files = await readFiles(git, revision.tree, application.path);

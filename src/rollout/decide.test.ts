@@ -265,3 +265,43 @@ test("short times are told with their fraction, long ones rounded", () => {
     assert.equal(decision.kind === "wait" && decision.message, `every object is healthy; it must stay so for ${text}`);
   }
 });
+
+test("a canary that stayed healthy for its soak lets the rest follow; whatever else is decided of it says so", () => {
+  const canary = { pods: 1, beside: 4 };
+  const at = (changes: Partial<DeliveryRecord>, observation: Observation, nowMs: number) =>
+    decide({ policy, record: record(changes), observation, canary, nowMs });
+  const current = { currentSince: iso(start) };
+  assert.deepEqual(at(current, seen({}), start + 10_000), {
+    kind: "advance",
+    message: "canary of 1 pod beside 4: every object is healthy and stayed so for 10 s",
+  });
+  assert.equal(at(current, seen({}), start + 9999).kind, "wait");
+  const failed = at({}, seen(crash), start);
+  assert.equal(
+    failed.kind === "rollback" && failed.message,
+    "canary of 1 pod beside 4: Deployment probe/d0: pod d0-x keeps crashing",
+  );
+  assert.equal(
+    at({ outcome: "held" }, seen({}), start + 10_000).kind,
+    "wait",
+    "what is held and mends is soaked like any other",
+  );
+  assert.equal(at({ outcome: "healthy" }, seen({}), start).kind, "steady");
+  const said = decide({
+    policy,
+    record: record(current),
+    observation: seen({}),
+    canary: { pods: 2, beside: 4 },
+    nowMs: start,
+  });
+  assert.match(said.kind === "wait" ? said.message : "", /^canary of 2 pods beside 4: /);
+  const again = at({ outcome: "failed", reason: "X", message: "it failed" }, seen(crash), start);
+  assert.equal(again.kind === "rollback" && again.message, "it failed", "what was decided is not said twice");
+});
+
+test("what follows a canary has a deadline of its own", () => {
+  const passed = record({ canary: { pods: 1, beside: 4, passedAt: iso(start + 50_000) } });
+  const observation = seen({ status: "InProgress" });
+  assert.equal(decide({ policy, record: passed, observation, nowMs: start + 109_999 }).kind, "wait");
+  assert.equal(decide({ policy, record: passed, observation, nowMs: start + 110_000 }).kind, "rollback");
+});

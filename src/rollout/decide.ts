@@ -25,6 +25,8 @@ export interface Situation {
   readonly observation: Observation;
   /** Undefined when everything of the revision is in the cluster. */
   readonly obstacle?: Obstacle | undefined;
+  /** Set while only a share of the pods tries the revision; what comes after is not for this decision. */
+  readonly canary?: { readonly pods: number; readonly beside: number } | undefined;
   /** Undefined while the checks have not been asked in this soak. */
   readonly checks?: CheckOutcome | undefined;
   /** Since when the cluster has been seen without a gap: a revision's time does not run while nobody can look. */
@@ -46,11 +48,15 @@ const unseenRetryMs = 5000;
  * deadline like one that does not become healthy.
  */
 export function decide(situation: Situation): Decision {
-  const { record, policy, observation, obstacle, nowMs } = situation;
+  const { record, policy } = situation;
   if (record.outcome === "rolled-back") return { kind: "steady" };
   if (record.outcome === "healthy") return sinceHealthy(situation);
   if (record.outcome === "failed") return afterFailure(record, policy, record.reason, record.message);
+  return ofCanary(situation, gate(situation));
+}
 
+function gate(situation: Situation): Decision {
+  const { record, policy, observation, obstacle, nowMs } = situation;
   const pending = observation.objects.filter(({ health }) => health.status !== "Current");
   if (record.outcome === "held" && (obstacle || pending.length > 0)) return { kind: "steady" };
   if (obstacle) return hindered(situation, obstacle);
@@ -68,6 +74,14 @@ export function decide(situation: Situation): Decision {
   return { kind: "wait", reason: "WaitingForHealth", message: sentence(worst) + others, atMs: deadlineMs };
 }
 
+/** What is decided of a canary says so; once it has passed, the rest of the revision follows. */
+function ofCanary({ canary }: Situation, decision: Decision): Decision {
+  if (!canary || decision.kind === "steady") return decision;
+  const { pods, beside } = canary;
+  const message = `canary of ${pods} ${pods === 1 ? "pod" : "pods"} beside ${beside}: ${decision.message}`;
+  return decision.kind === "healthy" ? { kind: "advance", message } : { ...decision, message };
+}
+
 function hindered(situation: Situation, { kind, message }: Obstacle): Decision {
   const { record, policy, nowMs } = situation;
   if (kind === "unseen") return { kind: "wait", reason: "ClusterUnseen", message, atMs: nowMs + unseenRetryMs };
@@ -80,9 +94,12 @@ function hindered(situation: Situation, { kind, message }: Obstacle): Decision {
 /** How long pods have to say how they are when the cluster is seen again. */
 const settleMs = 10_000;
 
-/** The time in which nobody could look is given back, but at most once over: an engine that starts again and again ends, too. */
+/**
+ * The time in which nobody could look is given back, but at most once over: an engine that starts again and again ends, too.
+ * What follows a canary has a deadline of its own.
+ */
 function deadlineOf({ record, policy: { deadlineMs }, seeingSinceMs = 0 }: Situation): number {
-  const startedMs = Date.parse(record.startedAt);
+  const startedMs = Date.parse(record.canary?.passedAt ?? record.startedAt);
   const givenBackMs = Math.min(seeingSinceMs + deadlineMs, startedMs + 2 * deadlineMs);
   return Math.max(startedMs + deadlineMs, givenBackMs, seeingSinceMs + Math.min(settleMs, deadlineMs));
 }

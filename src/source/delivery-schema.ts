@@ -67,6 +67,19 @@ export const rolloutSchema = closed({
     .max(100)
     .optional()
     .describe("Container restarts of one pod that are a start-up hiccup; one more is a crash loop. Default 2."),
+  canary: z
+    .union([
+      z.literal(false),
+      closed({
+        share: z
+          .string('must be a share such as "20%"')
+          .regex(/^([1-9]\d?|100)%$/, 'must be a share from "1%" to "100%"')
+          .describe("How many pods, as a share of the replicas, rounded up."),
+        soak: duration.optional().describe("How long the canary must stay healthy; default the rollout's soak."),
+      }),
+    ])
+    .optional()
+    .describe("Try a changed template with a share of the pods first; false: do not. Default false."),
   checks: z.array(check).max(50).optional(),
 });
 

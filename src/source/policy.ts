@@ -1,4 +1,4 @@
-import type { HttpCheck, MetricCheck, PromotionSource, RolloutPolicy } from "../model/application.ts";
+import type { CanaryPolicy, HttpCheck, MetricCheck, PromotionSource, RolloutPolicy } from "../model/application.ts";
 import type { EnvironmentConfiguration, RolloutConfiguration } from "./delivery-schema.ts";
 import { parseDuration } from "./duration.ts";
 
@@ -14,13 +14,21 @@ export const defaultPolicy: RolloutPolicy = {
 /** `base` with each key that the configuration gives. */
 export function overridePolicy(base: RolloutPolicy, given: RolloutConfiguration | undefined): RolloutPolicy {
   if (given === undefined) return base;
+  const soakMs = milliseconds(given.soak) ?? base.soakMs;
+  const canary = given.canary === undefined ? base.canary : canaryOf(given.canary, soakMs);
   return {
     deadlineMs: milliseconds(given.deadline) ?? base.deadlineMs,
-    soakMs: milliseconds(given.soak) ?? base.soakMs,
+    soakMs,
     onFailure: given.onFailure ?? base.onFailure,
     maxRestarts: given.maxRestarts ?? base.maxRestarts,
     checks: given.checks?.map(toCheck) ?? base.checks,
+    ...(canary ? { canary } : {}),
   };
+}
+
+function canaryOf(given: NonNullable<RolloutConfiguration["canary"]>, soakMs: number): CanaryPolicy | undefined {
+  if (given === false) return undefined;
+  return { share: Number.parseInt(given.share, 10), soakMs: milliseconds(given.soak) ?? soakMs };
 }
 
 /** Where images come from: by a commit on the tracked branch, at once when they are healthy, unless it says otherwise. */

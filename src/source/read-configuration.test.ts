@@ -18,7 +18,7 @@ layout: "{environment}/{application}"
 environments:
   staging:
     namespace: "{application}-staging"
-    rollout: { deadline: 2m, soak: 10s, onFailure: revert, maxRestarts: 3,
+    rollout: { deadline: 2m, soak: 10s, onFailure: revert, maxRestarts: 3, canary: { share: 20%, soak: 30s },
                checks: [ { http: "http://backend/healthz", expect: { status: 200, json: { commit: "{release}" } } },
                          { prometheus: "http://prometheus.monitoring:9090", query: "up", above: 0 } ] }
     allowClusterKinds: [Namespace, rbac.authorization.k8s.io/ClusterRole]
@@ -49,6 +49,10 @@ test("each wrong value is refused at its line", () => {
     ["environments:\n  staging:\n    rollout: { deadline: 20 }\n", /:3: .*must be a duration/],
     ["environments:\n  staging:\n    rollout:\n      onFailure: explode\n", /:4: .*onFailure/],
     ["environments:\n  Staging: {}\n", /:2: environments\.Staging: must be lower-case/],
+    ...["0%", "101%", "20"].map((share): [string, RegExp] => [
+      `environments:\n  a:\n    rollout: { canary: { share: ${share} } }\n`,
+      /:3: environments\.a\.rollout\.canary/,
+    ]),
     ["environments: {}\n", /:1: environments: must name at least one/],
     [`layout: "{environment}"\n${minimal}`, /:1: layout: must hold/],
     [`require: sealed\n${minimal}`, /:1: require: must be signed or signed-images, or a list of them/],

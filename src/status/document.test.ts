@@ -41,6 +41,9 @@ test("only a healthy delivery is in sync; one that is open has a deadline", () =
   }
   const soaking = shown(sampleRecord({ outcome: "progressing", currentSince: "2026-01-01T00:01:00.000Z" }));
   assert.equal(soaking.deadlineAt, undefined, "every object is healthy, so that no deadline counts any more");
+  const passedAt = "2026-01-01T00:03:00.000Z";
+  const rest = shown(sampleRecord({ outcome: "progressing", canary: { pods: 1, beside: 4, passedAt } }));
+  assert.equal(rest.deadlineAt, "2026-01-01T00:08:00.000Z", "what follows a canary has a deadline of its own");
 });
 
 test("what is live is the last healthy revision, with its images", () => {

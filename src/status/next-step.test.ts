@@ -45,6 +45,17 @@ test("once every object is healthy, the soak, then the checks", () => {
   assert.match(next(late, { checks: [check] }), /^engine 05:05 /, "not before the soak is over");
 });
 
+test("a canary soaks for itself, and what follows it has a deadline of its own", () => {
+  const canary = { pods: 1, beside: 4 };
+  const policy = { canary: { share: 20, soakMs: 30_000 } };
+  const soaking = { outcome: "progressing", canary, currentSince: "2026-01-01T00:01:00.000Z" } as const;
+  assert.equal(next(soaking, policy), "engine 01:30 the rest follows if its canary stays so");
+  const passed = { ...canary, passedAt: "2026-01-01T00:02:00.000Z" };
+  assert.match(next({ outcome: "progressing", canary: passed }, policy), /^engine 07:00 unless it is healthy by then/);
+  const rest = { outcome: "progressing", canary: passed, currentSince: "2026-01-01T00:03:00.000Z" } as const;
+  assert.equal(next(rest, policy), "engine 03:10 it is healthy if it stays so");
+});
+
 test("a failure says who acts on it", () => {
   assert.equal(
     next({ outcome: "failed", revision: sampleRevision("2") }),

@@ -8,7 +8,7 @@ export function deadlineAt(policy: RolloutPolicy, record: DeliveryRecord): strin
   // Once every object is healthy the soak counts, and no deadline any more; one that waits for others has not begun.
   const awaited =
     record.outcome === "progressing" && record.currentSince === undefined && record.reason !== "WaitingForOthers";
-  return awaited ? after(record.startedAt, policy.deadlineMs) : undefined;
+  return awaited ? after(begunAt(record), policy.deadlineMs) : undefined;
 }
 
 /** What comes next where nothing new is pushed (behaviour V2); undefined for what is healthy and stays so. */
@@ -38,14 +38,17 @@ export function nextStep(policy: RolloutPolicy, record: DeliveryRecord): NextSte
 }
 
 function underWay(policy: RolloutPolicy, record: DeliveryRecord): NextStep {
-  const { reason, currentSince, startedAt } = record;
+  const { reason, currentSince, canary } = record;
   if (reason === "WaitingForOthers") return { who: "engine", message: "it begins when they are healthy" };
   const failing = `unless it is healthy by then, ${putBack(policy, record)}`;
-  if (currentSince === undefined) return { who: "engine", at: after(startedAt, policy.deadlineMs), message: failing };
-  const soaked = after(currentSince, policy.soakMs);
-  if (policy.checks.length === 0) return { who: "engine", at: soaked, message: "it is healthy if it stays so" };
+  if (currentSince === undefined)
+    return { who: "engine", at: after(begunAt(record), policy.deadlineMs), message: failing };
+  const isTried = canary !== undefined && canary.passedAt === undefined;
+  const soaked = after(currentSince, (isTried ? policy.canary?.soakMs : undefined) ?? policy.soakMs);
+  const rest = isTried ? "the rest follows if its canary stays so" : "it is healthy if it stays so";
+  if (policy.checks.length === 0) return { who: "engine", at: soaked, message: rest };
   if (reason !== "WaitingForChecks") return { who: "engine", at: soaked, message: "the checks are asked" };
-  const deadline = after(startedAt, policy.deadlineMs);
+  const deadline = after(begunAt(record), policy.deadlineMs);
   return {
     who: "engine",
     at: deadline > soaked ? deadline : soaked,
@@ -59,6 +62,11 @@ function putBack({ onFailure }: RolloutPolicy, { lastHealthy, revision }: Delive
   if (onFailure === "hold" || !canRestore) return "it is held for a person";
   const state = `${shortId(lastHealthy.commit)}, the last healthy state`;
   return onFailure === "branch" ? `a branch is proposed that restores ${state}` : `a commit restores ${state}`;
+}
+
+/** What follows a canary has a deadline of its own. */
+function begunAt({ canary, startedAt }: DeliveryRecord): string {
+  return canary?.passedAt ?? startedAt;
 }
 
 function after(time: string, ms: number): string {

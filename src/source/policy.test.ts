@@ -1,0 +1,15 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { defaultPolicy, overridePolicy } from "./policy.ts";
+
+test("a canary soaks as long as it says, else as long as the rollout, and can be taken back", () => {
+  const environment = overridePolicy(defaultPolicy, { soak: "20s", canary: { share: "20%" } });
+  assert.deepEqual(environment.canary, { share: 20, soakMs: 20_000 });
+  assert.deepEqual(overridePolicy(environment, { deadline: "1m" }).canary, environment.canary);
+  assert.deepEqual(overridePolicy(environment, { canary: { share: "100%", soak: "1m" } }).canary, {
+    share: 100,
+    soakMs: 60_000,
+  });
+  assert.equal("canary" in overridePolicy(environment, { canary: false }), false);
+  assert.equal("canary" in defaultPolicy, false);
+});
