@@ -4,6 +4,7 @@ import type { Git } from "../io/git/git.ts";
 import type { Kube } from "../io/kube/kube.ts";
 import type { StatusDocument } from "../model/status-document.ts";
 import { statusDocument } from "../status/document.ts";
+import type { MetricsSource } from "../status/metrics.ts";
 import { LogFeed } from "./log-feed.ts";
 import { packageVersion } from "./package-root.ts";
 import { pageAssets } from "./page.ts";
@@ -41,8 +42,13 @@ export class EngineView {
     return statusDocument({ engine: this.#about, ...snapshot }, this.#world.clock.now());
   }
 
-  requests(): ReadonlyMap<string, number> {
-    return this.#leading?.kube.requestCounts() ?? new Map();
+  /** What metrics are made from, as far as the engine itself knows it. */
+  metrics(): Pick<MetricsSource, "document" | "requests" | "queue"> {
+    return {
+      document: this.document(),
+      requests: this.#leading?.kube.requestCounts() ?? new Map(),
+      queue: this.#leading?.engine.load() ?? { waiting: 0, working: 0 },
+    };
   }
 
   /** Has the leading engine fetch; false when this one does not lead. */

@@ -9,9 +9,11 @@ import { fencedGit } from "../io/git/fenced-git.ts";
 import { openMirror } from "../io/git/mirror.ts";
 import { listenForWebhooks, webhookPath } from "../io/webhook/listener.ts";
 import { fencedKube } from "../io/kube/fenced-kube.ts";
+import { deliveryId } from "../model/delivery-id.ts";
 import { ProblemError } from "../model/problem.ts";
 import { promotionSentence } from "../model/record.ts";
 import { metricsText } from "../status/metrics.ts";
+import type { ForgeKind } from "../status/forge/forge.ts";
 import { serveStatus } from "../status/server.ts";
 import { aborted, exitCodeOfEnding } from "./ending.ts";
 import { EngineView } from "./engine-view.ts";
@@ -19,6 +21,7 @@ import { processIdentity } from "./identity.ts";
 import { tellReady } from "./lifeline.ts";
 import { imageTrustOf } from "./image-trust.ts";
 import { openKube } from "./open-kube.ts";
+import { openOutside } from "./outside.ts";
 import type { World } from "./world.ts";
 
 /** Options of `plumb engine`, as the command line gives them. */
@@ -57,6 +60,18 @@ export interface EngineCommandOptions {
   readonly webhookPort?: number;
   /** The file with the secret that webhooks prove themselves by. */
   readonly webhookSecret?: string;
+  /** Where people find the status page, for links to it. */
+  readonly pageUrl?: string;
+  /** Which forge is told by commit statuses, and where its API is; default what follows from the repository's URL. */
+  readonly forge?: ForgeKind;
+  readonly forgeUrl?: string;
+  /** The file with its token; without one no forge is told. */
+  readonly forgeToken?: string;
+  /** The URL that is told everything, and the file with the secret that this is signed by. */
+  readonly notifyUrl?: URL;
+  readonly notifySecret?: string;
+  /** Whether the cluster is told by Events. */
+  readonly events: boolean;
 }
 
 /** What a ready engine tells the process that started it. */
@@ -79,17 +94,10 @@ export async function engineCommand(world: World, options: EngineCommandOptions)
   const log = pino({ base: null, timestamp: pino.stdTimeFunctions.isoTime });
   const identity = processIdentity(world.env);
   const kube = await openKube(world, options, leaseBounds);
-  const folder = resolve(world.cwd, options.mirror);
-  const { credentials, signingKey } = options;
-  const git = await openMirror({
-    url: options.repository,
-    folder,
-    environment: world.env,
-    ...(credentials === undefined ? {} : { credentials: resolve(world.cwd, credentials) }),
-    ...(signingKey === undefined ? {} : { signingKey: resolve(world.cwd, signingKey) }),
-  });
+  const git = await openRepository(world, options);
   const imageTrust = await imageTrustOf(world, options);
   const view = new EngineView(world, git, options.branch);
+  const outside = await openOutside(world, options, git.url, log);
   const leader = new Leader({
     kube,
     clock,
@@ -108,7 +116,7 @@ export async function engineCommand(world: World, options: EngineCommandOptions)
     clock,
     assets: view.assets,
     current: () => view.document(),
-    metrics: () => metricsText(view.document(), view.requests(), leader.holds()),
+    metrics: () => metricsText({ ...view.metrics(), leads: leader.holds(), ...outside.metrics() }),
     ready: () => view.isReady(),
   });
   view.onChange = () => {
@@ -124,7 +132,8 @@ export async function engineCommand(world: World, options: EngineCommandOptions)
     const own = await openKube(world, options);
     const engine = new Engine({
       ...engineParts(options, view, log),
-      git: fencedGit(git, leader.holds),
+      ...outside.parts(),
+      git: outside.measured(fencedGit(git, leader.holds)),
       trust: trustOf(world, options),
       ...(imageTrust === undefined ? {} : { imageTrust }),
       kube: fencedKube(own, leader.holds),
@@ -137,20 +146,33 @@ export async function engineCommand(world: World, options: EngineCommandOptions)
       random,
     });
     view.lead(engine, own);
+    outside.begin(engine);
     await Promise.race([engine.start(), aborted(signal)]);
     await aborted(signal);
     log.info({ signal: String(ending.reason ?? "the Lease was lost") }, "the engine is ending");
     if (!leader.holds()) own.close();
+    await outside.end();
     await engine.stop();
     view.standBy();
     own.close();
   }, ending);
   view.close();
+  outside.close();
   await webhooks?.stop();
   await server.stop();
   git.close();
   kube.close();
   return exitCodeOfEnding(world);
+}
+
+function openRepository(world: World, { repository, mirror, credentials, signingKey }: EngineCommandOptions) {
+  return openMirror({
+    url: repository,
+    folder: resolve(world.cwd, mirror),
+    environment: world.env,
+    ...(credentials === undefined ? {} : { credentials: resolve(world.cwd, credentials) }),
+    ...(signingKey === undefined ? {} : { signingKey: resolve(world.cwd, signingKey) }),
+  });
 }
 
 function trustOf(world: World, options: EngineCommandOptions): Trust {
@@ -186,7 +208,8 @@ async function listen(world: World, options: EngineCommandOptions, view: EngineV
   return { address: { webhookUrl: `http://${host}:${webhooks.port}${webhookPath}` }, stop: () => webhooks.stop() };
 }
 
-type Log = Pick<ReturnType<typeof pino>, "info" | "warn">;
+/** Where the engine logs to: one JSON line an event. */
+export type Log = Pick<ReturnType<typeof pino>, "info" | "warn">;
 
 /** How an engine tells what it does. */
 function engineParts(
@@ -207,12 +230,14 @@ function engineParts(
     onChange: () => {
       view.onChange();
     },
-    onDecision: ({ application, revision, outcome, reason, message, promotion }) => {
+    onDecision: (record) => {
+      const { application, revision, outcome, reason, message, promotion } = record;
       const promoted = promotion && { promotion: promotionSentence(promotion) };
-      log.info({ application, revision: revision.commit, outcome, reason, ...promoted }, message);
+      const delivery = deliveryId(record);
+      log.info({ application, delivery, revision: revision.commit, outcome, reason, ...promoted }, message);
     },
-    onTrouble: (what, problem) => {
-      log.warn({ what, code: problem.code, where: problem.where, remedy: problem.remedy }, problem.message);
+    onTrouble: (what, { code, where, remedy, message }, record) => {
+      log.warn({ what, ...(record ? { delivery: deliveryId(record) } : {}), code, where, remedy }, message);
     },
   };
 }

@@ -42,6 +42,13 @@ export function pageAddress(text: string): string {
   throw new InvalidArgumentError("An address is written like http://127.0.0.1:8480/.");
 }
 
+/** Reads a URL to send to: https, or http; without credentials, which everyone could read in the list of processes. */
+export function notifyAddress(text: string): URL {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url && /^https?:$/.test(url.protocol) && url.username === "" && url.password === "") return url;
+  throw new InvalidArgumentError("A URL is written like https://example.com/hooks, without user and password.");
+}
+
 /** Reads the name of a branch, by the rule that the git door keeps: refused here, it can spoil nothing later. */
 export function branch(text: string): string {
   try {

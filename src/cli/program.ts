@@ -13,7 +13,8 @@ import { installParts } from "./install/settings.ts";
 import type { InstallCommandOptions } from "./install/install.ts";
 import type { InitCommandOptions } from "./init.ts";
 import { watchScopes } from "../engine/live.ts";
-import { branch, count, duration, durationText, pageAddress, port, replicas } from "./options.ts";
+import { forgeKinds } from "../status/forge/forge.ts";
+import { branch, count, duration, durationText, notifyAddress, pageAddress, port, replicas } from "./options.ts";
 import { packageVersion } from "./package-root.ts";
 import type { PlanCommandOptions } from "./plan/plan.ts";
 import type { ReleaseCommandOptions } from "./release.ts";
@@ -226,6 +227,17 @@ const addEngine: Add = (program, world, run) => {
     .option("--insecure-registry <hosts...>", "registries that may be asked without TLS, such as registry.tools:5000")
     .option("--webhook-port <port>", "listen here for webhooks of the forge, at /webhook; 0 is any that is free", port)
     .option("--webhook-secret <file>", "the secret that they are signed with")
+    .option("--page-url <url>", "where people find the status page, for links to it", pageAddress)
+    .option("--forge-token <file>", "tell the forge by commit statuses, with the token in this file")
+    .addOption(new Option("--forge <kind>", "the forge; default what the repository's URL says").choices(forgeKinds))
+    .option(
+      "--forge-url <url>",
+      "where the forge's API is; default what follows from the repository's URL",
+      pageAddress,
+    )
+    .option("--notify-url <url>", "tell this URL everything, by signed POSTs", notifyAddress)
+    .option("--notify-secret <file>", "the secret that they are signed with")
+    .option("--no-events", "write no Events about deliveries into the cluster")
     .action((options: EngineCommandOptions) =>
       run(import("./engine.ts").then(({ engineCommand }) => engineCommand(world, options))),
     );

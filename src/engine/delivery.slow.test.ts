@@ -41,7 +41,7 @@ test("what Git says is delivered; afterwards nothing is asked, and a commit cost
   const requests = [...bench.kube.requestCounts()]
     .filter(([what, count]) => count !== before.get(what))
     .map(([what]) => what);
-  assert.deepEqual(requests, ["PATCH configmaps"]);
+  assert.deepEqual(requests, ["PATCH configmaps 200"]);
   const after = engine.snapshot().applications.find(({ application }) => application.id === "staging/one");
   assert.deepEqual(after?.record, one?.record);
   assert.deepEqual(valueAt((await bench.get("v1", "ConfigMap", "two-staging", "settings")) ?? null, "data"), {

@@ -4,6 +4,7 @@ import type { Kube } from "../io/kube/kube.ts";
 import { deliveryLog, logBranch } from "../history/delivery-log.ts";
 import type { Application } from "../model/application.ts";
 import type { KubeObject } from "../model/kube-object.ts";
+import type { ObjectRef } from "../model/object-ref.ts";
 import type { Problem } from "../model/problem.ts";
 import { formatProblem, ProblemError } from "../model/problem.ts";
 import type { DeliveryRecord } from "../model/record.ts";
@@ -53,7 +54,26 @@ export interface EngineOptions {
   readonly onChange?: () => void;
   /** A new decision, for the log of the process. */
   readonly onDecision?: (record: DeliveryRecord) => void;
-  readonly onTrouble?: (what: string, problem: Problem) => void;
+  /** After each pass, the records of its application, newest first. */
+  readonly onPass?: (application: string, history: readonly DeliveryRecord[]) => void;
+  /** Does the work of a pass, of which `record` is where it begins; for measures and traces. */
+  readonly aroundPass?: (pass: PassStart, work: () => Promise<Pass>) => Promise<Pass>;
+  /** `what` is an application, of which `record` tells, or something that belongs to none. */
+  readonly onTrouble?: (what: string, problem: Problem, record?: DeliveryRecord) => void;
+}
+
+/** What a pass begins with. */
+export interface PassStart {
+  readonly application: string;
+  /** The newest record, before the first pass of a new revision that of the one before. */
+  readonly record: DeliveryRecord | undefined;
+}
+
+/** A cluster as seen from outside of passes. */
+export interface ClusterView {
+  readonly kube: Kube;
+  /** What the watches say is live. */
+  readonly object: (ref: ObjectRef) => KubeObject | undefined;
 }
 
 const longestRetryMs = 60_000;
@@ -150,6 +170,19 @@ export class Engine {
     };
   }
 
+  /** How many applications wait for a pass, and how many are in one. */
+  load(): { readonly waiting: number; readonly working: number } {
+    return this.#queue.load();
+  }
+
+  /** The cluster that an application is delivered to; undefined where neither is known yet. */
+  clusterOf(id: string): ClusterView | undefined {
+    const slot = this.#fleet.get(id);
+    const cluster = slot?.found.application.cluster;
+    const io = cluster === undefined ? this.#io : this.#others.get(cluster);
+    return slot && io && { kube: io.kube, object: (ref) => io.live.get(ref) };
+  }
+
   /** Brings the remote's branches here and queues what they change. */
   refresh(): Promise<void> {
     return this.#branch.refresh();
@@ -160,10 +193,15 @@ export class Engine {
     const { head } = this.#branch;
     if (!slot || head === undefined || this.#stopped) return;
     const { application } = slot.found;
-    const work = this.#ioOf(application).then((io) =>
-      slot.isGone ? letGo(io, application, head, slot.known) : reconcile(io, slot.found, head, slot.known),
+    const work = async (): Promise<Pass> => {
+      const io = await this.#ioOf(application);
+      return slot.isGone ? letGo(io, application, head, slot.known) : reconcile(io, slot.found, head, slot.known);
+    };
+    const { aroundPass = (_, work) => work() } = this.#options;
+    const begun = { application: id, record: slot.known.record };
+    const pass = await aroundPass(begun, () =>
+      work().catch((error: unknown): Pass => ({ known: slot.known, trouble: problemOf(error) })),
     );
-    const pass = await work.catch((error: unknown): Pass => ({ known: slot.known, trouble: problemOf(error) }));
     const { record } = pass.known;
     const said = (one: DeliveryRecord | undefined): string => `${one?.message} ${one?.promotion?.message}`;
     if (record && said(record) !== said(slot.known.record)) this.#options.onDecision?.(record);
@@ -173,6 +211,7 @@ export class Engine {
     if (record?.lastHealthy?.healthyAt !== before)
       for (const next of this.#fleet.promotedFrom(id)) this.#queue.add(next);
     if (standing(record) !== stood) for (const next of this.#fleet.awaiting(id)) this.#queue.add(next);
+    this.#options.onPass?.(id, slot.history);
     if (pass.gone === true && slot.isGone) this.#fleet.forget(id);
     await this.#again(id, pass, slot.failures);
     this.#options.onChange?.();
@@ -202,7 +241,7 @@ export class Engine {
     const { clock, random, onTrouble } = this.#options;
     if (pass.againAtMs !== undefined) this.#queue.addAt(id, pass.againAtMs);
     if (pass.trouble) {
-      onTrouble?.(id, pass.trouble);
+      onTrouble?.(id, pass.trouble, pass.known.record);
       const delayMs = Math.min(longestRetryMs, 500 * 2 ** failures) * (0.5 + 0.5 * random());
       this.#queue.addAt(id, clock.now() + delayMs);
     }

@@ -38,6 +38,11 @@ export class Queue {
     this.#timers.set(key, { atMs, cancel });
   }
 
+  /** How many keys are to be worked on now, and how many are. */
+  load(): { readonly waiting: number; readonly working: number } {
+    return { waiting: this.#due.size, working: this.#running.size };
+  }
+
   /** Forgets what waits, and resolves when what runs has ended. */
   async stop(): Promise<void> {
     this.#stopped = true;

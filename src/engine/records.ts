@@ -1,5 +1,6 @@
 import type { Application } from "../model/application.ts";
 import type { Decision } from "../model/decision.ts";
+import { newDeliveryId } from "../model/delivery-id.ts";
 import type { Observation } from "../model/health.ts";
 import type { Problem } from "../model/problem.ts";
 import { formatProblem } from "../model/problem.ts";
@@ -35,8 +36,10 @@ export function continueRecord(
       rollback: { commit: revision.commit, undoes: known.revision.commit, restores: known.lastHealthy },
     };
   }
+  const startedAt = iso(nowMs);
   return {
     schema: 1,
+    delivery: newDeliveryId({ application: application.id, revision, startedAt }),
     application: application.id,
     environment: application.environment,
     namespace: application.namespace,
@@ -45,7 +48,7 @@ export function continueRecord(
     outcome: "progressing",
     reason: "Applying",
     message: `applying ${shortId(revision.commit)}`,
-    startedAt: iso(nowMs),
+    startedAt,
     ...(known?.lastHealthy ? { lastHealthy: known.lastHealthy } : {}),
     ...(known?.promotion ? { promotion: known.promotion } : {}),
     applied: [],

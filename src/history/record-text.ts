@@ -26,6 +26,7 @@ const reference = z.looseObject({ group: z.string(), kind: z.string(), namespace
 /** What is relied on when a record is read; the rest is carried along. */
 const recordSchema = z.looseObject({
   schema: z.literal(1),
+  delivery: z.string().optional(),
   application: z.string(),
   environment: z.string(),
   namespace: z.string(),

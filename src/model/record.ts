@@ -119,6 +119,8 @@ export interface CanaryProgress {
  */
 export interface DeliveryRecord {
   readonly schema: 1;
+  /** Names the delivery on every surface; absent in records of an engine that did not note it. */
+  readonly delivery?: string;
   readonly application: string;
   readonly environment: string;
   readonly namespace: string;

@@ -18,7 +18,7 @@ type Rule = {
  */
 export function rights(settings: InstallSettings): readonly Printed[] {
   const { namespace, scope, resources } = settings;
-  const delivery = [...deliveryRules(resources), ...sightRules];
+  const delivery = [...deliveryRules(resources), ...sightRules, ...tellingRules];
   const own = [role(namespace, ownRules), roleBinding(namespace, "Role", engineName, namespace)];
   const account = {
     apiVersion: "v1",
@@ -61,12 +61,15 @@ function deliveryRules(resources: readonly RuledResource[]): readonly Rule[] {
   });
 }
 
-/** What health is read from: pods, ReplicaSets and Events; and checks, which ask Services through the API server. */
+/** What health is read from: pods and ReplicaSets; and checks, which ask Services through the API server. */
 const sightRules: readonly Rule[] = [
   rule("", ["pods"], ["get", "list", "watch"]),
   rule("apps", ["replicasets"], ["get", "list", "watch"]),
   rule("", ["services/proxy"], ["get"]),
 ];
+
+/** By which the cluster is told, on the objects concerned. */
+const tellingRules: readonly Rule[] = [rule("", ["events"], ["create", "patch"])];
 
 /** In its own namespace: the Lease of the leader, and inventories. `create` cannot be limited to a name. */
 const ownRules: readonly Rule[] = [

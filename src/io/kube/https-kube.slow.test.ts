@@ -106,7 +106,7 @@ test("apply sends a server-side apply and hands warnings back", async (t) => {
   assert.deepEqual(seen, [
     "PATCH /api/v1/namespaces/shop/configmaps/a?fieldManager=plumbline&force=true&dryRun=All&fieldValidation=Strict",
   ]);
-  assert.deepEqual([...kube.requestCounts()], [["PATCH configmaps", 1]]);
+  assert.deepEqual([...kube.requestCounts()], [["PATCH configmaps 200", 1]]);
 });
 
 test("a refusal carries reason, causes and message", async (t) => {
@@ -147,7 +147,7 @@ test("a server that is not there is Unreachable after bounded attempts", async (
   await new Promise((resolve) => server.close(resolve));
   const refused = await kube.get(configMaps, "shop", "a");
   assert.ok(!refused.ok && refused.refusal.code === 0 && refused.refusal.reason === "Unreachable");
-  assert.deepEqual([...kube.requestCounts()], [["GET configmaps", 2]]);
+  assert.deepEqual([...kube.requestCounts()], [["GET configmaps 0", 2]]);
 });
 
 test("a list is read page by page and begun again when the pages are gone", async (t) => {

@@ -107,9 +107,14 @@ export class HttpsKube implements Kube {
       watchMs,
       silenceMs,
       list: (target: WatchTarget, signal: AbortSignal) => this.#listAll(target, signal),
-      open: (request: KubeRequest, timeoutMs: number) => {
-        this.#count("WATCH", target.resource.resource);
-        return this.#transport.open(request, timeoutMs);
+      open: async (request: KubeRequest, timeoutMs: number) => {
+        const opened = this.#transport.open(request, timeoutMs);
+        const code = await opened.then(
+          ({ message }) => message.statusCode ?? 0,
+          () => 0,
+        );
+        this.#count("WATCH", target.resource.resource, code);
+        return opened;
       },
     };
     void new Watcher(parts, target, onMessage, either).run();
@@ -188,13 +193,13 @@ export class HttpsKube implements Kube {
     const { clock, random, attempts = 4, longestWaitMs = 10_000 } = this.#options;
     const signal = request.signal ?? this.#closing.signal;
     const bounds = { clock, random, attempts, longestWaitMs };
-    return sendRetrying(this.#transport, { ...request, signal }, repeatable, bounds, () => {
-      this.#count(verb, counted);
+    return sendRetrying(this.#transport, { ...request, signal }, repeatable, bounds, (code) => {
+      this.#count(verb, counted, code);
     });
   }
 
-  #count(verb: string, counted: string): void {
-    const key = `${verb} ${counted}`;
+  #count(verb: string, counted: string, code: number): void {
+    const key = `${verb} ${counted} ${code}`;
     this.#counts.set(key, (this.#counts.get(key) ?? 0) + 1);
   }
 }

@@ -79,7 +79,7 @@ export interface Kube {
   watch(target: WatchTarget, onMessage: (message: WatchMessage) => void, signal: AbortSignal): void;
   /** GET of a path of the API server: service proxy, logs, version. */
   raw(path: string): Promise<{ readonly status: number; readonly body: string; readonly headers: JsonObject }>;
-  /** Requests so far by verb and resource ("PATCH deployments"), for metrics and measures. */
+  /** Answered requests so far by verb, resource and code ("PATCH deployments 200"; 0 had no answer), for metrics and measures. */
   requestCounts(): ReadonlyMap<string, number>;
   close(): void;
 }

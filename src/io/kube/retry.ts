@@ -23,18 +23,18 @@ export type Sent =
 
 /**
  * Sends a request until it is answered, within bounds. `repeatable` says that the request may be executed twice without
- * harm; others are only sent again when the server certainly did not execute them. `onAttempt` counts.
+ * harm; others are only sent again when the server certainly did not execute them. `onAttempt` hears the code of each, 0 without an answer.
  */
 export async function sendRetrying(
   transport: Transport,
   request: KubeRequest,
   repeatable: boolean,
   options: RetryOptions,
-  onAttempt: () => void,
+  onAttempt: (code: number) => void,
 ): Promise<Sent> {
   for (let attempt = 0; ; attempt += 1) {
-    onAttempt();
     const tried = await trySend(transport, request, repeatable);
+    onAttempt(tried.result.ok ? tried.result.response.status : 0);
     if (!tried.again) return tried.result;
     const waitMs = Math.max(tried.askedMs ?? 0, backOffMs(attempt, 100, 2_000, options.random));
     if (attempt + 1 >= options.attempts || waitMs > options.longestWaitMs) return tried.result;

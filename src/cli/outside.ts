@@ -1,0 +1,147 @@
+import { readFile } from "node:fs/promises";
+import { resolve } from "node:path";
+import type { Engine, EngineOptions } from "../engine/engine.ts";
+import type { Git } from "../io/git/git.ts";
+import { systemHttp } from "../io/http/system-http.ts";
+import type { Receiver } from "../model/notice.ts";
+import { ProblemError } from "../model/problem.ts";
+import { countNews, engineMeter } from "../status/delivery-meter.ts";
+import { tellEvents } from "../status/events.ts";
+import { findForge } from "../status/forge/find-forge.ts";
+import { tellForge } from "../status/forge/tell-forge.ts";
+import type { MetricsSource } from "../status/metrics.ts";
+import { Outside } from "../status/outside.ts";
+import type { OutsideOptions } from "../status/outside.ts";
+import { tellWebhook } from "../status/tell-webhook.ts";
+import type { EngineCommandOptions, Log } from "./engine.ts";
+import type { World } from "./world.ts";
+
+/** What an engine tells the outside and counts, over all the terms in which it leads. */
+export interface OpenOutside {
+  /** What an engine has to be made with. */
+  readonly parts: () => Pick<EngineOptions, "onPass" | "aroundPass">;
+  /** The same repository, whose fetches are measured. */
+  readonly measured: (git: Git) => Git;
+  readonly metrics: () => Pick<MetricsSource, "meter" | "receivers">;
+  /** This process leads, by this engine: from now on it tells. */
+  readonly begin: (engine: Engine) => void;
+  /** It does not lead any more. */
+  readonly end: () => Promise<void>;
+  readonly close: () => void;
+}
+
+/** Opens the doors to forge, webhook and Events that the options name; throws `ProblemError` where these say too little. */
+export async function openOutside(
+  world: World,
+  options: EngineCommandOptions,
+  repository: string,
+  log: Log,
+): Promise<OpenOutside> {
+  const { clock, random } = world;
+  const http = systemHttp({ environment: world.env, ...authorityOf(world, options) });
+  const fixed = await receivers(world, options, repository, http);
+  const meter = engineMeter();
+  const seconds = (sinceMs: number): number => (clock.now() - sinceMs) / 1000;
+  let outside: Outside | undefined;
+  return {
+    parts: () => ({
+      onPass: (_, history) => outside?.see(history),
+      async aroundPass(_, work) {
+        const beganMs = clock.now();
+        const pass = await work();
+        meter.count("plumbline_passes_total", { result: pass.trouble ? "trouble" : "done" });
+        meter.observe("plumbline_pass_duration_seconds", {}, seconds(beganMs));
+        return pass;
+      },
+    }),
+    measured: (git) => ({
+      ...git,
+      async fetch() {
+        const beganMs = clock.now();
+        const result = await git.fetch();
+        meter.count("plumbline_fetches_total", { result: result.ok ? "fetched" : "failed" });
+        meter.observe("plumbline_fetch_duration_seconds", {}, seconds(beganMs));
+        return result;
+      },
+    }),
+    metrics: () => ({ meter, receivers: outside?.state() ?? [] }),
+    begin(engine) {
+      const events = tellEvents({ place: (id) => engine.clusterOf(id), now: () => clock.now() });
+      outside = new Outside({
+        receivers: options.events ? [...fixed, events] : fixed,
+        clock,
+        random,
+        ...(options.pageUrl === undefined ? {} : { page: options.pageUrl }),
+        onNews: (news, history, before) => countNews(meter, news, history, before),
+        onTold(receiver, notice, told) {
+          meter.count("plumbline_notifications_total", { receiver, result: told.kind });
+          tellLog(log, receiver, notice, told);
+        },
+      });
+    },
+    async end() {
+      await outside?.stop();
+      outside = undefined;
+    },
+    close: () => http.close(),
+  };
+}
+
+const tellLog = (log: Log, ...[receiver, notice, told]: Parameters<NonNullable<OutsideOptions["onTold"]>>): void => {
+  const { application, delivery, commit, type, outcome } = notice;
+  const about = { application, delivery, revision: commit, receiver, type, outcome };
+  if (told.kind === "told") return log.info(about, "told");
+  if (told.kind === "dropped") return log.warn(about, "not told: too much waited for this receiver");
+  const { code, message, remedy } = told.problem;
+  log.warn({ ...about, code, remedy }, `${told.kind === "later" ? "not told yet" : "not told"}: ${message}`);
+};
+
+async function receivers(
+  world: World,
+  options: EngineCommandOptions,
+  repository: string,
+  http: ReturnType<typeof systemHttp>,
+): Promise<readonly Receiver[]> {
+  const { forge, forgeUrl, forgeToken, notifyUrl, notifySecret } = options;
+  const now = (): number => world.clock.now();
+  const secretOf = (file: string, option: string) => (): Promise<string> =>
+    readSecret(resolve(world.cwd, file), option);
+  const found: Receiver[] = [];
+  if (forgeToken !== undefined) {
+    const token = secretOf(forgeToken, "--forge-token");
+    await token();
+    found.push(tellForge(findForge(repository, forge, forgeUrl), { http, token, now }));
+  } else if (forge !== undefined || forgeUrl !== undefined) {
+    throw half("A forge is told with a token only.", "Give --forge-token as well, or neither --forge nor --forge-url.");
+  }
+  if (notifyUrl !== undefined && notifySecret !== undefined) {
+    const secret = secretOf(notifySecret, "--notify-secret");
+    await secret();
+    found.push(tellWebhook(notifyUrl, { http, secret, now }));
+  } else if (notifyUrl !== undefined || notifySecret !== undefined) {
+    throw half("What a URL is told is signed.", "Give --notify-url and --notify-secret, or neither.");
+  }
+  return found;
+}
+
+/** The authority that the repository's server is known by is likely that of its forge. */
+function authorityOf(world: World, { credentials }: EngineCommandOptions) {
+  return credentials === undefined ? {} : { authority: resolve(world.cwd, credentials, "ca.crt") };
+}
+
+async function readSecret(file: string, option: string): Promise<string> {
+  const secret = await readFile(file, "utf8").then(
+    (text) => text.trim(),
+    () => "",
+  );
+  if (secret !== "") return secret;
+  throw new ProblemError({
+    code: "secret-missing",
+    message: `${file}, which ${option} names, holds nothing that can be read.`,
+    remedy: "Write the secret there, readable for the engine alone.",
+  });
+}
+
+function half(message: string, remedy: string): ProblemError {
+  return new ProblemError({ code: "outside-half-named", message, remedy });
+}
