@@ -8,7 +8,7 @@ import type { KubeObject } from "../model/kube-object.ts";
 import { refKey, refLabel } from "../model/object-ref.ts";
 import { formatProblem, ProblemError } from "../model/problem.ts";
 import { healthSchema, toHealthRules } from "../source/health-schema.ts";
-import { readConfiguration } from "../source/read-configuration.ts";
+import { readConfiguration } from "../model/read-configuration.ts";
 import { readObjects, unreadable } from "./read-objects.ts";
 import { exitCodes } from "./world.ts";
 import type { World } from "./world.ts";

@@ -8,7 +8,7 @@ import { toHealthRules } from "./health-schema.ts";
 import { findPlaces } from "./layout.ts";
 import type { Place } from "./layout.ts";
 import { defaultPolicy, overridePolicy, promotionOf } from "./policy.ts";
-import { maxConfigurationBytes, readConfiguration } from "./read-configuration.ts";
+import { maxConfigurationBytes, readConfiguration } from "../model/read-configuration.ts";
 
 /**
  * One application as Git has it at a commit. With `problems` it must not be delivered, and what of `application` depends

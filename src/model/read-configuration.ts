@@ -1,7 +1,7 @@
 import { LineCounter, isMap, isScalar, isSeq, parseDocument } from "yaml";
 import type { Document, Node } from "yaml";
 import type { z } from "zod";
-import type { Problem, Result } from "../model/problem.ts";
+import type { Problem, Result } from "./problem.ts";
 
 /** Configuration is short; what is longer is refused before it is read. */
 export const maxConfigurationBytes = 64 * 1024;

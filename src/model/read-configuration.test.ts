@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { z } from "zod";
-import { formatProblem } from "../model/problem.ts";
-import { applicationSchema, deliverySchema } from "./delivery-schema.ts";
+import { formatProblem } from "./problem.ts";
+import { applicationSchema, deliverySchema } from "../source/delivery-schema.ts";
 import { readConfiguration } from "./read-configuration.ts";
 
 function problems(text: string, schema: z.ZodType = deliverySchema): string[] {

@@ -1,0 +1,251 @@
+import type { JsonObject } from "../../model/json.ts";
+import { valueAt } from "../../model/json.ts";
+import { ProblemError } from "../../model/problem.ts";
+import type { Problem, Result } from "../../model/problem.ts";
+import { readConfiguration } from "../../model/read-configuration.ts";
+import { readDocuments } from "../read-documents.ts";
+import type { ReadValue } from "../read-documents.ts";
+import { contentHash } from "./content-hash.ts";
+import { absorb, generate, parseEnvironment, parseLiteral } from "./generate.ts";
+import type { Entry } from "./generate.ts";
+import { kustomizationNames, kustomizationSchema } from "./kustomization.ts";
+import type { Generator, Kustomization, PatchSpec } from "./kustomization.ts";
+import { followNames } from "./name-references.ts";
+import { patchResources } from "./patches.ts";
+import { replaceValues } from "./replacements.ts";
+import { toResource } from "./resource.ts";
+import type { Resource } from "./resource.ts";
+import type { Sources } from "./sources.ts";
+import { affix, mark, named, setImage, setNamespace, setReplicas } from "./transform.ts";
+
+/**
+ * What `kustomize build` makes of a directory, out of the sources of a revision alone: nothing is fetched, executed or read
+ * from a machine. The order of the steps is kustomize's own (`kusttarget.go`), so that the same objects come out.
+ */
+export async function kustomize(
+  sources: Sources,
+  directory: string,
+  isCluster: (object: JsonObject) => boolean,
+): Promise<Result<readonly ReadValue[]>> {
+  try {
+    const built = await build({ sources, isCluster }, directory, [], []);
+    const hashed = built.map((resource) => (resource.isHashed ? withHash(resource) : resource));
+    const delivered = followNames(hashed).filter(({ object }) => !isLocal(object));
+    return { ok: true, value: delivered.map(({ object, where }) => ({ value: object, where })) };
+  } catch (error) {
+    if (error instanceof Refused) return { ok: false, problems: error.problems };
+    if (error instanceof ProblemError) return { ok: false, problems: [error.problem] };
+    throw error;
+  }
+}
+
+/** Several problems at once, thrown out of the recursion to its door. */
+class Refused extends Error {
+  readonly problems: readonly Problem[];
+
+  constructor(problems: readonly Problem[]) {
+    super(problems[0]?.message);
+    this.problems = problems;
+  }
+}
+
+interface Context {
+  readonly sources: Sources;
+  readonly isCluster: (object: JsonObject) => boolean;
+}
+
+/** The resources of one kustomization: its own over `given`, which a component changes as if they were its own. */
+async function build(
+  context: Context,
+  directory: string,
+  given: readonly Resource[],
+  inside: readonly string[],
+): Promise<readonly Resource[]> {
+  const { sources, isCluster } = context;
+  const at = new Kustomized(sources, directory, inside);
+  const file = await at.kustomization();
+  let resources = given;
+  for (const entry of [...(file.resources ?? []), ...(file.bases ?? [])]) {
+    const path = at.resolve(entry, "resources");
+    const isFile = sources.kind(path) === "file";
+    const added = isFile ? await at.manifests(path) : await build(context, path, [], [...inside, directory]);
+    resources = [...resources, ...added];
+  }
+  for (const entry of file.components ?? []) {
+    resources = await build(context, at.resolve(entry, "components"), resources, [...inside, directory]);
+  }
+  for (const [kind, generators] of [
+    ["ConfigMap", file.configMapGenerator],
+    ["Secret", file.secretGenerator],
+  ] as const) {
+    for (const one of generators ?? []) {
+      const generated = generate(kind, one, await at.entries(one), file.generatorOptions ?? {}, at.where);
+      resources = absorb(resources, generated, one.behavior ?? "create", at.where);
+    }
+  }
+  for (const patch of await at.strategicPatches(file)) resources = patchResources(resources, patch);
+  const { namespace, namePrefix = "", nameSuffix = "" } = file;
+  if (namespace) resources = resources.map((resource) => setNamespace(resource, namespace, isCluster));
+  resources = resources.map((resource) => mark(affix(resource, namePrefix, nameSuffix), file));
+  for (const spec of file.patchesJson6902 ?? []) resources = patchResources(resources, await at.patch(spec));
+  for (const scale of file.replicas ?? []) resources = setReplicas(resources, scale, at.where);
+  for (const image of file.images ?? []) {
+    resources = resources.map((resource) => ({ ...resource, object: setImage(resource.object, image) }));
+  }
+  for (const one of file.replacements ?? []) resources = replaceValues(resources, one, at.where);
+  return resources;
+}
+
+function withHash(resource: Resource): Resource {
+  const name = String(valueAt(resource.object, "metadata", "name"));
+  return named(resource, `${name}-${contentHash(resource.object)}`);
+}
+
+function isLocal(object: JsonObject): boolean {
+  return valueAt(object, "metadata", "annotations", "config.kubernetes.io/local-config") === "true";
+}
+
+/** One directory with a kustomization, and what its entries mean there. */
+class Kustomized {
+  readonly #sources: Sources;
+  readonly #directory: string;
+  readonly #inside: readonly string[];
+
+  constructor(sources: Sources, directory: string, inside: readonly string[]) {
+    this.#sources = sources;
+    this.#directory = directory;
+    this.#inside = inside;
+  }
+
+  get where(): { readonly file: string } {
+    const name = kustomizationNames.find((one) => this.#sources.kind(`${this.#directory}/${one}`) === "file");
+    return { file: name === undefined ? this.#directory : `${this.#directory}/${name}` };
+  }
+
+  async kustomization(): Promise<Kustomization> {
+    const names = kustomizationNames.filter((name) => this.#sources.kind(`${this.#directory}/${name}`) === "file");
+    const [name] = names;
+    if (name === undefined)
+      throw this.#refuse("it has no kustomization.yaml", "Add one, or name the files of the directory one by one.");
+    if (names.length > 1) throw this.#refuse(`it has ${names.join(" and ")}`, "Keep one of them.");
+    const file = `${this.#directory}/${name}`;
+    const read = readConfiguration(file, await this.#sources.read(file), kustomizationSchema);
+    if (read.ok) return read.value;
+    throw new Refused(read.problems);
+  }
+
+  /** The path in the repository that an entry names: below this directory for a file, anywhere in the repository for a directory. */
+  resolve(entry: string, key: string): string {
+    if (/^[a-z][a-z0-9+.-]*:|^git@|\?ref=|^github\.com\//i.test(entry)) {
+      throw this.#refuse(
+        `${key} names ${shown(entry)}, which is elsewhere`,
+        "Commit its content to this repository; nothing is ever fetched from elsewhere.",
+      );
+    }
+    const path = joined(this.#directory, entry);
+    const kind = path === undefined ? undefined : this.#sources.kind(path);
+    if (path === undefined || kind === undefined) {
+      throw this.#refuse(
+        `${key} names ${shown(entry)}, and there is no such thing in the repository`,
+        "Correct the path, which begins at the kustomization's own directory.",
+      );
+    }
+    if (kind === "file" && !path.startsWith(`${this.#directory}/`)) {
+      throw this.#refuse(
+        `${key} names the file ${shown(entry)} outside of its directory`,
+        "Give that directory a kustomization.yaml, and name the directory.",
+      );
+    }
+    if (
+      kind === "directory" &&
+      [...this.#inside, this.#directory].some((outer) => outer === path || outer.startsWith(`${path}/`))
+    ) {
+      throw this.#refuse(
+        `${key} names ${shown(entry)}, in which it is itself`,
+        "Let no kustomization name one that leads back to it.",
+      );
+    }
+    return path;
+  }
+
+  async manifests(path: string): Promise<readonly Resource[]> {
+    return (await this.#documents(path)).map(({ value, where }) => toResource(value, where));
+  }
+
+  async entries({ literals = [], files = [], envs = [], env }: Generator): Promise<readonly Entry[]> {
+    const entries: Entry[] = [];
+    for (const entry of [...envs, ...(env === undefined ? [] : [env])]) {
+      const path = this.resolve(entry, "envs");
+      entries.push(...parseEnvironment(await this.#sources.read(path), { file: path }));
+    }
+    entries.push(...literals.map((literal) => parseLiteral(literal, this.where)));
+    for (const entry of files) {
+      const at = entry.indexOf("=");
+      const path = this.resolve(entry.slice(at + 1), "files");
+      const key = at < 0 ? path.slice(path.lastIndexOf("/") + 1) : entry.slice(0, at);
+      entries.push({ key, content: await this.#sources.read(path) });
+    }
+    return entries;
+  }
+
+  /** `patchesStrategicMerge` and `patches`, in the order in which they count. */
+  async strategicPatches({ patchesStrategicMerge, patches }: Kustomization): Promise<readonly ReadPatch[]> {
+    const read: ReadPatch[] = [];
+    for (const entry of patchesStrategicMerge ?? []) {
+      const isText = entry.includes("\n") || /^\s*(apiVersion|kind|metadata)\s*:/.test(entry);
+      read.push(await this.patch(isText ? { patch: entry } : { path: entry }));
+    }
+    for (const spec of patches ?? []) read.push(await this.patch(spec));
+    return read;
+  }
+
+  async patch(spec: PatchSpec): Promise<ReadPatch> {
+    if ((spec.path === undefined) === (spec.patch === undefined)) {
+      throw this.#refuse(
+        "a patch has not exactly one of path and patch",
+        "Name a file by path, or write the patch itself.",
+      );
+    }
+    if (spec.path !== undefined) {
+      const path = this.resolve(spec.path, "patches");
+      return { spec, values: (await this.#documents(path)).map(({ value }) => value), where: { file: path } };
+    }
+    const { where } = this;
+    const read = readDocuments({ path: where.file, content: Buffer.from(spec.patch ?? "") });
+    if (!read.ok) throw new Refused(read.problems.map((problem) => ({ ...problem, where })));
+    return { spec, values: read.value.map(({ value }) => value), where };
+  }
+
+  async #documents(path: string): Promise<readonly ReadValue[]> {
+    const read = readDocuments({ path, content: await this.#sources.read(path) });
+    if (!read.ok) throw new Refused(read.problems);
+    return read.value;
+  }
+
+  #refuse(why: string, remedy: string): ProblemError {
+    return new ProblemError({
+      code: "kustomization-unusable",
+      message: `The kustomization of ${this.#directory} cannot be used: ${why}.`,
+      where: this.where,
+      remedy,
+    });
+  }
+}
+
+type ReadPatch = Parameters<typeof patchResources>[1];
+
+/** A path relative to a directory, as one of the repository; undefined where it leaves that. */
+function joined(directory: string, entry: string): string | undefined {
+  if (entry.startsWith("/") || entry.includes("\\") || entry.includes("\0")) return undefined;
+  const parts = directory.split("/");
+  for (const part of entry.split("/")) {
+    if (part === "" || part === ".") continue;
+    if (part !== "..") parts.push(part);
+    else if (parts.pop() === undefined) return undefined;
+  }
+  return parts.length === 0 ? undefined : parts.join("/");
+}
+
+function shown(entry: string): string {
+  return JSON.stringify(entry.replace(/\/\/[^@/]*@/, "//").slice(0, 120));
+}

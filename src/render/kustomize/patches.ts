@@ -1,0 +1,104 @@
+import { applyPatch } from "rfc6902";
+import type { Operation } from "rfc6902";
+import type { Json, JsonObject } from "../../model/json.ts";
+import { isJsonObject } from "../../model/json.ts";
+import { ProblemError } from "../../model/problem.ts";
+import type { Place } from "../../model/problem.ts";
+import { become, identitiesOf, identityOf, labelOf } from "./resource.ts";
+import type { Identity, Resource } from "./resource.ts";
+import type { PatchSpec } from "./kustomization.ts";
+import { selects } from "./select.ts";
+import { mergeStrategically } from "./strategic-merge.ts";
+
+/** A patch as it was read: the values of its text, and where that stands. */
+export interface ReadPatch {
+  readonly spec: PatchSpec;
+  readonly values: readonly Json[];
+  readonly where: Place;
+}
+
+/** The resources with one patch: strategic where it looks like an object, RFC 6902 where it is a list of operations. */
+export function patchResources(resources: readonly Resource[], patch: ReadPatch): readonly Resource[] {
+  const operations = patch.values.flatMap((value) => (Array.isArray(value) ? (value as readonly Json[]) : []));
+  if (operations.length > 0) return patchByOperations(resources, patch, operations);
+  return patch.values.reduce<readonly Resource[]>((patched, value) => {
+    if (!isJsonObject(value)) throw unusable(patch.where, "it is neither an object nor a list of operations");
+    return patchByMerge(patched, patch, value);
+  }, resources);
+}
+
+function patchByOperations(
+  resources: readonly Resource[],
+  { spec, where }: ReadPatch,
+  operations: readonly Json[],
+): readonly Resource[] {
+  if (spec.target === undefined) throw unusable(where, "a list of operations needs a target");
+  const isTarget = selects(spec.target, where);
+  return targeted(resources, isTarget, where, true).map((resource) => {
+    if (!isTarget(resource)) return resource;
+    const object = structuredClone(resource.object);
+    const failed = applyPatch(object, structuredClone(operations) as unknown as Operation[]).find(
+      (error) => error !== null,
+    );
+    if (failed) throw unusable(where, `it does not fit ${labelOf(resource)}: ${failed.message}`);
+    return renamed(resource, object, spec);
+  });
+}
+
+function patchByMerge(
+  resources: readonly Resource[],
+  { spec, where }: ReadPatch,
+  patch: JsonObject,
+): readonly Resource[] {
+  const isTarget = spec.target === undefined ? isNamed(identityOf(patch)) : selects(spec.target, where);
+  return targeted(resources, isTarget, where, spec.target !== undefined).flatMap((resource) => {
+    if (!isTarget(resource)) return resource;
+    const merged = mergeStrategically(resource.object, patch, where);
+    return merged === undefined ? [] : renamed(resource, merged, spec);
+  });
+}
+
+/** A strategic patch without a target is for the object that it names, by any name that it had. */
+function isNamed(named: Identity): (resource: Resource) => boolean {
+  return (resource) =>
+    identitiesOf(resource).some(
+      (one) =>
+        one.kind === named.kind &&
+        one.group === named.group &&
+        one.name === named.name &&
+        (named.namespace || "default") === (one.namespace || "default"),
+    );
+}
+
+/** kustomize takes it for a mistake when a patch finds nothing, unless it was looking by a target. */
+function targeted(
+  resources: readonly Resource[],
+  isTarget: (resource: Resource) => boolean,
+  where: Place,
+  mayMiss: boolean,
+): readonly Resource[] {
+  if (!mayMiss && !resources.some(isTarget)) throw unusable(where, "nothing here is what it is for");
+  return resources;
+}
+
+/** A patch changes neither kind nor name, unless its options say so. */
+function renamed(resource: Resource, object: JsonObject, { options = {} }: PatchSpec): Resource {
+  const [before, after] = [resource.object, object];
+  const metadata = isJsonObject(after["metadata"]) ? after["metadata"] : {};
+  const { name, namespace } = identityOf(before);
+  const kept: JsonObject = {
+    ...after,
+    ...(options.allowKindChange ? {} : { apiVersion: before["apiVersion"], kind: before["kind"] }),
+    metadata: options.allowNameChange ? metadata : { ...metadata, name, ...(namespace === "" ? {} : { namespace }) },
+  };
+  return become(resource, kept);
+}
+
+function unusable(where: Place, why: string): ProblemError {
+  return new ProblemError({
+    code: "patch-unusable",
+    message: `The patch cannot be used: ${why}.`,
+    where,
+    remedy: "Correct the patch or its target.",
+  });
+}
