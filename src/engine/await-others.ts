@@ -1,3 +1,4 @@
+import { isAt } from "../history/is-at.ts";
 import type { Application } from "../model/application.ts";
 import type { DeliveryRecord } from "../model/record.ts";
 import { shortId } from "../model/revision.ts";
@@ -38,13 +39,13 @@ async function awaitOne(
 ): Promise<Awaited | undefined> {
   const other = io.known(id);
   const record = other?.records[0];
-  const tree = other && (await io.git.treeAt(head, other.application.path));
-  if (!record || record.revision.tree !== tree) return { message: `waits for ${id}, which has not begun yet` };
+  if (!record || !(await isAt(io.git, head, other.application.path, record.revision)))
+    return { message: `waits for ${id}, which has not begun yet` };
   const remedy = `fix ${id} with a new commit, or change this application again to deliver it without`;
   if (record.revision.undoes === commit) {
     return { message: `waits for ${id}, whose part of ${shortId(commit)} failed and was rolled back`, remedy };
   }
-  if (record.lastHealthy?.tree === tree) return undefined;
+  if (record.lastHealthy?.tree === record.revision.tree) return undefined;
   const message = `waits for ${id}, which is ${record.outcome}: ${record.message}`;
   if (record.outcome !== "held" && record.outcome !== "refused") return { message };
   return record.revision.commit === commit ? { message, remedy } : undefined;

@@ -32,7 +32,7 @@ export class Desired {
   /** The manifests of a revision at `head`, or every reason why it may not be delivered. */
   async manifests(found: FoundApplication, revision: Revision, head: string): Promise<Rendered> {
     if (found.problems.length > 0) return { ok: false, problems: found.problems };
-    const unsigned = await this.#endorsements.missing(head, found.application);
+    const unsigned = await this.#endorsements.missing(head, found.application, revision);
     if (unsigned.length > 0) return { ok: false, problems: unsigned };
     const key = JSON.stringify([revision.tree, found.application]);
     const known = this.#rendered.get(found.application.id);

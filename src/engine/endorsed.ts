@@ -1,6 +1,8 @@
+import { isAt } from "../history/is-at.ts";
 import { writeRestoring } from "../history/rollback.ts";
 import type { AllowedSigners, CommitInfo, Git } from "../io/git/git.ts";
 import type { Application } from "../model/application.ts";
+import type { Content } from "../model/revision.ts";
 import type { Problem } from "../model/problem.ts";
 import type { HealthyRevision, PromotionCandidate } from "../model/record.ts";
 import { limits } from "../render/limits.ts";
@@ -42,19 +44,20 @@ export class Endorsements {
   }
 
   /** What is not signed of an application at a commit, with who may sign; nothing where no signatures are asked for. */
-  async missing(head: string, application: Application): Promise<readonly Problem[]> {
+  async missing(head: string, application: Application, content: Content): Promise<readonly Problem[]> {
     if (!this.#isAsked(application)) return [];
     const found = await Promise.all(
-      [application.path, "delivery.yaml"].map((path) => this.#check(head, path, application)),
+      [application.path, ...basePaths(content), "delivery.yaml"].map((path) => this.#check(head, path, application)),
     );
     return found.flat();
   }
 
   /** Why a state must not be put back: the commit that it is said to be of does not hold it, or is not signed. */
-  async againstRestoring({ commit, tree }: HealthyRevision, application: Application): Promise<Problem | undefined> {
+  async againstRestoring(restores: HealthyRevision, application: Application): Promise<Problem | undefined> {
     if (!this.#isAsked(application)) return undefined;
     const { path } = application;
-    if ((await this.#git.treeAt(commit, path)) === tree) return (await this.#check(commit, path, application))[0];
+    const { commit } = restores;
+    if (await isAt(this.#git, commit, path, restores)) return (await this.#check(commit, path, application))[0];
     return {
       code: "healthy-tree-forged",
       message: `The delivery log says that ${path} was healthy in a state that its commit ${commit.slice(0, 8)} does not have.`,
@@ -159,6 +162,10 @@ export class Endorsements {
     if (!byPath.has(path)) byPath.set(path, (await this.#git.log(head, path, 1))[0]);
     return byPath.get(path);
   }
+}
+
+function basePaths({ composed }: Content): readonly string[] {
+  return (composed?.bases ?? []).map(({ path }) => path);
 }
 
 function isId(text: string | undefined): text is string {

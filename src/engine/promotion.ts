@@ -61,7 +61,7 @@ async function carry(
     application,
     branch: io.branch,
     via,
-    onto: record.revision.tree,
+    onto: record.revision,
     candidate,
     release: await sourceCommitOf(io.git, revision, source.application.path, images),
     failed: failedHere(record, io.known(application.id)?.records ?? []),

@@ -202,8 +202,9 @@ function verdict(record: DeliveryRecord, decision: Exclude<Decision, { kind: "st
       return { outcome: "progressing", reason: "CanaryPassed", message: decision.message, ...passed };
     }
     case "healthy": {
-      const { commit, tree } = record.revision;
-      const lastHealthy = { commit, tree, healthyAt: now, images: record.images };
+      const { commit, tree, composed } = record.revision;
+      const content = { tree, ...(composed === undefined ? {} : { composed }) };
+      const lastHealthy = { commit, ...content, healthyAt: now, images: record.images };
       return { outcome: "healthy", reason: "Healthy", message: decision.message, decidedAt: now, lastHealthy };
     }
     case "rollback":

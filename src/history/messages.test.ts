@@ -78,7 +78,7 @@ test("a promotion commit says what was healthy where, and the same for machines"
   const images = [`plumbline.local/backend:v2@sha256:${"b".repeat(64)}`];
   const candidate = { from: "staging/probe", commit: "1a2b3c4d".padEnd(40, "0"), images };
   const target = { ...application, id: "production/probe", path: "production/probe" };
-  const via = { via: "commit", branch: "main", onto: "", failed: new Map() } as const;
+  const via = { via: "commit", branch: "main", onto: { tree: "" }, failed: new Map() } as const;
   assert.equal(
     promotionMessage({ ...via, application: target, candidate, release: "abc" }),
     `Promote staging/probe at 1a2b3c4d to production/probe

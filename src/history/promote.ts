@@ -3,6 +3,8 @@ import type { Application, PromotionWay } from "../model/application.ts";
 import type { Problem } from "../model/problem.ts";
 import type { PromotionCandidate } from "../model/record.ts";
 import { shortId } from "../model/revision.ts";
+import type { Content } from "../model/revision.ts";
+import { isAt } from "./is-at.ts";
 import type { Pin } from "../pins/pin-references.ts";
 import { pinTree, writePinned } from "../pins/pin-tree.ts";
 import { digestOf, parseReference } from "../pins/reference.ts";
@@ -18,7 +20,7 @@ export interface PromotionRequest {
   readonly branch: string;
   readonly via: PromotionWay;
   /** The tree of the application's directory that this was decided for. */
-  readonly onto: string;
+  readonly onto: Content;
   readonly candidate: PromotionCandidate;
   /** The commit of the application's source that the images were built from, where that is known. */
   readonly release?: string | undefined;
@@ -51,7 +53,8 @@ export async function promote(git: Git, request: PromotionRequest): Promise<Prom
   const { path } = application;
   const head = await git.branch(branch);
   const tree = head === undefined ? undefined : await git.treeAt(head, path);
-  if (head === undefined || tree !== request.onto) return { kind: "moved" };
+  if (head === undefined || tree === undefined || !(await isAt(git, head, path, request.onto)))
+    return { kind: "moved" };
   const rejected = await rejectedImages(git, head, path, failed);
   const refused = candidate.images.filter((image) => rejected.has(digestOf(image) ?? ""));
   if (refused.length > 0) return { kind: "rejected", problem: refusal(request, refused, rejected) };

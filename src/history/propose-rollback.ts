@@ -1,7 +1,8 @@
 import type { Git } from "../io/git/git.ts";
 import type { Application } from "../model/application.ts";
 import type { Problem } from "../model/problem.ts";
-import { shortId } from "../model/revision.ts";
+import { directoryTree, shortId } from "../model/revision.ts";
+import { againstRestoring, isAt } from "./is-at.ts";
 import { propose } from "./propose.ts";
 import { rollbackMessage } from "./rollback.ts";
 import type { RollbackRequest } from "./rollback.ts";
@@ -21,9 +22,11 @@ export function rollbackBranch({ environment, name }: Application): string {
 export async function proposeRollback(git: Git, request: RollbackRequest): Promise<ProposedRollback> {
   const { id, path } = request.application;
   const head = await git.branch(request.branch);
-  if (head === undefined || (await git.treeAt(head, path)) !== request.failing.tree) return { kind: "moved" };
+  if (head === undefined || !(await isAt(git, head, path, request.failing))) return { kind: "moved" };
+  const problem = await againstRestoring(git, head, request.application, request.restores);
+  if (problem) return { kind: "denied", problem };
   const onto = await git.commit(head);
-  const restored = new Map([[path, { mode: "040000", id: request.restores.tree } as const]]);
+  const restored = new Map([[path, { mode: "040000", id: directoryTree(request.restores) } as const]]);
   const tree = await git.writeTree(onto.tree, restored);
   const branch = rollbackBranch(request.application);
   const message = rollbackMessage(request);

@@ -14,8 +14,15 @@ function sortKeys(_key: string, value: unknown): unknown {
 }
 
 const time = z.iso.datetime();
+const composed = z
+  .looseObject({
+    directory: z.string(),
+    bases: z.array(z.looseObject({ path: z.string(), tree: z.string() })),
+  })
+  .optional();
 const healthy = z.looseObject({
   commit: z.string(),
+  composed,
   tree: z.string(),
   healthyAt: time,
   images: z.array(z.string()).optional(),
@@ -34,6 +41,7 @@ const recordSchema = z.looseObject({
   revision: z.looseObject({
     commit: z.string(),
     tree: z.string(),
+    composed,
     subject: z.string(),
     author: z.string(),
     committedAt: time,

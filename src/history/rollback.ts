@@ -2,11 +2,12 @@ import type { Application } from "../model/application.ts";
 import { ProblemError } from "../model/problem.ts";
 import type { Problem } from "../model/problem.ts";
 import type { HealthyRevision, Rollback } from "../model/record.ts";
-import { shortId } from "../model/revision.ts";
+import { directoryTree, shortId } from "../model/revision.ts";
 import type { Revision } from "../model/revision.ts";
 import type { CommitInfo, Git } from "../io/git/git.ts";
 import { rejectsTrailer } from "../pins/rejected.ts";
 import { commitMessage } from "./commit-message.ts";
+import { againstRestoring, isAt } from "./is-at.ts";
 import { plumbline } from "./signature.ts";
 
 /** What is to be rolled back: which revision failed, why, and the state that was last healthy. */
@@ -40,9 +41,11 @@ export async function rollback(git: Git, request: RollbackRequest): Promise<Roll
   const { application, branch, failing, restores } = request;
   const head = await git.branch(branch);
   if (head === undefined) return { kind: "denied", problem: branchGone(git, branch) };
-  const now = await git.treeAt(head, application.path);
-  if (now !== failing.tree || restores.tree === failing.tree) {
-    const written = await alreadyWritten(git, request, head, now);
+  const isFailing = await isAt(git, head, application.path, failing);
+  const problem = isFailing ? await againstRestoring(git, head, application, restores) : undefined;
+  if (problem) return { kind: "denied", problem };
+  if (!isFailing || directoryTree(restores) === directoryTree(failing)) {
+    const written = await alreadyWritten(git, request, head);
     return written === undefined ? { kind: "fixed", head } : { kind: "pushed", rollback: written };
   }
   const parent = await git.commit(head);
@@ -52,7 +55,7 @@ export async function rollback(git: Git, request: RollbackRequest): Promise<Roll
   } catch (error) {
     if (!(error instanceof ProblemError)) throw error;
     // Only a lost tree is final; a git that was ended or could not write says nothing about the history.
-    if (error.problem.code !== "git-failed" || (await hasTree(git, restores.tree))) throw error;
+    if (error.problem.code !== "git-failed" || (await hasTree(git, directoryTree(restores)))) throw error;
     return { kind: "denied", problem: healthyGone(request, error.problem) };
   }
   const pushed = await git.push(commit, branch, head);
@@ -65,7 +68,7 @@ export async function writeRollback(git: Git, request: RollbackRequest, parent: 
   const { application, restores } = request;
   return writeRestoring(git, {
     path: application.path,
-    tree: restores.tree,
+    tree: directoryTree(restores),
     parent,
     message: rollbackMessage(request),
   });
@@ -111,9 +114,8 @@ async function alreadyWritten(
   git: Git,
   { application, failing, restores }: RollbackRequest,
   head: string,
-  now: string | undefined,
 ): Promise<Rollback | undefined> {
-  if (now !== restores.tree) return undefined;
+  if (!(await isAt(git, head, application.path, restores))) return undefined;
   const [last] = await git.log(head, application.path, 1);
   const trailers = last?.trailers ?? {};
   const same = trailers["Plumbline-Application"] === application.id && trailers["Plumbline-Undoes"] === failing.commit;

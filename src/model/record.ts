@@ -3,7 +3,7 @@ import { refLabel } from "./object-ref.ts";
 import type { ObjectRef } from "./object-ref.ts";
 import type { StepOutcome } from "./plan.ts";
 import type { Problem } from "./problem.ts";
-import type { Revision } from "./revision.ts";
+import type { Content, Revision } from "./revision.ts";
 
 /**
  * Where a delivery stands. `progressing` waits for health or soaks; `healthy` passed its gate; `failed` did not and its
@@ -58,9 +58,8 @@ export interface AppliedStep {
 }
 
 /** The revision that a rollback goes back to. */
-export interface HealthyRevision {
+export interface HealthyRevision extends Content {
   readonly commit: string;
-  readonly tree: string;
   readonly healthyAt: string;
   /** The images that it runs; absent in records of an engine that did not note them. */
   readonly images?: readonly string[];

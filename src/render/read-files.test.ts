@@ -26,8 +26,6 @@ test("each trick is refused by name, with the file", () => {
     [entry("x/../y.yaml"), "path-refused", "s/p"],
     [entry("x/.GIT/config"), "path-refused", "s/p"],
     [entry("\u202efdp.yaml"), "path-refused", "s/p"],
-    [entry("sub/kustomization.yaml"), "kustomize-not-supported", "s/p/sub/kustomization.yaml"],
-    [entry("Kustomization"), "kustomize-not-supported", "s/p/Kustomization"],
     [entry("Chart.yaml"), "helm-not-supported", "s/p/Chart.yaml"],
     [entry("big.yaml", { size: 3_000_000 }), "manifest-too-large", "s/p/big.yaml"],
     [[entry("A.yaml"), entry("a.yaml")], "path-collision", "s/p/a.yaml"],

@@ -1,18 +1,46 @@
 import type { Problem, Result } from "../model/problem.ts";
 import type { Git, TreeEntry } from "../io/git/git.ts";
+import { directoryTree } from "../model/revision.ts";
+import type { Content } from "../model/revision.ts";
 import { limits } from "./limits.ts";
 import type { SourceFile } from "./read-documents.ts";
 
-/** Reads the manifests below a tree; a hostile or unsupported entry is refused before anything is read. */
-export async function readFiles(git: Git, tree: string, folder: string): Promise<Result<readonly SourceFile[]>> {
-  const entries = await git.list(tree);
-  const problems = checkEntries(entries, folder);
+/** Every entry of the listed tree of an application's directory, and of each of its bases; a hostile one is refused before anything is read. */
+export async function listSources(git: Git, folder: string, content: Content): Promise<Result<readonly ListedTree[]>> {
+  const roots = [{ path: folder, tree: directoryTree(content) }, ...(content.composed?.bases ?? [])];
+  const listed = await Promise.all(roots.map(async ({ path, tree }) => ({ path, entries: await git.list(tree) })));
+  const problems = listed.flatMap(({ path, entries }) => checkEntries(entries, path));
   if (problems.length > 0) return { ok: false, problems: problems.slice(0, limits.problems) };
+  return { ok: true, value: listed };
+}
+
+/** What a directory holds, at any depth; the paths of `entries` are relative to it. */
+export interface ListedTree {
+  readonly path: string;
+  readonly entries: readonly TreeEntry[];
+}
+
+/** The manifests of a directory without a kustomization; one further below is refused, since it would be left out. */
+export async function readManifests(git: Git, { path, entries }: ListedTree): Promise<Result<readonly SourceFile[]>> {
+  const below = entries.filter((entry) => /(^|\/)kustomization(\.ya?ml)?$/i.test(entry.path));
+  if (below.length > 0) return { ok: false, problems: below.map((entry) => kustomizationBelow(path, entry.path)) };
   const manifests = entries.filter((entry) => isManifest(entry.path));
   const blobs = await git.blobs(manifests.map((entry) => entry.id));
   return {
     ok: true,
-    value: manifests.map(({ path, id }) => ({ path: `${folder}/${path}`, content: blobs.get(id) ?? Buffer.alloc(0) })),
+    value: manifests.map((entry) => ({
+      path: `${path}/${entry.path}`,
+      content: blobs.get(entry.id) ?? Buffer.alloc(0),
+    })),
+  };
+}
+
+function kustomizationBelow(folder: string, path: string): Problem {
+  return {
+    code: "kustomization-below",
+    message: `A kustomization stands here, and ${folder} has none of its own that names it.`,
+    where: { file: `${folder}/${path}` },
+    remedy: `Write a kustomization.yaml in ${folder} with this directory under resources.`,
   };
 }
 
@@ -92,13 +120,6 @@ function checkEntry(entry: TreeEntry, folder: string): readonly Problem[] {
     ];
   }
   const name = entry.path.slice(entry.path.lastIndexOf("/") + 1);
-  if (/^kustomization(\.ya?ml)?$/i.test(name)) {
-    return problem(
-      "kustomize-not-supported",
-      "Kustomizations are not supported yet, and are never left out silently.",
-      "Commit the output of `kubectl kustomize` as plain manifests instead.",
-    );
-  }
   if (/^chart\.ya?ml$/i.test(name)) {
     return problem(
       "helm-not-supported",

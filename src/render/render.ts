@@ -4,13 +4,18 @@ import { compareRefs, refKey, refLabel } from "../model/object-ref.ts";
 import type { Problem, Result } from "../model/problem.ts";
 import type { Revision } from "../model/revision.ts";
 import type { Git } from "../io/git/git.ts";
+import { kustomizationNames } from "../model/kustomization.ts";
 import { clusterKinds } from "./cluster-kinds.ts";
+import { gitSources } from "./git-sources.ts";
+import { kustomize } from "./kustomize/kustomize.ts";
+import type { Sources } from "./kustomize/sources.ts";
 import { limits } from "./limits.ts";
 import { makeManifest } from "./make-manifest.ts";
 import { nameHooks } from "./name-hooks.ts";
 import { readDocuments } from "./read-documents.ts";
-import type { SourceFile } from "./read-documents.ts";
-import { readFiles } from "./read-files.ts";
+import type { ReadValue, SourceFile } from "./read-documents.ts";
+import { listSources, readManifests } from "./read-files.ts";
+import type { ListedTree } from "./read-files.ts";
 
 /** What an application asks for at a revision: every object, or why none of it may be delivered (behaviour D3). */
 export async function render(
@@ -18,9 +23,32 @@ export async function render(
   revision: Pick<Revision, "tree">,
   application: Application,
 ): Promise<Result<readonly Manifest[]>> {
-  const files = await readFiles(git, revision.tree, application.path);
-  const manifests = files.ok ? renderFiles(files.value, application) : files;
+  const listed = await listSources(git, application.path, revision);
+  if (!listed.ok) return listed;
+  const [directory] = listed.value;
+  const manifests = isKustomized(directory)
+    ? await renderKustomized(gitSources(git, listed.value), application)
+    : await renderPlain(git, directory, application);
   return manifests.ok ? nameHooks(manifests.value, revision.tree) : manifests;
+}
+
+function isKustomized(directory: ListedTree | undefined): boolean {
+  return directory?.entries.some(({ path }) => kustomizationNames.some((name) => name === path)) === true;
+}
+
+async function renderPlain(
+  git: Git,
+  directory: ListedTree | undefined,
+  application: Application,
+): Promise<Result<readonly Manifest[]>> {
+  const files = directory ? await readManifests(git, directory) : { ok: true as const, value: [] };
+  return files.ok ? renderFiles(files.value, application) : files;
+}
+
+async function renderKustomized(sources: Sources, application: Application): Promise<Result<readonly Manifest[]>> {
+  const cluster = clusterKinds([], application.allowClusterKinds);
+  const built = await kustomize(sources, application.path, (kind) => cluster.has(kind));
+  return built.ok ? renderValues(built.value, [], application) : refuse(built.problems);
 }
 
 /** The pure part: the same files give the same manifests, in the total order of references. */
@@ -29,6 +57,14 @@ export function renderFiles(files: readonly SourceFile[], application: Applicati
   const read = sorted.map(readDocuments);
   const values = read.flatMap((result) => (result.ok ? result.value : []));
   const unreadable = read.flatMap((result) => (result.ok ? [] : result.problems));
+  return renderValues(values, unreadable, application);
+}
+
+function renderValues(
+  values: readonly ReadValue[],
+  unreadable: readonly Problem[],
+  application: Application,
+): Result<readonly Manifest[]> {
   if (values.length > limits.documents) return refuse([tooMany(application, values.length)]);
   const cluster = clusterKinds(
     values.map(({ value }) => value),

@@ -2,6 +2,7 @@ import type { Application } from "../model/application.ts";
 import type { Problem, Result } from "../model/problem.ts";
 import type { Git } from "../io/git/git.ts";
 import { awaitedId, checkAfter } from "./after.ts";
+import { contentOf } from "./bases.ts";
 import { applicationSchema, deliverySchema } from "./delivery-schema.ts";
 import type { DeliveryConfiguration, EnvironmentConfiguration } from "./delivery-schema.ts";
 import { toHealthRules } from "./health-schema.ts";
@@ -16,7 +17,7 @@ import { maxConfigurationBytes, readConfiguration } from "../model/read-configur
  */
 export interface FoundApplication {
   readonly application: Application;
-  /** The tree of its directory: the same tree asks for the same thing, so there is nothing to do. */
+  /** The identity of its content: the same asks for the same thing, so there is nothing to do. */
   readonly tree: string | undefined;
   readonly problems: readonly Problem[];
 }
@@ -119,13 +120,14 @@ async function findApplication(
 ): Promise<FoundApplication> {
   const base = describe(place, environment);
   const problems = placeProblems(place, base);
-  if (problems.length > 0) return { application: base, tree: place.tree, problems };
+  if (place.tree === undefined || problems.length > 0) return { application: base, tree: place.tree, problems };
+  const { tree } = await contentOf(git, commit, place.path, place.tree);
   const own = `${place.path}/${file}`;
   const content = await readFile(git, commit, own);
-  if (!content.ok) return { application: base, tree: place.tree, problems: content.problems };
-  if (content.value === undefined) return { application: base, tree: place.tree, problems: [] };
+  if (!content.ok) return { application: base, tree, problems: content.problems };
+  if (content.value === undefined) return { application: base, tree, problems: [] };
   const parsed = readConfiguration(own, content.value, applicationSchema);
-  if (!parsed.ok) return { application: base, tree: place.tree, problems: parsed.problems };
+  if (!parsed.ok) return { application: base, tree, problems: parsed.problems };
   const { rollout, after = [], health = [], allowEmpty = false, allowPrune = [] } = parsed.value;
   const rules = [...toHealthRules(health), ...base.health];
   const application = {
@@ -136,7 +138,7 @@ async function findApplication(
     after: after.map((name) => awaitedId(name, place.environment)),
     rollout: overridePolicy(base.rollout, rollout),
   };
-  return { application, tree: place.tree, problems: [] };
+  return { application, tree, problems: [] };
 }
 
 function describe(place: Place, environment: EnvironmentConfiguration): Application {

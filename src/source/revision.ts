@@ -1,24 +1,36 @@
 import type { Application } from "../model/application.ts";
 import type { Revision } from "../model/revision.ts";
-import type { Git } from "../io/git/git.ts";
+import type { CommitInfo, Git } from "../io/git/git.ts";
+import { contentOf } from "./bases.ts";
 
 /**
- * The revision of an application at a commit of the tracked branch: named by the commit that last changed its directory,
- * so that commits beside it do not make a new one. Undefined when the commit has no such directory.
+ * The revision of an application at a commit of the tracked branch: named by the commit that last changed its directory or
+ * one of its bases, so that commits beside it do not make a new one. Undefined when the commit has no such directory.
  */
 export async function readRevision(git: Git, head: string, application: Application): Promise<Revision | undefined> {
   const tree = await git.treeAt(head, application.path);
   if (tree === undefined) return undefined;
-  const [last] = await git.log(head, application.path, 1);
-  const commit = last ?? (await git.commit(head));
+  const content = await contentOf(git, head, application.path, tree);
+  const paths = [application.path, ...(content.composed?.bases ?? []).map(({ path }) => path)];
+  const commit = (await lastChange(git, head, paths)) ?? (await git.commit(head));
   const { trailers } = commit;
   const undoes = trailers["Plumbline-Application"] === application.id ? trailers["Plumbline-Undoes"] : undefined;
   return {
     commit: commit.id,
-    tree,
+    ...content,
     subject: commit.subject,
     author: commit.author,
     committedAt: commit.committedAt,
     ...(undoes === undefined ? {} : { undoes }),
   };
+}
+
+/** The newest of the commits that changed one of the paths. */
+async function lastChange(git: Git, head: string, paths: readonly string[]): Promise<CommitInfo | undefined> {
+  let newest: CommitInfo | undefined;
+  for (const path of paths) {
+    const [last] = await git.log(head, path, 1);
+    if (newest === undefined || (last && (await git.isAncestor(newest.id, last.id)))) newest = last;
+  }
+  return newest;
 }

@@ -1,6 +1,6 @@
 import { posix } from "node:path";
 import type { Result } from "../../model/problem.ts";
-import { clusterKinds, kindKey } from "../cluster-kinds.ts";
+import { clusterKinds } from "../cluster-kinds.ts";
 import type { ReadValue } from "../read-documents.ts";
 import { kustomize } from "./kustomize.ts";
 import type { Sources } from "./sources.ts";
@@ -16,9 +16,7 @@ export function buildInTest(
     read: (path) => Promise.resolve(Buffer.from(files[path] ?? "")),
   };
   const cluster = clusterKinds([], []);
-  return kustomize(sources, directory, ({ apiVersion, kind }) =>
-    cluster.has(kindKey(String(apiVersion), String(kind))),
-  );
+  return kustomize(sources, directory, (kind) => cluster.has(kind));
 }
 
 function above(path: string): readonly string[] {

@@ -128,6 +128,3 @@ export type GeneratorOptions = z.infer<typeof generatorOptionsSchema>;
 export type PatchSpec = z.infer<typeof patchSchema>;
 export type ImageChange = NonNullable<Kustomization["images"]>[number];
 export type Replacement = z.infer<typeof replacementSchema>;
-
-/** The names under which a directory may say that it is kustomized; it must have one of them only. */
-export const kustomizationNames = ["kustomization.yaml", "kustomization.yml", "Kustomization"] as const;

@@ -4,10 +4,11 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
-import { isJsonObject, valueAt } from "../../model/json.ts";
+import { isJsonObject } from "../../model/json.ts";
 import type { Json } from "../../model/json.ts";
 import { readDocuments } from "../read-documents.ts";
 import { cases } from "./cases-in-test.ts";
+import { identityOf } from "./resource.ts";
 import { buildInTest } from "./build-in-test.ts";
 
 const missing = spawnSync("kubectl", ["kustomize", "--help"]).error ? "kubectl is not installed" : false;
@@ -38,8 +39,7 @@ for (const [name, files] of Object.entries(cases)) {
 
 /** In one order, and without what JSON would not show. */
 function sorted(values: readonly Json[]): unknown {
-  const key = (value: Json): string =>
-    isJsonObject(value) ? `${String(value["kind"])} ${String(valueAt(value, "metadata", "name"))}` : "";
+  const key = (value: Json): string => JSON.stringify(isJsonObject(value) ? identityOf(value) : value);
   const plain = JSON.parse(JSON.stringify(values)) as Json[];
   return plain.toSorted((a, b) => (key(a) < key(b) ? -1 : 1));
 }

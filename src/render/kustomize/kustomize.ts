@@ -1,34 +1,36 @@
 import type { JsonObject } from "../../model/json.ts";
 import { valueAt } from "../../model/json.ts";
+import { kustomizationNames, pathFrom } from "../../model/kustomization.ts";
 import { ProblemError } from "../../model/problem.ts";
 import type { Problem, Result } from "../../model/problem.ts";
 import { readConfiguration } from "../../model/read-configuration.ts";
+import { limits } from "../limits.ts";
 import { readDocuments } from "../read-documents.ts";
 import type { ReadValue } from "../read-documents.ts";
 import { contentHash } from "./content-hash.ts";
 import { absorb, generate, parseEnvironment, parseLiteral } from "./generate.ts";
 import type { Entry } from "./generate.ts";
-import { kustomizationNames, kustomizationSchema } from "./kustomization.ts";
+import { kustomizationSchema } from "./kustomization.ts";
 import type { Generator, Kustomization, PatchSpec } from "./kustomization.ts";
 import { followNames } from "./name-references.ts";
 import { patchResources } from "./patches.ts";
 import { replaceValues } from "./replacements.ts";
-import { toResource } from "./resource.ts";
+import { identityOf, toResource } from "./resource.ts";
 import type { Resource } from "./resource.ts";
 import type { Sources } from "./sources.ts";
 import { affix, mark, named, setImage, setNamespace, setReplicas } from "./transform.ts";
 
 /**
  * What `kustomize build` makes of a directory, out of the sources of a revision alone: nothing is fetched, executed or read
- * from a machine. The order of the steps is kustomize's own (`kusttarget.go`), so that the same objects come out.
+ * from a machine. `isCluster` knows the kinds without a namespace, as `group/Kind`. The order of the steps is kustomize's own (`kusttarget.go`), so that the same objects come out.
  */
 export async function kustomize(
   sources: Sources,
   directory: string,
-  isCluster: (object: JsonObject) => boolean,
+  isCluster: (kind: string) => boolean,
 ): Promise<Result<readonly ReadValue[]>> {
   try {
-    const built = await build({ sources, isCluster }, directory, [], []);
+    const built = await build({ sources, isCluster, built: { count: 0 } }, directory, [], []);
     const hashed = built.map((resource) => (resource.isHashed ? withHash(resource) : resource));
     const delivered = followNames(hashed).filter(({ object }) => !isLocal(object));
     return { ok: true, value: delivered.map(({ object, where }) => ({ value: object, where })) };
@@ -51,8 +53,12 @@ class Refused extends Error {
 
 interface Context {
   readonly sources: Sources;
-  readonly isCluster: (object: JsonObject) => boolean;
+  readonly isCluster: (kind: string) => boolean;
+  /** How many kustomizations have been built; one that names two that name two is a bomb after thirty steps. */
+  readonly built: { count: number };
 }
+
+const mostBuilds = 1000;
 
 /** The resources of one kustomization: its own over `given`, which a component changes as if they were its own. */
 async function build(
@@ -63,6 +69,8 @@ async function build(
 ): Promise<readonly Resource[]> {
   const { sources, isCluster } = context;
   const at = new Kustomized(sources, directory, inside);
+  context.built.count += 1;
+  if (context.built.count > mostBuilds || given.length > limits.documents) throw at.tooMuch();
   const file = await at.kustomization();
   let resources = given;
   for (const entry of [...(file.resources ?? []), ...(file.bases ?? [])]) {
@@ -70,6 +78,7 @@ async function build(
     const isFile = sources.kind(path) === "file";
     const added = isFile ? await at.manifests(path) : await build(context, path, [], [...inside, directory]);
     resources = [...resources, ...added];
+    if (resources.length > limits.documents) throw at.tooMuch();
   }
   for (const entry of file.components ?? []) {
     resources = await build(context, at.resolve(entry, "components"), resources, [...inside, directory]);
@@ -97,8 +106,7 @@ async function build(
 }
 
 function withHash(resource: Resource): Resource {
-  const name = String(valueAt(resource.object, "metadata", "name"));
-  return named(resource, `${name}-${contentHash(resource.object)}`);
+  return named(resource, `${identityOf(resource.object).name}-${contentHash(resource.object)}`);
 }
 
 function isLocal(object: JsonObject): boolean {
@@ -142,7 +150,7 @@ class Kustomized {
         "Commit its content to this repository; nothing is ever fetched from elsewhere.",
       );
     }
-    const path = joined(this.#directory, entry);
+    const path = pathFrom(this.#directory, entry);
     const kind = path === undefined ? undefined : this.#sources.kind(path);
     if (path === undefined || kind === undefined) {
       throw this.#refuse(
@@ -216,6 +224,13 @@ class Kustomized {
     return { spec, values: read.value.map(({ value }) => value), where };
   }
 
+  tooMuch(): ProblemError {
+    return this.#refuse(
+      `it comes to more than ${limits.documents} objects or ${mostBuilds} kustomizations`,
+      "Split it into several applications.",
+    );
+  }
+
   async #documents(path: string): Promise<readonly ReadValue[]> {
     const read = readDocuments({ path, content: await this.#sources.read(path) });
     if (!read.ok) throw new Refused(read.problems);
@@ -233,18 +248,6 @@ class Kustomized {
 }
 
 type ReadPatch = Parameters<typeof patchResources>[1];
-
-/** A path relative to a directory, as one of the repository; undefined where it leaves that. */
-function joined(directory: string, entry: string): string | undefined {
-  if (entry.startsWith("/") || entry.includes("\\") || entry.includes("\0")) return undefined;
-  const parts = directory.split("/");
-  for (const part of entry.split("/")) {
-    if (part === "" || part === ".") continue;
-    if (part !== "..") parts.push(part);
-    else if (parts.pop() === undefined) return undefined;
-  }
-  return parts.length === 0 ? undefined : parts.join("/");
-}
 
 function shown(entry: string): string {
   return JSON.stringify(entry.replace(/\/\/[^@/]*@/, "//").slice(0, 120));

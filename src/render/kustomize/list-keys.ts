@@ -39,7 +39,7 @@ export function listKeys(object: JsonObject, path: readonly string[]): readonly 
   if (kind === "CustomResourceDefinition") return undefined;
   if (field === "ports") {
     if (kind === "Service") return ["port", "protocol"];
-    return parent !== undefined && /ontainers$/.test(parent) ? ["containerPort", "protocol"] : undefined;
+    return parent !== undefined && parent.endsWith("ontainers") ? ["containerPort", "protocol"] : undefined;
   }
   if (field === "secrets") return kind === "ServiceAccount" ? ["name"] : undefined;
   if (field === "imagePullSecrets") return kind === "ServiceAccount" ? undefined : ["name"];

@@ -59,7 +59,8 @@ function followTyped(ref: Json | undefined, referrer: Resource, moved: Moved): J
       : typeof apiVersion === "string" && apiVersion.includes("/")
         ? apiVersion.slice(0, apiVersion.indexOf("/"))
         : "";
-  const found = find(referrer, moved.get(`${group}/${String(kind)}`) ?? [], name, namespace);
+  const wanted = typeof kind === "string" ? `${group}/${kind}` : "";
+  const found = find(referrer, moved.get(wanted) ?? [], name, namespace);
   if (found === undefined) return ref;
   const moves = kind === "ServiceAccount" && found.namespace !== "";
   return { ...ref, name: found.name, ...(moves ? { namespace: found.namespace } : {}) };

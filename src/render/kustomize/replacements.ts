@@ -50,7 +50,7 @@ function sourceOf(resources: readonly Resource[], { source, sourceValue }: Repla
   const value = read(first.object, split(fieldPath));
   if (value === undefined) throw unusable(where, `its source has no ${fieldPath}`);
   if (options.delimiter === undefined || options.delimiter === "") return value;
-  const part = String(value).split(options.delimiter)[options.index ?? 0];
+  const part = asText(value).split(options.delimiter)[options.index ?? 0];
   if (part === undefined) throw unusable(where, `its source has no part ${options.index ?? 0}`);
   return part;
 }
@@ -74,7 +74,7 @@ function isItem(item: Json, index: number, step: string): boolean {
   const condition = /^\[([^=]+)=(.*)\]$/.exec(step);
   if (!condition) return step === "*" || step === String(index);
   const [, key = "", wanted = ""] = condition;
-  return isJsonObject(item) && String(item[key]) === wanted;
+  return isJsonObject(item) && asText(item[key]) === wanted;
 }
 
 function write(object: JsonObject, path: string, value: Json, options: Options, where: Place): JsonObject {
@@ -108,9 +108,9 @@ function put(
 function combined(found: Json | undefined, value: Json, { delimiter, index = 0 }: Options): Json {
   if (delimiter === undefined || delimiter === "") return value;
   const parts = typeof found === "string" ? found.split(delimiter) : [];
-  if (index < 0) return [String(value), ...parts].join(delimiter);
-  if (index >= parts.length) return [...parts, String(value)].join(delimiter);
-  return parts.with(index, String(value)).join(delimiter);
+  if (index < 0) return [asText(value), ...parts].join(delimiter);
+  if (index >= parts.length) return [...parts, asText(value)].join(delimiter);
+  return parts.with(index, asText(value)).join(delimiter);
 }
 
 function unusable(where: Place, why: string): ProblemError {
@@ -120,4 +120,9 @@ function unusable(where: Place, why: string): ProblemError {
     where,
     remedy: "Correct its source, or its targets.",
   });
+}
+
+/** A value as part of a text. */
+function asText(value: Json | undefined): string {
+  return typeof value === "string" ? value : JSON.stringify(value ?? "");
 }

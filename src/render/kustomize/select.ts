@@ -58,7 +58,10 @@ function requirement(term: string, where: Place): (labels: JsonObject) => boolea
   if (set) {
     const [, key = "", operator, list = ""] = set;
     const values = list.split(",").map((value) => value.trim());
-    return (labels) => values.includes(String(labels[key] ?? "\0")) === (operator === "in");
+    return (labels) => {
+      const value = labels[key];
+      return (typeof value === "string" && values.includes(value)) === (operator === "in");
+    };
   }
   const equal = /^([^\s=!]+)\s*(==|=|!=)\s*(\S*)$/.exec(term);
   if (equal) {

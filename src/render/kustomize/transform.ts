@@ -15,19 +15,16 @@ const unaffixed = new Set([
 ]);
 
 /** The object, and what is bound to the default account, in `namespace`; kinds of the whole cluster take none. */
-export function setNamespace(
-  resource: Resource,
-  namespace: string,
-  isCluster: (object: JsonObject) => boolean,
-): Resource {
+export function setNamespace(resource: Resource, namespace: string, isCluster: (kind: string) => boolean): Resource {
   const { object } = resource;
   const { kind, group } = identityOf(object);
   if (kind === "Namespace" && group === "") return named(resource, namespace);
+  const isClusterWide = isCluster(`${group}/${kind}`);
   if (kind === "RoleBinding" || kind === "ClusterRoleBinding") {
     const bound = changeFields(object, [{ path: "subjects[]" }], (found) => rebind(found, namespace));
-    return isCluster(bound) ? become(resource, bound) : become(resource, inNamespace(bound, namespace));
+    return isClusterWide ? become(resource, bound) : become(resource, inNamespace(bound, namespace));
   }
-  return isCluster(object) ? resource : become(resource, inNamespace(object, namespace));
+  return isClusterWide ? resource : become(resource, inNamespace(object, namespace));
 }
 
 function rebind(subjects: Json | undefined, namespace: string): Json | undefined {
