@@ -1,5 +1,8 @@
 import { isScalar, LineCounter, parseAllDocuments, visit, type Document } from "yaml";
+import { kustomizationNames } from "../model/kustomization.ts";
 import type { Problem, Result } from "../model/problem.ts";
+import { pinKustomization } from "./pin-kustomization.ts";
+import type { Splice } from "./pin-kustomization.ts";
 import { parseReference } from "./reference.ts";
 
 /** An image to pin: every reference to `repository`, whatever its tag or digest, becomes `reference`. */
@@ -41,7 +44,7 @@ export function pinReferences(text: string, file: string, pins: readonly Pin[]):
     };
   }
   const found = documents.flatMap((document) => referencesIn(document, pins));
-  const splices = found.map(({ value, start, end, pin }) => {
+  const named = found.map(({ value, start, end, pin }) => {
     const source = text.slice(start, end);
     const at = source.indexOf(value);
     // Escapes in quotes, or a text folded over lines: the value stands there in other letters.
@@ -49,6 +52,9 @@ export function pinReferences(text: string, file: string, pins: readonly Pin[]):
     const { reference } = pin;
     return { from, to, text: at < 0 ? JSON.stringify(reference) : reference, repository: pin.repository };
   });
+  const isKustomization = kustomizationNames.some((name) => file === name || file.endsWith(`/${name}`));
+  const beside = isKustomization ? documents.flatMap((document) => pinKustomization(document, text, pins)) : [];
+  const splices = [...named, ...beside];
   return {
     ok: true,
     value: {
@@ -87,12 +93,6 @@ function referencesIn(document: Document, pins: readonly Pin[]): readonly Found[
     },
   });
   return found;
-}
-
-interface Splice {
-  readonly from: number;
-  readonly to: number;
-  readonly text: string;
 }
 
 function splice(text: string, splices: readonly Splice[]): string {

@@ -60,7 +60,7 @@ export async function writePinned(git: Git, base: string, files: readonly Pinned
 }
 
 function isManifest({ path, type, mode }: TreeEntry): boolean {
-  return type === "blob" && mode !== "120000" && /\.(ya?ml|json)$/.test(path);
+  return type === "blob" && mode !== "120000" && /(\.(ya?ml|json)|(^|\/)Kustomization)$/.test(path);
 }
 
 /** Text that does not survive being read as UTF-8 would be damaged by writing it back. */
