@@ -104,7 +104,7 @@ const refused: readonly (readonly [name: string, files: { readonly [path: string
       Array.from({ length: 20 }, (_, n) => [
         n === 0 ? "s/app/kustomization.yaml" : `b${n}/kustomization.yaml`,
         n === 19
-          ? ""
+          ? "resources: []\n"
           : `resources: [${Array(2)
               .fill(n === 0 ? "../../b1" : `../b${n + 1}`)
               .join(", ")}]\n`,
