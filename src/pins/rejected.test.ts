@@ -6,10 +6,17 @@ import { rejectedImages } from "./rejected.ts";
 const digest = (digit: string): string => `sha256:${digit.repeat(64)}`;
 const image = (digit: string): string => `host:5000/a:v${digit}@${digest(digit)}`;
 
-/** A history, newest first, of which only ids and messages count. */
+/** A history without merges, newest first, of which only ids and messages count. */
 function history(...messages: readonly string[]) {
   const commits = messages.map((message, index) => ({ id: `c${index}`, message }) as CommitInfo);
-  return { log: (_from: string, _path: string, limit: number) => Promise.resolve(commits.slice(0, limit)) };
+  const age = (id: string): number => (id === "head" ? 0 : Number(id.slice(1)));
+  return {
+    saying: (_from: string, _path: string, trailers: readonly string[], limit: number) =>
+      Promise.resolve(
+        commits.filter(({ message }) => trailers.some((one) => message.includes(`\n${one}: `))).slice(0, limit),
+      ),
+    isAncestor: (ancestor: string, commit: string) => Promise.resolve(age(ancestor) >= age(commit)),
+  };
 }
 
 test("a commit rejects each image that it names by digest, and the newest that does is remembered", async () => {

@@ -13,8 +13,7 @@ export async function readRevision(git: Git, head: string, application: Applicat
   const content = await contentOf(git, head, application.path, tree);
   const paths = [application.path, ...(content.composed?.bases ?? []).map(({ path }) => path)];
   const commit = (await lastChange(git, head, paths)) ?? (await git.commit(head));
-  const { trailers } = commit;
-  const undoes = trailers["Plumbline-Application"] === application.id ? trailers["Plumbline-Undoes"] : undefined;
+  const undoes = undoneBy(commit, application) ?? (await undoneByMerged(git, commit, application, tree));
   return {
     commit: commit.id,
     ...content,
@@ -33,4 +32,25 @@ async function lastChange(git: Git, head: string, paths: readonly string[]): Pro
     if (newest === undefined || (last && (await git.isAncestor(newest.id, last.id)))) newest = last;
   }
   return newest;
+}
+
+/** The commit that this one says that it undoes; undefined when it is no rollback of the application. */
+function undoneBy({ trailers }: CommitInfo, { id }: Application): string | undefined {
+  return trailers["Plumbline-Application"] === id ? trailers["Plumbline-Undoes"] : undefined;
+}
+
+/** A merge of a proposed rollback is that rollback, as long as it takes the directory as the proposal has it. */
+async function undoneByMerged(
+  git: Git,
+  { parents }: CommitInfo,
+  application: Application,
+  tree: string,
+): Promise<string | undefined> {
+  for (const parent of parents.slice(1)) {
+    if ((await git.treeAt(parent, application.path)) !== tree) continue;
+    const [last] = await git.log(parent, application.path, 1);
+    const undoes = last && undoneBy(last, application);
+    if (undoes !== undefined) return undoes;
+  }
+  return undefined;
 }

@@ -14,7 +14,7 @@ function commit(release: string, ...images: readonly string[]): CommitInfo {
 }
 
 function found(commits: readonly CommitInfo[], images: readonly string[]): Promise<string | undefined> {
-  return sourceCommitOf({ log: () => Promise.resolve(commits) }, revision, "staging/one", images);
+  return sourceCommitOf({ saying: () => Promise.resolve(commits) }, revision, "staging/one", images);
 }
 
 test("the newest release that names the images tells what they were built from", async () => {

@@ -1,7 +1,7 @@
 import type { Git } from "../io/git/git.ts";
 import type { Revision } from "../model/revision.ts";
 
-/** How many commits of an application's directory are looked through for the releases that its images came by. */
+/** How many changes of an application's directory are looked through for the releases that its images came by. */
 const lookedThrough = 50;
 
 /**
@@ -9,13 +9,13 @@ const lookedThrough = 50;
  * their trailers; undefined where they say different ones, or none.
  */
 export async function sourceCommitOf(
-  git: Pick<Git, "log">,
+  git: Pick<Git, "saying">,
   revision: Revision,
   path: string,
   images: readonly string[],
 ): Promise<string | undefined> {
   if (images.length === 0) return undefined;
-  const commits = await git.log(revision.commit, path, lookedThrough);
+  const commits = await git.saying(revision.commit, path, ["Plumbline-Image"], lookedThrough);
   const sources = images.map((image) => {
     const release = commits.find(({ message }) => message.split("\n").includes(`Plumbline-Image: ${image}`));
     return release?.trailers["Plumbline-Release"];

@@ -35,6 +35,7 @@ export function gitContract(name: string, makeWorld: (t: TestContext) => Promise
   fetching(it);
   pushing(it);
   writing(it);
+  saying(it);
   refusing(it);
 }
 
@@ -202,6 +203,35 @@ function writing(it: It): void {
     assert.equal(await git.isAncestor(one, three), true);
     assert.equal(await git.isAncestor(three, three), true);
     assert.equal(await git.isAncestor(three, one), false);
+  });
+}
+
+function saying(it: It): void {
+  it("what commits of a path say is found on every line of history, and in the merges", async (world) => {
+    const git = await world.open();
+    const one = await commitFiles(git, undefined, { "x/f": "1", y: "1" }, "one\n\nNote: 1\n");
+    const side = await commitFiles(git, one, { "x/f": "2" }, "side\n\nNote: 2\n");
+    const beside = await commitFiles(git, one, { y: "2" }, "beside\n\nNote: elsewhere\n");
+    const { tree } = await git.commit(await commitFiles(git, beside, { "x/f": "2" }, "as merged"));
+    const signature = { name: "A", email: "a@example.com", at: 1_700_000_000 };
+    const message = "merge\n\nOther: 3\nNote: 3\n";
+    const merge = await git.writeCommit({ tree, parents: [beside, side], message, signature });
+    await git.push(merge, "main", undefined);
+    const said = async (path: string, trailers: readonly string[], limit = 9): Promise<string[]> =>
+      (await git.saying("main", path, trailers, limit)).map((commit) => commit.subject);
+    assert.deepEqual(await said("x", ["Note"]), ["merge", "side", "one"]);
+    assert.deepEqual(await said("x", ["Note"], 1), ["merge"]);
+    const later = await commitFiles(git, merge, { "x/f": "4" }, "later\n\nNote: 4\n");
+    const latest = await commitFiles(git, later, { "x/f": "5" }, "latest");
+    const from = async (commit: string, limit: number): Promise<string[]> =>
+      (await git.saying(commit, "x", ["Note"], limit)).map(({ subject }) => subject);
+    assert.deepEqual(await from(latest, 2), ["later"], "looked through are the latest two changes");
+    assert.deepEqual(await from(latest, 3), ["later", "merge", "side"], "and what they brought in");
+    assert.deepEqual(await said("x", ["Other", "Nothing"]), ["merge"]);
+    assert.deepEqual(await said("x", ["ote"]), []);
+    assert.deepEqual(await said("y", ["Note"]), ["beside", "one"]);
+    assert.deepEqual((await said("", ["Note"])).length, 4);
+    await assert.rejects(git.saying("main", "x", [".*"], 9));
   });
 }
 

@@ -94,6 +94,11 @@ export interface Git {
    * first parents are followed, so a merge stands for all that it brought.
    */
   log(from: string, path: string, limit: number): Promise<readonly CommitInfo[]>;
+  /**
+   * Commits with a line that begins with one of these trailers, at most `limit`, among the latest `limit` changes of `path` on first
+   * parents and what the merges among these brought in. No commit comes before one that descends from it.
+   */
+  saying(from: string, path: string, trailers: readonly string[], limit: number): Promise<readonly CommitInfo[]>;
   /** Who of the allowed signers signed a commit; a problem that says why none did, and who may. */
   signer(commit: string, allowed: AllowedSigners): Promise<Result<string>>;
   writeBlob(content: Buffer | string): Promise<string>;

@@ -9,7 +9,7 @@ import { checkBranch, checkId, isPlainPath } from "./remote.ts";
 export const tracked = "refs/remotes/origin/";
 
 type Branches = ReadonlyMap<string, string>;
-type Reads = Pick<Git, "branch" | "commit" | "treeAt" | "find" | "list" | "blobs" | "isAncestor" | "log">;
+type Reads = Pick<Git, "branch" | "commit" | "treeAt" | "find" | "list" | "blobs" | "isAncestor" | "log" | "saying">;
 
 /** The reading half of a mirror: of objects alone, through one long-lived process wherever that can answer. */
 export function reads(git: GitCommand, reader: ObjectReader, branches: () => Branches): Reads {
@@ -38,8 +38,20 @@ export function reads(git: GitCommand, reader: ObjectReader, branches: () => Bra
       return (await git.run(["merge-base", "--is-ancestor", ancestor, commit])).code === 0;
     },
     async log(from, path, limit) {
-      const ids = await touching(git, from, path, limit, branches());
+      const ids = await touching(git, from, path, limit, branches(), ["--first-parent"]);
       return Promise.all(ids.map((id) => readCommit(reader, id)));
+    },
+    async saying(from, path, trailers, limit) {
+      const lines = trailers.map((trailer) => `--grep=^${checkTrailer(trailer)}: `);
+      // Without an end all of the history would be walked for trailers that are rare.
+      const [end] = (await touching(git, from, path, limit + 1, branches(), ["--first-parent"])).slice(limit);
+      const range = end === undefined ? [] : [`^${end}`];
+      const all = ["--topo-order", "--full-history", "--show-pulls", "--basic-regexp", ...lines, ...range];
+      const ids = await touching(git, from, path, limit, branches(), all);
+      const commits = await Promise.all(ids.map((id) => readCommit(reader, id)));
+      // git shows a merge that differs from any of its parents; one that brought nothing here says nothing of it.
+      const brought = await Promise.all(commits.map((commit) => bringsChange(reader, commit, path)));
+      return commits.filter((_, index) => brought[index]);
     },
   };
 }
@@ -95,6 +107,19 @@ async function readCommit(reader: ObjectReader, id: string): Promise<CommitInfo>
   return parseCommit(id, present(await reader.contents(`${id}^{commit}`), id).content);
 }
 
+async function bringsChange(reader: ObjectReader, { id, parents }: CommitInfo, path: string): Promise<boolean> {
+  const [first, ...others] = parents;
+  if (first === undefined || others.length === 0) return true;
+  const [before, after] = [await find(reader, first, path), await find(reader, id, path)];
+  return before?.id !== after?.id;
+}
+
+/** A trailer is looked for as it is: nothing of it may be a pattern. */
+function checkTrailer(trailer: string): string {
+  if (/^[A-Za-z-]+$/.test(trailer)) return trailer;
+  throw new Error(`${JSON.stringify(trailer)} is not the name of a trailer`);
+}
+
 /** An id is never the name of a branch, so that a branch which is called like a commit cannot stand in for it. */
 function isId(text: string): boolean {
   return /^([0-9a-f]{40}|[0-9a-f]{64})$/.test(text);
@@ -106,6 +131,7 @@ async function touching(
   path: string,
   limit: number,
   branches: Branches,
+  options: readonly string[],
 ): Promise<readonly string[]> {
   const start = isId(from) ? from : branches.get(from);
   if (start === undefined) {
@@ -113,14 +139,7 @@ async function touching(
     return [];
   }
   const paths = path === "" ? [] : ["--", path];
-  const args = [
-    "log",
-    "--first-parent",
-    "--format=%H",
-    `--max-count=${Math.max(0, Math.trunc(limit))}`,
-    start,
-    ...paths,
-  ];
+  const args = ["log", ...options, "--format=%H", `--max-count=${Math.max(0, Math.trunc(limit))}`, start, ...paths];
   return (await git.output(args))
     .toString()
     .split("\n")
