@@ -5,7 +5,7 @@ import type { Git } from "../io/git/git.ts";
 import { systemHttp } from "../io/http/system-http.ts";
 import type { Receiver } from "../model/notice.ts";
 import { ProblemError } from "../model/problem.ts";
-import { countNews, engineMeter } from "../status/delivery-meter.ts";
+import { countNews, engineMeter, introduce } from "../status/delivery-meter.ts";
 import { tellEvents } from "../status/events.ts";
 import { findForge } from "../status/forge/find-forge.ts";
 import { tellForge } from "../status/forge/tell-forge.ts";
@@ -72,6 +72,7 @@ export async function openOutside(
         clock,
         random,
         ...(options.pageUrl === undefined ? {} : { page: options.pageUrl }),
+        onFirst: (record) => introduce(meter, record),
         onNews: (news, history, before) => countNews(meter, news, history, before),
         onTold(receiver, notice, told) {
           meter.count("plumbline_notifications_total", { receiver, result: told.kind });

@@ -1,5 +1,6 @@
 import { deliveryId } from "../model/delivery-id.ts";
 import type { Notice } from "../model/notice.ts";
+import { outcomes } from "../model/record.ts";
 import type { DeliveryRecord } from "../model/record.ts";
 import { Meter } from "./meter.ts";
 
@@ -51,6 +52,19 @@ export type EngineMeter = Meter<keyof typeof definitions>;
 export function engineMeter(): EngineMeter {
   return new Meter(definitions);
 }
+
+/** Begins the counters of an application at zero, since what appears with a one has not increased for Prometheus. */
+export function introduce(meter: EngineMeter, { application, environment }: DeliveryRecord): void {
+  const labels = { application, environment };
+  meter.count("plumbline_rollbacks_total", labels, 0);
+  meter.count("plumbline_drift_undone_total", labels, 0);
+  for (const kind of ["commit", "rollback"]) {
+    for (const outcome of decisions) meter.count("plumbline_deliveries_total", { ...labels, kind, outcome }, 0);
+  }
+}
+
+/** The outcomes that a delivery's first decision can be. */
+const decisions = outcomes.filter((one) => one !== "progressing" && one !== "rolled-back");
 
 /** Counts what is new of an application after `before`, of which `history` has the records, newest first. */
 export function countNews(

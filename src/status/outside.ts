@@ -13,6 +13,8 @@ export interface OutsideOptions {
   readonly random: () => number;
   /** The status page, for links to it. */
   readonly page?: string;
+  /** An application is seen for the first time. */
+  readonly onFirst?: (record: DeliveryRecord) => void;
   /** What is new of an application after `before`; `history` has its records, newest first. Not called for what is told again. */
   readonly onNews?: (news: readonly Notice[], history: readonly DeliveryRecord[], before: DeliveryRecord) => void;
   /** After each try, and when one gave way since too many waited. */
@@ -65,7 +67,8 @@ export class Outside {
     const found = before ? noticesBetween(before, record) : noticesAgain(history);
     const { page } = this.#options;
     const news = page === undefined ? found : found.map((notice) => ({ ...notice, page }));
-    if (before && news.length > 0) this.#options.onNews?.(news, history, before);
+    if (!before) this.#options.onFirst?.(record);
+    else if (news.length > 0) this.#options.onNews?.(news, history, before);
     for (const notice of news) for (const outbox of this.#outboxes) outbox.add(notice, before === undefined);
   }
 
