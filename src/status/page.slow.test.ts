@@ -1,36 +1,21 @@
 import assert from "node:assert/strict";
-import { readFileSync, readdirSync } from "node:fs";
-import { join } from "node:path";
-import { after, before, test } from "node:test";
-import type { TestContext } from "node:test";
-import type { BrowserContextOptions, Page } from "playwright-core";
-import { systemClock } from "../io/clock/clock.ts";
-import type { StatusDocument } from "../model/status-document.ts";
-import { axeViolations, openBrowser } from "../../tools/browser.ts";
-import type { TestBrowser } from "../../tools/browser.ts";
+import { test } from "node:test";
+import { axeViolations } from "../../tools/browser.ts";
 import { exampleDocument, hostileText } from "./example-documents.ts";
 import type { ExampleState } from "./example-documents.ts";
-import { serveStatus } from "./server.ts";
-import type { StatusServer } from "./server.ts";
+import { browserForTests, focused, pageFiles, shownIs, wordIs } from "./page-in-test.ts";
 
-const folder = join(import.meta.dirname, "../../../workloads/frontend/dist");
-let browser: TestBrowser | string = "not started";
-
-before(async () => {
-  browser = await openBrowser();
-});
-
-after(async () => {
-  if (typeof browser !== "string") await browser.close();
-});
+const browser = browserForTests();
 
 test("the content changes with the deployment, without loading the page again", async (t) => {
-  const shown = await show(t, "progressing");
+  const shown = await browser.show(t, "progressing");
   if (!shown) return;
   const { page, errors, become } = shown;
   await page.evaluate('document.body.dataset.loaded = "once"');
   await wordIs(page, "Rolling out");
   assert.match(await page.locator(".message").innerText(), /1 of 2 new pods is ready/);
+  const next = await page.locator(".next").innerText();
+  assert.match(next, /Next, in 1 min 1\d s: Unless it is healthy by then, a commit restores 3f2a91bc/);
   await page.locator(".objects summary").click();
   become("failed");
   await wordIs(page, "Blocked");
@@ -38,43 +23,92 @@ test("the content changes with the deployment, without loading the page again", 
   assert.match(await page.locator(".pod[data-state=off]").innerText(), /CrashLoopBackOff, 3 restarts/);
   assert.equal(await page.title(), "Blocked – Plumbline");
   assert.equal(await page.locator("#announcer").innerText(), "staging/probe: Blocked.");
+  assert.equal(await page.locator("h1").innerText(), "staging/probe is blocked.");
   become("healthy");
   await wordIs(page, "Healthy");
   assert.equal(await page.locator("h1").innerText(), "Everything is as Git says.");
   assert.match(await page.locator(".agreement").innerText(), /Git and the cluster agree/);
+  assert.equal(await page.locator(".next").count(), 0);
   assert.equal(await page.locator(".objects details").getAttribute("open"), "", "what the reader opened stays open");
   assert.equal(await page.locator("body").getAttribute("data-loaded"), "once");
   assert.deepEqual(errors, []);
 });
 
-test("each delivery names its rollback commit, and drift who did it", async (t) => {
-  const shown = await show(t, "held");
+test("each delivery names its author, its duration and its rollback commit, with an arc back to what that restores", async (t) => {
+  const shown = await browser.show(t, "held");
   if (!shown) return;
-  assert.match(
-    await shown.page.locator(".deliveries").innerText(),
-    /Rolled back by commit e07b52d9, which restores 3f2a91bc/,
-  );
-  assert.match(
-    await shown.page.locator(".drift").innerText(),
-    /spec\.replicas changed by kubectl-scale, restored in 212 ms/,
-  );
-  assert.match(await shown.page.locator(".remedy").innerText(), /What to do: push a commit that fixes/);
-  assert.deepEqual(shown.errors, []);
+  const { page, errors } = shown;
+  const deliveries = page.locator(".deliveries");
+  assert.match(await deliveries.innerText(), /Rolled back by commit e07b52d9, which restores 5510cc3e/);
+  assert.match(await deliveries.locator("li").nth(1).innerText(), /3f2a91bc.*Ada Keller\s+took 12 s/s);
+  const arcs = deliveries
+    .locator("li")
+    .evaluateAll((rows) => rows.map((row) => row.querySelector(".arc")?.dataset.part));
+  assert.deepEqual(await arcs, [undefined, undefined, "start", "through", "through", "end"]);
+  assert.match(await page.locator(".drift").innerText(), /spec\.replicas changed by kubectl-scale, restored in 212 ms/);
+  assert.match(await page.locator(".remedy").innerText(), /What to do: Push a commit that fixes/);
+  assert.equal(await page.locator("h1").innerText(), "staging/probe needs a person.");
+  assert.deepEqual(errors, []);
+});
+
+test("a promotion is an arrow from where it was proved, and says what became of it", async (t) => {
+  const shown = await browser.show(t, "promoted");
+  if (!shown) return;
+  const { page, errors, become } = shown;
+  const production = page.locator('.application[data-key="production/probe"]');
+  const delivery = production.locator(".deliveries li").first();
+  assert.match(await delivery.locator(".flow").innerText(), /staging\/probe 9d04e7a1.*to.*production\/probe/s);
+  assert.match(await production.locator(".promotion").innerText(), /Promoted\. 2 images/);
+  become("promoting");
+  await shownIs(page, "promoting");
+  assert.equal(await production.locator(".promotion .flow").getAttribute("data-outcome"), "waiting");
+  assert.deepEqual(errors, []);
+});
+
+test("a commit leads to the forge where the repository is at one that is known, by https, and nowhere else", async (t) => {
+  const shown = await browser.show(t, "failed");
+  if (!shown) return;
+  const { page, become } = shown;
+  const commit = "9d04e7a1".repeat(5);
+  const href = (): Promise<string | null> => page.locator(".side a").first().getAttribute("href");
+  assert.equal(await href(), `https://gitlab.example.com/team/deployment/-/commit/${commit}`);
+  const document = exampleDocument("held", Date.now());
+  const at = (url: string) => ({ ...document, repository: { ...document.repository, url } });
+  become(at("https://github.com/team/deployment"));
+  await wordIs(page, "Held");
+  assert.equal(await href(), `https://github.com/team/deployment/commit/${commit}`);
+  const nowhere = [
+    "/srv/git/deployment.git",
+    "git@github.com:team/deployment.git",
+    "http://github.com/team/deployment",
+  ];
+  for (const url of [
+    ...nowhere,
+    "https://git.example.com/team/deployment",
+    "https://me:secret@github.com/a/b",
+    "javascript:alert(1)//github.com/a/b",
+  ]) {
+    become(at(url));
+    await page.locator(".repository .url", { hasText: url }).waitFor();
+    assert.equal(await page.locator("main a").count(), 0, url);
+  }
 });
 
 const states: readonly ExampleState[] = [
-  ...(["progressing", "healthy", "failed", "rolled-back", "held", "refused"] as const),
-  ...(["first", "empty", "unreachable", "many", "hostile"] as const),
+  ...(["progressing", "healthy", "failed", "rolled-back", "held", "refused", "promoted", "promoting"] as const),
+  ...(["first", "empty", "unreachable", "many", "crowd", "hostile"] as const),
 ];
 for (const colorScheme of ["light", "dark"] as const) {
   test(`axe finds no violation in any state, ${colorScheme}`, async (t) => {
-    const shown = await show(t, "progressing", { colorScheme, reducedMotion: "reduce" });
+    const shown = await browser.show(t, "progressing", { colorScheme, reducedMotion: "reduce" });
     if (!shown) return;
     for (const state of states) {
       shown.become(state);
       await shownIs(shown.page, state);
+      if (state === "crowd") await shown.page.locator(".line").last().locator("summary").click();
       assert.deepEqual(await axeViolations(shown.page), [], state);
     }
+    assert.deepEqual(shown.errors, []);
     await shown.server.stop();
     await shown.page.waitForSelector(".notice");
     assert.deepEqual(await axeViolations(shown.page), [], "connection lost");
@@ -82,7 +116,7 @@ for (const colorScheme of ["light", "dark"] as const) {
 }
 
 test("a lost connection is said, with the age of the state that stays, and is found again", async (t) => {
-  const shown = await show(t, "failed");
+  const shown = await browser.show(t, "failed");
   if (!shown) return;
   const { page, server, serveAgain } = shown;
   await server.stop();
@@ -90,6 +124,7 @@ test("a lost connection is said, with the age of the state that stays, and is fo
   assert.match(await page.locator(".notice").innerText(), /connection is lost.*last known state.*just now/i);
   await wordIs(page, "Blocked");
   assert.match(await page.title(), /^Connection lost/);
+  assert.equal(await page.locator("#announcer").innerText(), "The connection is lost.");
   await serveAgain("healthy");
   await wordIs(page, "Healthy");
   await page.waitForSelector(".connection[data-state=live]");
@@ -97,7 +132,7 @@ test("a lost connection is said, with the age of the state that stays, and is fo
 });
 
 test("a stream that breaks and is back within moments is not called lost", async (t) => {
-  const shown = await show(t, "progressing");
+  const shown = await browser.show(t, "progressing");
   if (!shown) return;
   const { page, server, serveAgain } = shown;
   await page.evaluate(`new MutationObserver(() => {
@@ -109,127 +144,70 @@ test("a stream that breaks and is back within moments is not called lost", async
   assert.equal(await page.locator("body").getAttribute("data-was-lost"), null);
 });
 
-test("hostile text is shown as text and breaks no layout, from wide to phone", async (t) => {
-  for (const width of [1440, 390, 320]) {
-    const shown = await show(t, "hostile", { viewport: { width, height: 900 } });
-    if (!shown) return;
-    const { page, errors } = shown;
-    assert.ok((await page.locator(".message").innerText()).startsWith(hostileText.slice(0, 30)));
-    assert.equal(await page.locator("img").count(), 0);
-    assert.match(await page.title(), /Blocked/);
-    const text = await page.locator("body").innerText();
-    assert.doesNotMatch(text, /[\u202A-\u202E\u2066-\u2069]/);
-    assert.ok((await overflow(page)) <= 0, `nothing sticks out at ${width}`);
-    assert.deepEqual(errors, []);
+test("hostile text is shown as text: names, subjects, authors, errors, and what is to be done", async (t) => {
+  const shown = await browser.show(t, "hostile");
+  if (!shown) return;
+  const { page, errors } = shown;
+  const asText = hostileText.slice(0, 30);
+  for (const part of [
+    ".message",
+    "h3 .name",
+    ".environment",
+    ".next",
+    ".delivery-subject",
+    ".pod-name",
+    ".promotion",
+  ]) {
+    assert.ok((await page.locator(part).first().innerText()).includes(asText), part);
   }
+  assert.equal(await page.locator("img").count(), 0);
+  assert.equal(await page.title(), "Blocked – Plumbline");
+  assert.doesNotMatch(await page.locator("body").innerText(), /[\u202A-\u202E\u2066-\u2069]/);
+  assert.deepEqual(errors, []);
 });
 
 test("the keyboard reaches everything in reading order, and focus survives a change", async (t) => {
-  const shown = await show(t, "healthy");
+  const shown = await browser.show(t, "healthy");
   if (!shown) return;
   const { page, become } = shown;
-  await page.keyboard.press("Tab");
-  assert.equal(await focused(page), "Skip to the applications");
-  await page.keyboard.press("Tab");
-  assert.equal(await focused(page), "Pods, deliveries and objects");
-  await page.keyboard.press("Tab");
-  assert.match(await focused(page), /objects? current and as Git says/);
+  const order: string[] = [];
+  do {
+    await page.keyboard.press("Tab");
+    order.push(await focused(page));
+  } while (!/objects? current and as Git says/.test(order.at(-1) ?? "") && order.length < 20);
+  assert.deepEqual(order.slice(0, -1), [
+    "Skip to the applications",
+    "9d04e7a1",
+    "9d04e7a1",
+    "9d04e7a1",
+    "Pods, deliveries and objects",
+  ]);
   become("progressing");
   await wordIs(page, "Rolling out");
   assert.match(await focused(page), /objects? current and as Git says/);
 });
 
 test("as plain files, as on the delivery log branch, the page shows its document and how old it is", async (t) => {
-  if (typeof browser === "string") return t.skip(browser);
+  const blank = await browser.blank(t);
+  if (!blank) return;
+  const { page, errors } = blank;
   const written = exampleDocument("held", Date.now() - 3 * 3600 * 1000);
-  const { page } = await browser.page();
-  await page.route("http://log.example/**", (route) => {
-    const name = new URL(route.request().url()).pathname.slice(1) || "index.html";
+  // Under a path of its own, as forges serve the pages of a repository.
+  await page.route("http://log.example/team/deployment/**", (route) => {
+    const name = new URL(route.request().url()).pathname.slice("/team/deployment/".length) || "index.html";
     if (name === "status.json") return route.fulfill({ json: written });
-    const body = assets().get(name);
+    const body = pageFiles().get(name);
     const contentType = name.endsWith("js") ? "text/javascript" : name.endsWith("css") ? "text/css" : undefined;
     return body ? route.fulfill({ body, ...(contentType ? { contentType } : {}) }) : route.fulfill({ status: 404 });
   });
-  await page.goto("http://log.example/");
+  await page.goto("http://log.example/team/deployment/");
   await wordIs(page, "Held");
   assert.equal(await page.locator(".connection").innerText(), "As of 3 h ago");
+  const mishaps = errors.filter((error) => !error.includes("status of 404"));
+  assert.deepEqual(mishaps, [], "but that nobody streams events there");
 });
 
-async function show(t: TestContext, state: ExampleState, options: BrowserContextOptions = {}) {
-  if (typeof browser === "string") {
-    t.skip(browser);
-    return undefined;
-  }
-  let current = exampleDocument(state, Date.now());
-  const start = (port: number): Promise<StatusServer> => {
-    const open = {
-      host: "127.0.0.1",
-      port,
-      clock: systemClock,
-      assets: assets(),
-      metrics: () => "",
-      ready: () => true,
-    };
-    return serveStatus({ ...open, current: (): StatusDocument => current });
-  };
-  let server = await start(0);
-  const { port } = server;
-  const { page, errors } = await browser.page(options);
-  t.after(async () => {
-    await page.context().close();
-    await server.stop().catch(() => undefined);
-  });
-  await page.goto(`http://127.0.0.1:${port}/`);
-  await page.waitForSelector(".application, .empty");
-  return {
-    page,
-    errors,
-    server,
-    become: (next: ExampleState) => {
-      current = exampleDocument(next, Date.now());
-      server.changed();
-    },
-    serveAgain: async (next: ExampleState) => {
-      current = exampleDocument(next, Date.now());
-      server = await start(port);
-    },
-  };
-}
-
-function assets(): ReadonlyMap<string, Buffer> {
-  const names = readdirSync(folder).filter((name) => /\.(html|css|js|svg)$/.test(name) && name !== "server.js");
-  return new Map(names.map((name) => [name, readFileSync(join(folder, name))]));
-}
-
-async function wordIs(page: Page, word: string): Promise<void> {
-  await page.locator(".application .word", { hasText: word }).waitFor();
-}
-
-/** Each example says something that the others do not. */
-async function shownIs(page: Page, state: ExampleState): Promise<void> {
-  const words: { readonly [state in ExampleState]?: string } = {
-    progressing: "1 of 2 new pods",
-    healthy: "all 9 objects",
-    failed: "crashes again",
-    "rolled-back": "did not become ready",
-    held: "nothing more is written",
-    refused: "whole number",
-    first: "nothing yet",
-    empty: "No application yet",
-    unreachable: "Git cannot be reached",
-    many: "production",
-    hostile: "<img",
-  };
-  await page
-    .getByText(words[state] ?? "", { exact: false })
-    .first()
-    .waitFor();
-}
-
-function overflow(page: Page): Promise<number> {
-  return page.evaluate("document.documentElement.scrollWidth - innerWidth");
-}
-
-function focused(page: Page): Promise<string> {
-  return page.evaluate("document.activeElement.textContent");
-}
+test("page, style and script weigh less than 60 kB", () => {
+  const bytes = [...pageFiles().values()].reduce((sum, body) => sum + body.length, 0);
+  assert.ok(bytes < 60_000, `${bytes} bytes`);
+});

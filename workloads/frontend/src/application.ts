@@ -1,27 +1,36 @@
 import { deliveriesPart, driftPart } from "./deliveries.ts";
 import { h } from "./dom.ts";
+import { objectsPart } from "./objects.ts";
 import { plumbLine } from "./plumb-line.ts";
-import { podsPart } from "./pods.ts";
+import { podDots, podsPart } from "./pods.ts";
+import { promotionPart } from "./promotion.ts";
+import { commitPart } from "./scene.ts";
+import type { Scene } from "./scene.ts";
 import type { Application } from "./status.ts";
-import { ago, agreement, clip, count, duration, imageName, sentence, shortId, standing } from "./words.ts";
+import { ago, agreement, authorName, clip, duration, imageName, sentence, standing } from "./words.ts";
 
 /** The anchor of an application's part of the page. */
 export function anchorOf(id: string): string {
   return `app-${encodeURIComponent(id)}`;
 }
 
+/** How an application is drawn: `large` alone or among few, `small` among many; `open` shows pods and deliveries at once. */
+export interface Look {
+  readonly size: "large" | "small";
+  readonly open: boolean;
+}
+
 /** One application: the word, the sentence, what Git wants beside what is live, and below it how that came about. */
-export function applicationPart(application: Application, now: number, open: boolean): HTMLElement {
+export function applicationPart(application: Application, scene: Scene, { size, open }: Look): HTMLElement {
   const { word, tone } = standing(application.outcome);
   const anchor = anchorOf(application.id);
   return h(
     "article",
     {
-      id: anchor,
       class: "application",
       "data-key": application.id,
       "data-tone": tone,
-      "data-folded": open ? undefined : "",
+      "data-size": size,
       "aria-labelledby": `${anchor}-name`,
     },
     plumbLine(),
@@ -29,20 +38,20 @@ export function applicationPart(application: Application, now: number, open: boo
       "div",
       { class: "statement" },
       h(
-        "h2",
+        "h3",
         { id: `${anchor}-name` },
         h("span", { class: "environment" }, clip(application.environment, 80)),
         " ",
         h("span", { class: "name" }, clip(application.name, 80)),
+        application.cluster !== undefined &&
+          h("span", { class: "environment-place" }, ` on ${clip(application.cluster, 80)}`),
       ),
       h("p", { class: "word tone" }, word),
       h("p", { class: "message" }, sentence(application.message)),
-      h("p", { class: "quiet" }, timing(application, now)),
-      application.remedy !== undefined &&
-        h("p", { class: "remedy" }, h("strong", {}, "What to do: "), clip(application.remedy)),
+      h("p", { class: "quiet" }, timing(application, scene), size === "small" && podDots(application.pods)),
+      nextPart(application, scene),
     ),
-    comparison(application, now),
-    promotionPart(application),
+    comparison(application, scene),
     h(
       "details",
       { class: "depth", ...(open ? { open: "" } : {}) },
@@ -54,41 +63,45 @@ export function applicationPart(application: Application, now: number, open: boo
           "div",
           { class: "column" },
           podsPart(application.pods),
-          driftPart(application.drift, now),
+          promotionPart(application, scene),
+          driftPart(application.drift, scene),
           objectsPart(application),
         ),
-        h("div", { class: "column" }, deliveriesPart(application.history, now)),
+        h("div", { class: "column" }, deliveriesPart(application, scene)),
       ),
     ),
   );
 }
 
-/** What comes, or came, from the environment before. */
-function promotionPart({ promotion }: Application): HTMLElement | undefined {
-  if (promotion === undefined) return undefined;
-  const { outcome, message, remedy } = promotion;
-  const todo = remedy === undefined ? "" : ` What to do: ${sentence(remedy)}`;
-  return h("p", { class: "quiet promotion" }, `Promotion ${clip(outcome, 20)}: ${sentence(message)}${todo}`);
+/** What happens next, and who acts: a person, or the engine, and when. */
+export function nextPart({ next, remedy }: Application, { now }: Scene): HTMLElement | undefined {
+  if (next?.who === "engine") {
+    const left = Date.parse(next.at ?? "") - now;
+    const when = left > 0 ? `Next, in ${duration(Math.ceil(left / 1000) * 1000)}: ` : "Next: ";
+    return h("p", { class: "next", "data-who": "engine" }, h("strong", {}, when), sentence(next.message));
+  }
+  const todo = next?.message ?? remedy;
+  if (todo === undefined) return undefined;
+  return h("p", { class: "next remedy", "data-who": "person" }, h("strong", {}, "What to do: "), sentence(todo));
 }
 
-function timing({ outcome, startedAt, decidedAt, deadlineAt, pods }: Application, now: number): string {
-  if (outcome !== "progressing") return decidedAt ? `Decided ${ago(decidedAt, now)}.` : "";
-  const left = Date.parse(deadlineAt ?? "") - now;
-  const deadline = left > 0 ? `; it has ${duration(Math.ceil(left / 1000) * 1000)} left to become healthy` : "";
+function timing({ outcome, startedAt, decidedAt, pods }: Application, { now }: Scene): string {
   const serving = pods.some(({ generation, ready }) => generation === "old" && ready);
-  const old = serving ? `${deadline ? " Until then the" : " The"} old pods keep serving.` : "";
-  return `Started ${ago(startedAt, now)}${deadline}.${old}`;
+  const old = serving ? " The old pods keep serving." : "";
+  if (outcome === "progressing") return `Started ${ago(startedAt, now)}.${old}`;
+  return `${decidedAt ? `Decided ${ago(decidedAt, now)}.` : ""}${old}`;
 }
 
-function comparison(application: Application, now: number): HTMLElement {
+function comparison(application: Application, scene: Scene): HTMLElement {
   const { wanted, live, inSync } = application;
-  const { revision } = wanted;
+  const { commit, subject, author, committedAt } = wanted.revision;
+  const quiet = (text: string): HTMLElement => h("p", { class: "quiet" }, text);
   return h(
     "div",
     { class: "comparison", "data-agree": String(inSync) },
-    side("Git wants", revision.commit, wanted.images, [
-      h("p", { class: "subject" }, clip(revision.subject, 160)),
-      h("p", { class: "quiet" }, `${clip(authorName(revision.author), 80)}, ${ago(revision.committedAt, now)}`),
+    side("Git wants", commitPart(scene, commit), wanted.images, [
+      h("p", { class: "subject" }, clip(subject, 160)),
+      quiet(`${authorName(author)}, ${ago(committedAt, scene.now)}`),
     ]),
     h(
       "p",
@@ -97,24 +110,24 @@ function comparison(application: Application, now: number): HTMLElement {
       agreement(application),
     ),
     live
-      ? side("Live and healthy", live.commit, live.images, [
-          h("p", { class: "quiet" }, `proved healthy ${ago(live.healthyAt, now)}`),
+      ? side("Live and healthy", commitPart(scene, live.commit), live.images, [
+          quiet(`proved healthy ${ago(live.healthyAt, scene.now)}`),
         ])
-      : h("div", { class: "side" }, h("h3", {}, "Live and healthy"), h("p", { class: "commit quiet" }, "nothing yet")),
+      : side("Live and healthy", "nothing yet", [], []),
   );
 }
 
-/** The name without the mail address behind it. */
-function authorName(author: string): string {
-  return author.replace(/\s*<[^<>]*>$/, "") || author;
-}
-
-function side(title: string, commit: string, images: readonly string[], lines: readonly HTMLElement[]): HTMLElement {
+function side(
+  title: string,
+  commit: HTMLElement | string,
+  images: readonly string[],
+  lines: readonly HTMLElement[],
+): HTMLElement {
   return h(
     "div",
     { class: "side" },
-    h("h3", {}, title),
-    h("p", { class: "commit" }, h("code", { title: clip(commit, 64) }, shortId(commit))),
+    h("h4", {}, title),
+    h("p", { class: "commit" }, commit),
     ...lines,
     images.length > 0 &&
       h(
@@ -122,35 +135,5 @@ function side(title: string, commit: string, images: readonly string[], lines: r
         { class: "images", "aria-label": `Images: ${title}` },
         ...images.slice(0, 8).map((image) => h("li", { title: clip(image, 300) }, h("code", {}, imageName(image)))),
       ),
-  );
-}
-
-function objectsPart({ objects }: Application): HTMLElement | undefined {
-  if (objects.length === 0) return undefined;
-  const good = objects.filter(({ inSync, health }) => inSync && health.status === "Current").length;
-  const rows = objects.slice(0, 200).map(({ ref, health, inSync }) =>
-    h(
-      "li",
-      {
-        "data-key": `${ref.kind} ${ref.namespace} ${ref.name}`,
-        "data-good": String(inSync && health.status === "Current"),
-      },
-      h("strong", {}, `${clip(ref.kind, 60)} ${clip(ref.name, 80)}`),
-      ` ${clip(health.status, 40)}${inSync ? "" : ", not as Git says"}`,
-      health.status !== "Current" &&
-        health.message !== "" &&
-        h("span", { class: "quiet" }, ` ${clip(health.message, 200)}`),
-    ),
-  );
-  return h(
-    "section",
-    { class: "objects", "data-key": "objects" },
-    h("h3", {}, "Objects"),
-    h(
-      "details",
-      {},
-      h("summary", {}, `${good} of ${count(objects.length, "object")} current and as Git says`),
-      h("ul", {}, ...rows),
-    ),
   );
 }

@@ -1,23 +1,28 @@
-import { anchorOf } from "./application.ts";
+import { summaryPart } from "./board.ts";
+import type { Board } from "./board.ts";
 import { h } from "./dom.ts";
 import { mark } from "./plumb-line.ts";
+import { commitPart } from "./scene.ts";
 import type { Heard } from "./sources.ts";
 import type { Application, StatusDocument } from "./status.ts";
-import { ago, clip, count, shortId, standing } from "./words.ts";
+import { ago, clip, concernOf, count, sentence } from "./words.ts";
+import type { Concern } from "./words.ts";
 
 /** The head of the page: whose state this is, how fresh it is, and what is wrong with the way here. */
-export function headPart(heard: Heard<StatusDocument>, now: number): HTMLElement {
+export function headPart(heard: Heard<StatusDocument>, board: Board, now: number): HTMLElement {
   const { value } = heard;
+  const { concern, text } = headline(value?.applications ?? []);
+  const loud = (value?.applications.length ?? 0) > 1 ? "loud" : "";
   return h(
     "header",
     {},
     h("div", { class: "bar" }, h("p", { class: "brand" }, mark(), "Plumbline"), connection(heard, now)),
-    value && h("h1", {}, headline(value.applications)),
+    value && h("h1", { class: loud, "data-tone": concern === "person" ? "off" : concern }, text),
     !value && h("h1", { class: "unseen" }, "Plumbline"),
     value && repository(value, now),
     heard.lost && value && lostNotice(heard, now),
-    value && !value.repository.reachable && unreachableNotice(value, now),
-    value && value.applications.length > 1 && board(value.applications),
+    value?.repository.trouble !== undefined && troubleNotice(value, now),
+    value && summaryPart(board),
   );
 }
 
@@ -37,25 +42,28 @@ function connection({ lost, value, contactAt, dated }: Heard<StatusDocument>, no
   );
 }
 
-/** The state of everything in one sentence. */
-export function headline(applications: readonly Application[]): string {
-  const off = applications.filter(({ outcome }) => standing(outcome).tone === "off").length;
-  const moving = applications.filter(({ outcome }) => standing(outcome).tone === "moving").length;
-  if (applications.length === 0) return "Nothing is delivered yet.";
+/** The state of everything in one sentence, and whom it waits for. */
+export function headline(applications: readonly Application[]): { readonly concern: Concern; readonly text: string } {
+  const of = (concern: Concern): number => applications.filter((each) => concernOf(each) === concern).length;
+  const [person, moving] = [of("person"), of("moving")];
   const [only] = applications;
-  if (applications.length === 1 && only) return alone(only);
-  if (off > 0)
-    return `${off} of ${count(applications.length, "application")} ${off === 1 ? "hangs" : "hang"} out of true.`;
-  if (moving > 0)
-    return `${moving} of ${count(applications.length, "application")} ${moving === 1 ? "is" : "are"} on the move.`;
-  return applications.every(({ inSync }) => inSync) ? "Everything is as Git says." : "Not everything is as Git says.";
+  const all = count(applications.length, "application");
+  if (!only) return { concern: "true", text: "Nothing is delivered yet." };
+  if (person + moving === 0) return { concern: "true", text: "Everything is as Git says." };
+  const concern = person > 0 ? "person" : "moving";
+  if (applications.length === 1) return { concern, text: `${clip(only.id, 120)} ${alone(only)}.` };
+  const [number, verb] =
+    person > 0
+      ? [person, person === 1 ? "needs a person" : "need a person"]
+      : [moving, moving === 1 ? "is on the move" : "are on the move"];
+  return { concern, text: `${number} of ${all} ${verb}.` };
 }
 
-function alone({ id, outcome, inSync }: Application): string {
-  const { tone } = standing(outcome);
-  if (tone === "off") return `${clip(id, 120)} hangs out of true.`;
-  if (tone === "moving") return `${clip(id, 120)} is on the move.`;
-  return inSync ? "Everything is as Git says." : `${clip(id, 120)} is not as Git says.`;
+/** How the only application is, after its name. */
+function alone(application: Application): string {
+  if (concernOf(application) === "person") return "needs a person";
+  if (application.outcome === "failed") return "is blocked";
+  return application.outcome === "rolled-back" ? "is on its way back" : "is on the move";
 }
 
 function repository({ repository: { url, branch, commit, fetchedAt } }: StatusDocument, now: number): HTMLElement {
@@ -65,13 +73,13 @@ function repository({ repository: { url, branch, commit, fetchedAt } }: StatusDo
     h("span", { class: "url" }, clip(url, 200)),
     ` branch ${clip(branch, 80)}`,
     commit !== undefined && " at ",
-    commit !== undefined && h("code", {}, shortId(commit)),
+    commit !== undefined && commitPart({ now, repository: url }, commit),
     fetchedAt !== undefined && `, fetched ${ago(fetchedAt, now)}`,
   );
 }
 
-function lostNotice({ contactAt }: Heard<StatusDocument>, now: number): HTMLElement {
-  const at = new Date(contactAt ?? now);
+function lostNotice({ contactAt = 0 }: Heard<StatusDocument>, now: number): HTMLElement {
+  const at = new Date(contactAt);
   return h(
     "p",
     { class: "notice", "data-key": "lost" },
@@ -82,38 +90,18 @@ function lostNotice({ contactAt }: Heard<StatusDocument>, now: number): HTMLElem
   );
 }
 
-function unreachableNotice({ repository: { trouble, fetchedAt } }: StatusDocument, now: number): HTMLElement {
+/** Why the repository cannot be read, or why what it says as a whole is not delivered. */
+function troubleNotice(
+  { repository: { trouble = "", fetchedAt, reachable } }: StatusDocument,
+  now: number,
+): HTMLElement {
+  const since = fetchedAt && !reachable ? `, as Git said ${ago(fetchedAt, now)}` : "";
   return h(
     "p",
-    { class: "notice", "data-key": "unreachable" },
-    h("strong", {}, "Git cannot be reached. "),
-    clip(trouble ?? ""),
-    ` The cluster stays as it is${fetchedAt ? `, as Git said ${ago(fetchedAt, now)}` : ""}.`,
-  );
-}
-
-function board(applications: readonly Application[]): HTMLElement {
-  return h(
-    "nav",
-    { class: "board", "aria-label": "Applications", "data-key": "board" },
-    h(
-      "ul",
-      {},
-      ...applications.map(({ id, outcome }) => {
-        const { word, tone } = standing(outcome);
-        return h(
-          "li",
-          { "data-key": id, "data-tone": tone },
-          h(
-            "a",
-            { href: `#${anchorOf(id)}` },
-            h("span", { class: "name" }, clip(id, 120)),
-            " ",
-            h("span", { class: "tone" }, word),
-          ),
-        );
-      }),
-    ),
+    { class: "notice", "data-key": "trouble" },
+    h("strong", {}, reachable ? "Something in the repository cannot be delivered. " : "Git cannot be reached. "),
+    sentence(trouble),
+    ` The cluster stays as it is${since}.`,
   );
 }
 

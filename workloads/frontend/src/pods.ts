@@ -9,7 +9,7 @@ export function podsPart(pods: readonly Pod[]): HTMLElement | undefined {
   return h(
     "section",
     { class: "pods", "data-key": "pods" },
-    h("h3", {}, "Pods"),
+    h("h4", {}, "Pods"),
     ...workloads.map((workload) =>
       workloadRow(
         workload,
@@ -26,7 +26,7 @@ function workloadRow(workload: string, pods: readonly Pod[]): HTMLElement {
     "div",
     { class: "workload", "data-key": workload },
     h(
-      "h4",
+      "h5",
       {},
       h("span", { class: "name" }, clip(workload, 80)),
       h("span", { class: "quiet" }, progressText(fresh, old)),
@@ -55,17 +55,48 @@ function progressText(fresh: readonly Pod[], old: readonly Pod[]): string {
     .join(", ");
 }
 
+/** More pods of one generation than this are counted, those that are not ready first. */
+const mostTiles = 12;
+
 function generation(label: string, workload: string, pods: readonly Pod[]): HTMLElement {
+  const telling =
+    pods.length > mostTiles ? pods.toSorted((one, other) => Number(one.ready) - Number(other.ready)) : pods;
+  const rest = pods.length - mostTiles;
   return h(
     "div",
     { "data-key": label || "pods" },
     label !== "" && h("p", { class: "quiet generation", "aria-hidden": "true" }, label),
-    h("ul", { "aria-label": `${label || "All"} pods of ${clip(workload, 80)}` }, ...pods.map(podTile)),
+    h(
+      "ul",
+      { "aria-label": `${label || "All"} pods of ${clip(workload, 80)}` },
+      ...telling.slice(0, mostTiles).map(podTile),
+    ),
+    rest > 0 && h("p", { class: "quiet" }, `and ${rest} more`),
   );
 }
 
+/** Each pod as a dot, for a line among many: the old ones, then the new ones that replace them. */
+export function podDots(pods: readonly Pod[]): HTMLElement | undefined {
+  if (pods.length === 0) return undefined;
+  const fresh = pods.filter(({ generation }) => generation === "new");
+  const old = pods.filter(({ generation }) => generation === "old");
+  const dots = [...old, ...fresh].slice(0, 24);
+  return h(
+    "span",
+    { class: "dots" },
+    ...dots.map((pod) =>
+      h("i", { "data-key": pod.name, "data-state": stateOf(pod), "data-generation": pod.generation }),
+    ),
+    h("span", { class: "unseen" }, progressText(fresh, old)),
+  );
+}
+
+function stateOf(pod: Pod): "ready" | "off" | "moving" {
+  return pod.ready ? "ready" : looksBroken(pod) ? "off" : "moving";
+}
+
 function podTile(pod: Pod): HTMLElement {
-  const state = pod.ready ? "ready" : looksBroken(pod) ? "off" : "moving";
+  const state = stateOf(pod);
   const restarts = pod.restarts > 0 ? `, ${count(pod.restarts, "restart")}` : "";
   return h(
     "li",

@@ -15,6 +15,7 @@ export interface Delivery {
   readonly startedAt: string;
   readonly durationMs?: number;
   readonly rollback?: { readonly commit: string; readonly restores: { readonly commit: string } };
+  readonly promotedFrom?: { readonly from: string; readonly commit: string };
 }
 
 /** One pod of a rollout. */
@@ -45,6 +46,16 @@ export interface Drift {
   readonly leftAloneUntil?: string;
 }
 
+/** Images on their way from one environment to the next. */
+export interface Promotion {
+  readonly from: string;
+  readonly commit: string;
+  readonly outcome: string;
+  readonly message: string;
+  readonly remedy?: string;
+  readonly by?: string;
+}
+
 /** What was last proved healthy. */
 export interface Live {
   readonly commit: string;
@@ -58,6 +69,7 @@ export interface Application {
   readonly id: string;
   readonly name: string;
   readonly environment: string;
+  readonly cluster?: string;
   readonly wanted: { readonly revision: Revision; readonly images: readonly string[] };
   readonly live?: Live;
   readonly inSync: boolean;
@@ -66,8 +78,8 @@ export interface Application {
   readonly remedy?: string;
   readonly startedAt: string;
   readonly decidedAt?: string;
-  readonly deadlineAt?: string;
-  readonly promotion?: { readonly outcome: string; readonly message: string; readonly remedy?: string };
+  readonly next?: { readonly who: string; readonly at?: string; readonly message: string };
+  readonly promotion?: Promotion;
   readonly objects: readonly {
     readonly ref: Reference;
     readonly health: { readonly status: string; readonly message: string };

@@ -21,6 +21,17 @@ export function standing(outcome: string): Standing {
   return standings[outcome] ?? { word: clip(outcome, 40), tone: "quiet" };
 }
 
+/** Whom an application waits for: a person, the engine that is at work on it, or nobody. */
+export const concerns = ["person", "moving", "true"] as const;
+export type Concern = (typeof concerns)[number];
+
+/** Whom an application waits for. Documents of older engines do not say what comes next. */
+export function concernOf({ outcome, inSync, next }: Application): Concern {
+  const { tone } = standing(outcome);
+  if (next ? next.who === "person" : tone === "off" && outcome !== "failed") return "person";
+  return tone === "true" && inSync ? "true" : "moving";
+}
+
 /** Whether what Git wants is what is live, in one plain sentence. */
 export function agreement({ inSync, live, wanted, outcome }: Application): string {
   if (inSync) return "Git and the cluster agree.";
@@ -44,10 +55,17 @@ export function clip(text: string, length = 600, ellipsis = "…"): string {
   return characters.length > length ? `${characters.slice(0, length).join("")}${ellipsis}` : characters.join("");
 }
 
+/** The name without the mail address behind it. */
+export function authorName(author: string): string {
+  return clip(author.replace(/\s*<[^<>]*>$/, "") || author, 80);
+}
+
 /** A text that came as a clause, as a sentence of at most `length` characters. */
 export function sentence(text: string, length?: number): string {
   const clipped = clip(text, length);
-  const first = clipped.charAt(0).toUpperCase() + clipped.slice(1);
+  // A path or a name that begins it stays as it is written.
+  const isWord = /^\p{Ll}+(?:[\s,;]|$)/u.test(clipped);
+  const first = isWord ? clipped.charAt(0).toUpperCase() + clipped.slice(1) : clipped;
   return /[.!?…]$/.test(first) ? first : `${first}.`;
 }
 
