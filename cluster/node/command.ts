@@ -67,8 +67,9 @@ async function programWords(
   // A path is relative to the working directory; the machine's own comes last, as /bin/sh for an image without one.
   const folders = isPath ? [program.startsWith("/") ? "" : workingDir] : inside;
   for (const folder of folders) {
-    const found = await resolveInside(root, join(folder, program));
-    if (await isProgram(found)) return launchWords(found, program, root);
+    const path = join(folder, program);
+    const found = await resolveInside(root, path);
+    if (await isProgram(found)) return launchWords(found, join(root, path), root);
   }
   if (program === "node") return [process.execPath];
   const outside = isPath ? [program] : machine.map((folder) => join(folder, program));

@@ -40,9 +40,9 @@ test("A program that needs a loader is started by the image's own, with the imag
     "usr/lib/x86_64-linux-gnu/libc.so.6": "",
     "etc/ld.so.conf.d/own.conf": "# more\n/opt/lib\n",
   });
-  const [loader, option, folders = "", ...rest] = await launchWords(join(root, "bin/tool"), "tool", root);
+  const [loader, option, folders = "", ...rest] = await launchWords(join(root, "bin/tool"), join(root, "link"), root);
   assert.deepEqual([loader, option], [join(root, "lib64/ld.so"), "--library-path"]);
-  assert.deepEqual(rest, ["--argv0", "tool", join(root, "bin/tool")]);
+  assert.deepEqual(rest, ["--argv0", join(root, "link"), join(root, "bin/tool")]);
   assert.ok(folders.startsWith(`${join(root, "opt/lib")}:${join(root, "usr/lib/x86_64-linux-gnu")}:`), folders);
   assert.ok(folders.split(":").every((folder) => folder.startsWith(root)));
 });
@@ -58,9 +58,9 @@ test("A script is started by the image's interpreter, which is started like any 
   const words = await launchWords(join(root, "run.sh"), "./run.sh", root);
   assert.equal(words[0], join(root, "lib/ld.so"));
   assert.deepEqual(words.slice(3), [join(root, "bin/sh"), "-e", join(root, "run.sh")]);
-  await assert.rejects(launchWords(join(root, "own.sh"), "own.sh", root), {
+  await assert.rejects(launchWords(join(root, "own.sh"), join(root, "own.sh"), root), {
     message:
-      'exec: "own.sh": cannot be run without a container runtime: its interpreter /bin/env-not-here is neither in the image nor on this machine',
+      'exec: "/own.sh": cannot be run without a container runtime: its interpreter /bin/env-not-here is neither in the image nor on this machine',
   });
   await assert.rejects(launchWords(join(root, "loop.sh"), "loop.sh", root), /its interpreter \/loop\.sh is neither/);
 });

@@ -11,7 +11,8 @@ const headBytes = 64 * 1024;
 const mostInterpreters = 4;
 
 /**
- * The words that start the program `path` of the image at `root`, called `name` by whoever starts it. The kernel would take a
+ * The words that start the program `path` of the image at `root`. `name` is the path by which it was found, links not
+ * followed, since some programs go by it what they are. The kernel would take a
  * script's interpreter and a program's loader from this machine; those of the image are meant, and its libraries, where
  * it has them. Rejects, in a container runtime's manner, when what the program needs is nowhere.
  */
@@ -34,23 +35,26 @@ async function launch(program: Program): Promise<readonly string[]> {
     const inside = await resolveInside(root, interpreter);
     if (depth >= mostInterpreters || !(await isProgram(inside))) {
       if (await isProgram(interpreter)) return [path];
-      throw lacking(name, `its interpreter ${interpreter} is neither in the image nor on this machine`);
+      throw lacking(program, `its interpreter ${interpreter} is neither in the image nor on this machine`);
     }
-    const started = await launch({ path: inside, name: interpreter, root, depth: depth + 1 });
+    const started = await launch({ path: inside, name: join(root, interpreter), root, depth: depth + 1 });
     return [...started, ...(argument ? [argument] : []), path];
   }
   const elf = elfOf(head);
   if (elf === undefined) return [path];
-  if (elf.machine !== machines[process.arch]) throw lacking(name, `it is not built for this machine (${process.arch})`);
+  if (elf.machine !== machines[process.arch])
+    throw lacking(program, `it is not built for this machine (${process.arch})`);
   if (elf.loader === undefined) return [path];
   const loader = await resolveInside(root, elf.loader);
   if (await isProgram(loader)) return [loader, ...(await loaderOptions(loader, name, root)), path];
   if (await isProgram(elf.loader)) return [path];
-  throw lacking(name, `its loader ${elf.loader} is neither in the image nor on this machine`);
+  throw lacking(program, `its loader ${elf.loader} is neither in the image nor on this machine`);
 }
 
-function lacking(name: string, why: string): Error {
-  return new Error(`exec: "${name}": cannot be run without a container runtime: ${why}`);
+function lacking({ name, root }: Program, why: string): Error {
+  // As the container would see it.
+  const seen = name.startsWith(root) ? name.slice(root.length) : name;
+  return new Error(`exec: "${seen}": cannot be run without a container runtime: ${why}`);
 }
 
 async function headOf(path: string): Promise<Buffer> {

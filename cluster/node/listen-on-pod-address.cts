@@ -3,6 +3,7 @@
  * machine: a server that listens without an address, or on all of them, listens on its pod's address only, as it would in
  * a pod's own network. PLUMBLINE_POD_IP is that address; where the machine cannot give each pod its own,
  * PLUMBLINE_POD_PORTS (`8080=49152,9090=49153`) says which local port stands for which port of the pod.
+ * It also mends what a program takes for its own path when the loader of its image starts it (launch.ts).
  */
 {
   interface Server {
@@ -15,6 +16,9 @@
     const [port, local] = pair.split("=").map(Number);
     if (port && local) stands.set(port, local);
   }
+
+  // The loader of an image that starts a program is what the system takes for it; its path is what the program is called.
+  if (/\/ld[-.][^/]*$/.test(process.execPath) && process.argv0.startsWith("/")) process.execPath = process.argv0;
 
   const { prototype } = net.Server;
   const { listen } = prototype;

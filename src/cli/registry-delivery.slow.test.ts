@@ -25,8 +25,11 @@ test(
       execFileSync("git", ["-C", at(folder), "-c", "user.name=Dev", "-c", "user.email=dev@example.com", ...args], {
         encoding: "utf8",
       });
-    const server = (word: string): string =>
-      `require("node:http").createServer((_, answer) => answer.end("${word}")).listen(8080);\n`;
+    // It serves when a program of its own image, which it asks for by its own path, has run.
+    const server = (word: string): string => `if (process.argv[2] === "again") process.exit(0);
+const serve = () => require("node:http").createServer((_, answer) => answer.end("${word}")).listen(8080);
+require("node:child_process").fork(__filename, ["again"]).on("exit", (code) => (code === 0 ? serve() : process.exit(1)));
+`;
     write("docker/config.json", login);
     write("application/main.js", server("one"));
     write(
