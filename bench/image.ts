@@ -128,5 +128,7 @@ function commit(folder: string): void {
 
 function git(folder: string, ...args: readonly string[]): void {
   const identity = ["-c", "user.name=Bench", "-c", "user.email=bench@example.com"];
-  execFileSync("git", ["-C", folder, ...identity, ...args], { env: { ...process.env, GIT_CONFIG_GLOBAL: "/dev/null" } });
+  execFileSync("git", ["-C", folder, ...identity, ...args], {
+    env: { ...process.env, GIT_CONFIG_GLOBAL: "/dev/null" },
+  });
 }

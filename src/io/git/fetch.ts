@@ -1,7 +1,7 @@
 import type { Problem } from "../../model/problem.ts";
 import type { Finished } from "../process/process.ts";
 import type { GitCommand } from "./git-command.ts";
-import { recreateFolder, removeStaleLocks } from "./mirror-folder.ts";
+import { recreateFolder, removeHalfPacks, removeStaleLocks } from "./mirror-folder.ts";
 import { tracked } from "./mirror-reads.ts";
 import { lockInTheWay, mirrorIsBroken, onlyUnkeepable, remoteProblem } from "./refusals.ts";
 import type { Remote } from "./remote.ts";
@@ -30,7 +30,9 @@ export async function fetchBranches(target: FetchTarget, signal?: AbortSignal): 
     await recreateFolder(target.git, target.folder, target.remote);
     done = await fetchOnce(target, signal);
   }
-  return done.code === 0 ? undefined : remoteProblem(done, target.remote);
+  if (done.code === 0) return undefined;
+  await removeHalfPacks(target.folder);
+  return remoteProblem(done, target.remote);
 }
 
 /** Puts back what a fetch pruned that is not to be believed. */

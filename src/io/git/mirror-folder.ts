@@ -13,6 +13,7 @@ export async function prepareFolder(git: GitCommand, folder: string, remote: Rem
   if (owner === remote.shown) {
     const check = await git.run(["for-each-ref", "--count=1"]);
     if (check.code === 0) {
+      await removeHalfPacks(folder);
       // Packed now and then, while nobody reads, so that years of small fetches do not slow it down.
       await git.run(["-c", "gc.auto=6700", "-c", "gc.autoDetach=false", "gc", "--auto", "--quiet"]);
       return;
@@ -56,4 +57,12 @@ export async function removeStaleLocks(folder: string): Promise<void> {
     }
   };
   await visit(folder);
+}
+
+/** Removes what a fetch that was killed had of its pack: git keeps it for two weeks, and the next fetch begins anew. */
+export async function removeHalfPacks(folder: string): Promise<void> {
+  const packs = join(folder, "objects", "pack");
+  for (const name of await readdir(packs).catch((): string[] => [])) {
+    if (name.startsWith("tmp_")) await rm(join(packs, name), { force: true });
+  }
 }
