@@ -92,6 +92,21 @@ const cases: Readonly<Record<string, Case>> = {
     code: "too-many-files",
     file: "staging/many",
   },
+  "tree-bomb": {
+    content: (write) => {
+      const below = (depth: number): string =>
+        depth === 0
+          ? write.tree(named("x.yaml")(write))
+          : write.tree(
+              Array(10)
+                .fill(below(depth - 1))
+                .map((id: string, n) => ({ mode: "40000", name: `d${n}`, id })),
+            );
+      return [{ mode: "40000", name: "all", id: below(9) }];
+    },
+    code: "too-many-files",
+    file: "staging/tree-bomb",
+  },
   bomb: { content: { "x.yaml": bomb }, code: "yaml-too-many-values", file: "staging/bomb/x.yaml" },
   deep: { content: { "x.yaml": "[".repeat(100_000) }, code: "yaml-too-deep", file: "staging/deep/x.yaml" },
   "deep-json": { content: { "x.json": "[".repeat(100_000) }, code: "yaml-too-deep", file: "staging/deep-json/x.json" },

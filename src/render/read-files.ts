@@ -1,3 +1,4 @@
+import { ProblemError } from "../model/problem.ts";
 import type { Problem, Result } from "../model/problem.ts";
 import type { Git, TreeEntry } from "../io/git/git.ts";
 import { directoryTree } from "../model/revision.ts";
@@ -8,7 +9,15 @@ import type { SourceFile } from "./read-documents.ts";
 /** Every entry of the listed tree of an application's directory, and of each of its bases; a hostile one is refused before anything is read. */
 export async function listSources(git: Git, folder: string, content: Content): Promise<Result<readonly ListedTree[]>> {
   const roots = [{ path: folder, tree: directoryTree(content) }, ...(content.composed?.bases ?? [])];
-  const listed = await Promise.all(roots.map(async ({ path, tree }) => ({ path, entries: await git.list(tree) })));
+  const listed: ListedTree[] = [];
+  for (const { path, tree } of roots) {
+    try {
+      listed.push({ path, entries: await git.list(tree, { most: 2 * limits.files }) });
+    } catch (error) {
+      if (!(error instanceof ProblemError) || error.problem.code !== "too-many-files") throw error;
+      return { ok: false, problems: [{ ...error.problem, where: { file: path } }] };
+    }
+  }
   const problems = listed.flatMap(({ path, entries }) => checkEntries(entries, path));
   if (problems.length > 0) return { ok: false, problems: problems.slice(0, limits.problems) };
   return { ok: true, value: listed };

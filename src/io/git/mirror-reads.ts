@@ -1,12 +1,16 @@
 import { ProblemError } from "../../model/problem.ts";
 import { parseCommit } from "./commit-text.ts";
 import type { GitCommand } from "./git-command.ts";
-import type { CommitInfo, FoundObject, Git, TreeEntry } from "./git.ts";
+import type { CommitInfo, FoundObject, Git } from "./git.ts";
+import { listTree } from "./list-tree.ts";
 import type { ObjectReader } from "./object-reader.ts";
 import { checkBranch, checkId, isPlainPath } from "./remote.ts";
 
 /** Where the mirror keeps the remote's branches. */
 export const tracked = "refs/remotes/origin/";
+
+/** No directory that people keep holds more. */
+const mostEntries = 100_000;
 
 type Branches = ReadonlyMap<string, string>;
 type Reads = Pick<Git, "branch" | "commit" | "treeAt" | "find" | "list" | "blobs" | "isAncestor" | "log" | "saying">;
@@ -24,7 +28,10 @@ export function reads(git: GitCommand, reader: ObjectReader, branches: () => Bra
       return object?.type === "tree" ? object.id : undefined;
     },
     find: (commit, path) => find(reader, commit, path),
-    list: (tree, { recursive = true } = {}) => list(git, tree, recursive),
+    async list(tree, { recursive = true, most = mostEntries } = {}) {
+      checkId(tree);
+      return listTree(reader, tree, { recursive, most });
+    },
     async blobs(ids) {
       for (const id of ids) checkId(id);
       const read = [...new Set(ids)].map(async (id): Promise<[string, Buffer]> => {
@@ -76,21 +83,6 @@ export async function readBranches(git: GitCommand): Promise<Branches> {
         return [line.slice(space + 1 + tracked.length), line.slice(0, space)];
       }),
   );
-}
-
-async function list(git: GitCommand, tree: string, recursive: boolean): Promise<readonly TreeEntry[]> {
-  checkId(tree);
-  const output = await git.output(["ls-tree", ...(recursive ? ["-r"] : []), "-z", "-l", "--full-tree", tree]);
-  return output
-    .toString("utf8")
-    .split("\0")
-    .filter((line) => line !== "")
-    .map((line) => {
-      const tab = line.indexOf("\t");
-      const path = line.slice(tab + 1);
-      const [mode = "", type = "", id = "", size = ""] = line.slice(0, tab).split(/ +/);
-      return { path, mode, type: type as TreeEntry["type"], id, size: size === "-" ? 0 : Number(size) };
-    });
 }
 
 function present<T>(object: T | undefined, id: string): T {
