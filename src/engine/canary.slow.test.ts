@@ -3,7 +3,14 @@ import { test } from "node:test";
 import { valueAt } from "../model/json.ts";
 import type { Json } from "../model/json.ts";
 import type { DeliveryRecord } from "../model/record.ts";
-import { configMapYaml, deliveryYaml, deploymentYaml, namespaceYaml, openWorkbench } from "./workbench-in-test.ts";
+import {
+  configMapYaml,
+  deliveryYaml,
+  deploymentYaml,
+  image,
+  namespaceYaml,
+  openWorkbench,
+} from "./workbench-in-test.ts";
 import type { Workbench } from "./workbench-in-test.ts";
 
 const namespace = "one-staging";
@@ -13,10 +20,8 @@ metadata: { name: web }
 spec: { selector: { app: web }, ports: [ { name: http, port: 80, targetPort: 8080 } ] }
 `;
 const check = '{ http: "http://web/", expect: { status: 200 } }';
-const gate = (soak: string, more = ""): string =>
-  deliveryYaml(
-    `{ deadline: 20s, soak: 300ms, maxRestarts: 0, canary: { share: 50%, soak: ${soak} }, checks: [${check}]${more} }`,
-  );
+const gate = (soak: string, more = `, checks: [${check}]`): string =>
+  deliveryYaml(`{ deadline: 20s, soak: 300ms, maxRestarts: 0, canary: { share: 50%, soak: ${soak} }${more} }`);
 const reads = ["{ name: VALUE, valueFrom: { configMapKeyRef: { name: settings, key: a } } }"];
 
 /** Two pods of web, in a mode, with a value of their configuration. */
@@ -153,11 +158,49 @@ test("a newer commit ends the wait for a canary, and an engine that starts again
 
 test("with policy hold a canary that fails stays for a person to look at, and the old revision serves", async (t) => {
   const bench = await openWorkbench(t);
-  const { engine, deployment, before } = await open(bench, "300ms", ", onFailure: hold");
+  const { engine, deployment, before } = await open(bench, "300ms", `, onFailure: hold, checks: [${check}]`);
   const broken = bench.commit(web("crash", "2"));
   const held = await engine.untilRecord("staging/one", "it is held", ({ outcome }) => outcome === "held");
   assert.match(held.message, /^canary of 1 pod beside 2: .*crashing/);
   assert.equal(bench.git("rev-parse", "main"), broken);
   assert.deepEqual(await deployment("web"), before);
   assert.equal(valueAt(await deployment("web-canary"), "spec", "replicas"), 1);
+});
+
+/** Answers like a Prometheus that counts four errors of the canary for each of the others. */
+const metrics = `
+require("node:http").createServer((request, response) => {
+  const query = new URL(request.url, "http://p").searchParams.get("query") ?? "";
+  const value = query.includes("web-canary-") ? "4" : "1";
+  response.end(JSON.stringify({ status: "success", data: { resultType: "vector", result: [{ value: [0, value] }] } }));
+}).listen(9090);
+process.on("SIGTERM", () => process.exit(0));
+`;
+const metricsYaml = `apiVersion: v1
+kind: Pod
+metadata: { name: metrics, labels: { app: metrics } }
+spec:
+  terminationGracePeriodSeconds: 1
+  containers: [ { name: app, image: ${image}, command: [node, -e, ${JSON.stringify(metrics)}] } ]
+---
+apiVersion: v1
+kind: Service
+metadata: { name: metrics }
+spec: { selector: { app: metrics }, ports: [ { port: 9090 } ] }
+`;
+
+test("a metric that is worse than that of the old pods beside it ends the canary at once, within its soak", async (t) => {
+  const bench = await openWorkbench(t);
+  const metric = `{ prometheus: "http://metrics.${namespace}:9090", query: "e{pod=~'{pods}'}", compare: { atMost: 1.5 }, failAfter: 500ms }`;
+  bench.commit({ "staging/one/metrics.yaml": metricsYaml });
+  const { engine, deployment, before } = await open(bench, "1h", `, checks: [${metric}]`);
+  const worse = bench.commit(web("ready", "2"));
+  const failed = await engine.untilRecord(
+    "staging/one",
+    "it is rolled back",
+    ({ outcome, revision }) => outcome === "rolled-back" && revision.commit === worse,
+  );
+  assert.equal(failed.reason, "CheckFailed");
+  assert.match(failed.message, /is 4 of the new pods, more than 1.5 times the 1 of the old ones; it has failed for /);
+  assert.deepEqual(await deployment("web"), before);
 });

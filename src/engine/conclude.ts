@@ -211,11 +211,9 @@ function cannotPutBack(record: DeliveryRecord, { message, remedy }: Problem): De
   return { ...record, ...held(record.reason, `${record.message}; it was not rolled back: ${message}`, todo) };
 }
 
-/** A wait ends at its time or when a watch speaks; checks have no watch, so they are asked again every second. */
+/** A wait ends at its time, or when a watch speaks; what follows a canary is due at once. */
 function nextLook(io: Io, decision: Decision): { readonly againAtMs?: number } {
-  if (decision.kind === "steady") return decision.atMs === undefined ? {} : { againAtMs: decision.atMs };
   if (decision.kind === "advance") return { againAtMs: io.clock.now() };
-  if (decision.kind !== "wait") return {};
-  const { reason, atMs } = decision;
-  return { againAtMs: reason === "WaitingForChecks" ? Math.min(atMs, io.clock.now() + 1000) : atMs };
+  const isOpen = decision.kind === "wait" || decision.kind === "steady";
+  return isOpen && decision.atMs !== undefined ? { againAtMs: decision.atMs } : {};
 }

@@ -1,5 +1,6 @@
 import type { RolloutPolicy } from "../model/application.ts";
-import type { Observation } from "../model/health.ts";
+import type { PodNames } from "../health/metric-check.ts";
+import type { Observation, PodProgress } from "../model/health.ts";
 import type { Manifest } from "../model/manifest.ts";
 import { refKey } from "../model/object-ref.ts";
 import type { CanaryProgress, DeliveryRecord } from "../model/record.ts";
@@ -22,9 +23,13 @@ export interface Phase {
   readonly policy: RolloutPolicy;
   /** Set while the canary is tried. */
   readonly canary?: CanaryProgress;
+  /** The Deployments that are tried, by the names of their canaries. */
+  readonly tried: ReadonlyMap<string, string>;
   /** Services that are asked by another name now. */
   readonly services: ReadonlyMap<string, string>;
 }
+
+const nothingTried = { tried: new Map<string, string>(), services: new Map<string, string>() };
 
 /**
  * Where the delivery of a revision stands, from Git and its record alone (behaviour O1): a revision that changes pods of what
@@ -38,7 +43,7 @@ export async function phaseOf(
   wanted: readonly Manifest[],
 ): Promise<Phase> {
   const { rollout } = found.application;
-  const whole = { manifests: wanted, later: [], policy: rollout, services: new Map<string, string>() };
+  const whole = { manifests: wanted, later: [], policy: rollout, ...nothingTried };
   const isNew = lastHealthy && lastHealthy.tree !== revision.tree && revision.undoes === undefined;
   if (!rollout.canary || !isNew) return whole;
   const before = await io.desired.before(found, lastHealthy.tree);
@@ -49,9 +54,9 @@ export async function phaseOf(
   if (canary?.passedAt !== undefined) {
     return outcome === "failed" ? { ...whole, manifests: [...wanted, ...manifests.filter(isOfCanary)] } : whole;
   }
-  const { later, services, pods, beside } = tried;
+  const { later, services, deployments, pods, beside } = tried;
   const policy = { ...rollout, soakMs: rollout.canary.soakMs };
-  return { manifests, later, policy, services, canary: { pods, beside } };
+  return { manifests, later, policy, services, tried: deployments, canary: { pods, beside } };
 }
 
 /** What waits for the canary is on its way, and its pods are of the old revision. */
@@ -79,4 +84,15 @@ function atRest(canary: Canary): Canary {
     return { ...manifest, object: { ...object, spec: { ...(object["spec"] as object), replicas: 0 } } };
   });
   return { ...canary, manifests };
+}
+
+/** The pods that a check may name: those of the canary and of what it is tried beside, or else all new and old ones. */
+export function podsOf({ pods }: Observation, { tried }: Phase): PodNames {
+  const serving = pods.filter(({ phase }) => phase !== "Terminating");
+  const names = (fits: (pod: PodProgress) => boolean): readonly string[] =>
+    serving.filter(fits).map(({ name }) => name);
+  if (tried.size === 0)
+    return { now: names((pod) => pod.generation === "new"), before: names((pod) => pod.generation === "old") };
+  const beside = new Set(tried.values());
+  return { now: names(({ workload }) => tried.has(workload)), before: names(({ workload }) => beside.has(workload)) };
 }

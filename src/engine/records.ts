@@ -171,7 +171,7 @@ export function decidedRecord(
     images: findings.images,
     drift: [...findings.drift, ...record.drift].slice(0, driftKept),
   };
-  const { currentSince: _, degradedSince: ___, ...unsoaked } = seen;
+  const { currentSince: _, degradedSince: ___, failingSince: ____, ...unsoaked } = seen;
   if (decision.kind === "steady") {
     // What is held and unhealthy again soaks from the beginning when it recovers.
     const kept =
@@ -188,12 +188,13 @@ type Verdict = Pick<DeliveryRecord, "outcome" | "reason" | "message"> & Partial<
 function verdict(record: DeliveryRecord, decision: Exclude<Decision, { kind: "steady" }>, now: string): Verdict {
   switch (decision.kind) {
     case "wait": {
-      const { reason, message, currentSinceMs } = decision;
+      const { reason, message, currentSinceMs, failingSinceMs } = decision;
       return {
         outcome: record.outcome,
         reason,
         message,
         ...(currentSinceMs === undefined ? {} : { currentSince: iso(currentSinceMs) }),
+        ...(failingSinceMs === undefined ? {} : { failingSince: iso(failingSinceMs) }),
       };
     }
     case "advance": {

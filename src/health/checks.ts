@@ -5,7 +5,8 @@ import type { Json } from "../model/json.ts";
 import type { Kube } from "../io/kube/kube.ts";
 import { because, textAt } from "./conditions.ts";
 import { jsonAnswer } from "./json-answer.ts";
-import { askMetric } from "./metric-check.ts";
+import { askMetric, noPods } from "./metric-check.ts";
+import type { PodNames, Said } from "./metric-check.ts";
 
 /**
  * What expected values may name: `{release}` is the source commit that the revision's images were built from, `{tag}` the tag
@@ -15,56 +16,60 @@ export type CheckNames = { readonly [name in (typeof checkNames)[number]]: strin
 
 const checkNames = ["release", "tag", "revision"] as const;
 
-/** What is asked, and where: `services` has copies of Services, by their names, that are asked in their stead. */
+/** What is asked, and where. */
 export interface Checks {
   readonly namespace: string;
   readonly checks: readonly (HttpCheck | MetricCheck)[];
+  /** Copies of Services, by the names of those that they are asked in the stead of. */
   readonly services?: ReadonlyMap<string, string>;
+  /** The names of the pods that are new, and of the old ones that serve beside them. */
+  readonly pods?: PodNames;
 }
 
 /** Asks every check of an application, services and Prometheus, through the API server's service proxy (behaviour R3), in their order. */
-export async function askChecks(
-  kube: Pick<Kube, "raw">,
-  { namespace, checks, services = new Map() }: Checks,
-  names: CheckNames,
-): Promise<CheckOutcome> {
-  for (const check of checks) {
-    const wrong =
-      "prometheus" in check
-        ? await askPrometheus(kube, check, names)
-        : told(`GET ${check.http}`, await ask(kube, namespace, check, names, services));
-    if (wrong !== undefined) return { ok: false, message: wrong };
+export async function askChecks(kube: Pick<Kube, "raw">, asked: Checks, names: CheckNames): Promise<CheckOutcome> {
+  const notes: string[] = [];
+  for (const check of asked.checks) {
+    const { failAfterMs } = check;
+    const said =
+      "prometheus" in check ? await askPrometheus(kube, check, asked, names) : await ask(kube, check, asked, names);
+    const message = `${"prometheus" in check ? `${check.query} at ${check.prometheus}` : `GET ${check.http}`} `;
+    if (said.wrong !== undefined) {
+      return { ok: false, message: message + said.wrong, ...(failAfterMs === undefined ? {} : { failAfterMs }) };
+    }
+    if (said.note !== undefined) notes.push(message + said.note);
   }
-  return { ok: true };
+  return { ok: true, ...(notes.length > 0 ? { note: notes.join("; ") } : {}) };
 }
 
 async function askPrometheus(
   kube: Pick<Kube, "raw">,
   check: MetricCheck,
+  { pods = noPods }: Checks,
   names: CheckNames,
-): Promise<string | undefined> {
+): Promise<Said> {
   const query = fill(check.query, names);
-  const what = `${check.query} at ${check.prometheus}`;
-  if (query === undefined) return `${what} names what is not known: the images of this revision do not share one`;
-  return told(what, await askMetric(kube, check, String(query)));
-}
-
-function told(what: string, wrong: string | undefined): string | undefined {
-  return wrong === undefined ? undefined : `${what} ${wrong}`;
+  if (query === undefined) return { wrong: "names what is not known: the images of this revision do not share one" };
+  return askMetric(kube, { ...check, query: String(query) }, pods);
 }
 
 async function ask(
   kube: Pick<Kube, "raw">,
-  namespace: string,
   check: HttpCheck,
+  { namespace, services = new Map() }: Checks,
   names: CheckNames,
-  services: ReadonlyMap<string, string>,
-): Promise<string | undefined> {
+): Promise<Said> {
   const url = new URL(check.http);
   const service = `${services.get(url.hostname) ?? url.hostname}:${url.port || "80"}`;
   const path = `/api/v1/namespaces/${namespace}/services/${service}/proxy${url.pathname}${url.search}`;
-  const answer = await kube.raw(path);
-  const { expect } = check;
+  return { wrong: wrongOf(await kube.raw(path), check, names) };
+}
+
+function wrongOf(
+  answer: { readonly status: number; readonly body: string },
+  { expect }: HttpCheck,
+  names: CheckNames,
+): string | undefined {
   if (answer.status === 0) return `got no answer${because(answer.body)}`;
   if (answer.status !== expect.status) {
     return `answered ${answer.status}, not ${expect.status}${because(textAt(jsonAnswer(answer.body) ?? null, "message"))}`;

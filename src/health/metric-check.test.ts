@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { MetricCheck } from "../model/application.ts";
 import { askChecks } from "./checks.ts";
+import type { PodNames } from "./metric-check.ts";
 
 const prometheus = "http://prometheus.monitoring:9090";
 
@@ -62,4 +63,70 @@ test("what is no answer of a Prometheus has not passed", async () => {
   assert.equal((await said({ below: 1 }, [400, error])).said, `${start} answered 400: parse error: unexpected end`);
   assert.equal((await said({ below: 1 }, [0, "refused"])).said, `${start} got no answer: refused`);
   assert.equal((await said({ below: 1 }, [200, "<html>"])).said, `${start} answered 200`);
+});
+
+/** Answers of a Prometheus by what is asked of it. */
+async function compared(
+  rule: Partial<MetricCheck>,
+  answers: { readonly [query: string]: readonly string[] },
+  pods: PodNames = { now: ["web-canary-1"], before: ["web-1", "web-2"] },
+): Promise<string> {
+  const asked: string[] = [];
+  const kube = {
+    raw: (path: string) => {
+      const query = decodeURIComponent(path.split("query=")[1] ?? "");
+      asked.push(query);
+      const [status, body] = vector(...(answers[query] ?? []));
+      return Promise.resolve({ status, body, headers: {} });
+    },
+  };
+  const checks = [{ prometheus, query: "e{pods}", compare: { atMost: 1.5 }, ...rule }];
+  const names = { release: undefined, tag: undefined, revision: "0123" };
+  const outcome = await askChecks(kube, { namespace: "shop", checks, pods }, names);
+  if (outcome.ok) return outcome.note ?? "ok";
+  return outcome.message.replace(`e{pods} at ${prometheus} `, "");
+}
+
+const oldPods = "eweb-1|web-2";
+const newPods = "eweb-canary-1";
+
+test("a query is compared with what it says of the old pods, which are named in its pattern", async () => {
+  const at = (now: string, old: string, compare?: MetricCheck["compare"]) =>
+    compared(compare ? { compare } : {}, { [newPods]: [now], [oldPods]: [old] });
+  assert.equal(await at("3", "2"), "ok");
+  assert.equal(await at("3.1", "2"), "is 3.1 of the new pods, more than 1.5 times the 2 of the old ones");
+  assert.equal(await at("0", "0"), "ok");
+  assert.match(await at("0.01", "0"), /more than 1.5 times the 0/);
+  assert.equal(
+    await at("0.01", "0", { atMost: 1.5, orBelow: 0.02 }),
+    "ok",
+    "little is good enough whatever the old have",
+  );
+  assert.match(await at("0.02", "0", { atMost: 1.5, orBelow: 0.02 }), /more than/);
+  assert.match(await at("0.8", "1", { atLeast: 0.9 }), /less than 0.9 times the 1/);
+  assert.equal(await at("0.9", "1", { atLeast: 0.9 }), "ok");
+  assert.equal(await at("0.8", "1", { atLeast: 0.9, orAbove: 0.7 }), "ok");
+  assert.equal(await at("NaN", "1"), "is NaN");
+});
+
+test("where the old pods say nothing the bounds count, and what was not compared is said", async () => {
+  assert.match(await compared({}, {}), /was not compared: the old pods have no sample/);
+  assert.match(await compared({}, { [newPods]: ["9"], [oldPods]: ["NaN"] }), /was not compared/);
+  assert.match(await compared({}, { [newPods]: ["9"] }, { now: ["web-canary-1"], before: [] }), /no old pods serve/);
+  assert.equal(await compared({ below: 5 }, { [newPods]: ["9"] }), "is 9, not below 5");
+  assert.match(await compared({ below: 5 }, { [newPods]: ["4"] }), /was not compared/);
+  assert.equal(await compared({ below: 5 }, { [newPods]: ["9"], [oldPods]: ["9"] }), "is 9, not below 5", "both count");
+});
+
+test("what cannot be compared has not passed", async () => {
+  assert.equal(await compared({}, { [oldPods]: ["1"] }), "has no sample");
+  assert.match(await compared({}, { [oldPods]: ["1", "2"] }), /of the old pods has 2 samples/);
+  assert.match(await compared({}, { [oldPods]: ["1"], [newPods]: ["1", "2"] }), /has 2 samples/);
+  assert.match(await compared({}, { [oldPods]: ["1"] }, { now: [], before: ["web-1", "web-2"] }), /there is none/);
+  assert.match(await compared({ below: 1 }, {}, { now: [], before: [] }), /names the new pods, and there is none/);
+});
+
+test("a dot in a pod's name is only a dot in the pattern", async () => {
+  const pods = { now: ["web.1"], before: ["a"] };
+  assert.equal(await compared({}, { "eweb[.]1": ["1"], ea: ["1"] }, pods), "ok");
 });

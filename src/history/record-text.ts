@@ -53,6 +53,7 @@ const recordSchema = z.looseObject({
   remedy: z.string().optional(),
   startedAt: time,
   currentSince: time.optional(),
+  failingSince: time.optional(),
   decidedAt: time.optional(),
   lastHealthy: healthy.optional(),
   canary: z.looseObject({ pods: z.number(), beside: z.number(), passedAt: time.optional() }).optional(),

@@ -4,19 +4,35 @@ import type { HealthRule } from "./health-rule.ts";
 export const failurePolicies = ["revert", "branch", "hold"] as const;
 export type FailurePolicy = (typeof failurePolicies)[number];
 
+/** What every check may say. */
+interface AnyCheck {
+  /** Asked during the soak as well, and ends the delivery when it has failed without a break for so many milliseconds. */
+  readonly failAfterMs?: number;
+}
+
 /** One HTTP check of a rollout (behaviour R3): GET `http` and compare status and JSON members by dotted path. */
-export interface HttpCheck {
+export interface HttpCheck extends AnyCheck {
   readonly http: string;
   readonly expect: { readonly status: number; readonly json: { readonly [path: string]: string | number | boolean } };
 }
 
-/** One query of a Prometheus service, and the bounds that every sample must keep (behaviour R3). */
-export interface MetricCheck {
+/** What a query says of the new pods, as a factor of what it says of the old ones that serve beside them. */
+export interface Comparison {
+  readonly atMost?: number;
+  readonly atLeast?: number;
+  /** Good enough, whatever the old pods have. */
+  readonly orBelow?: number;
+  readonly orAbove?: number;
+}
+
+/** One query of a Prometheus service, the bounds that every sample must keep, and how it compares (behaviour R3). */
+export interface MetricCheck extends AnyCheck {
   /** `http://service.namespace[:port]`. */
   readonly prometheus: string;
   readonly query: string;
   readonly below?: number;
   readonly above?: number;
+  readonly compare?: Comparison;
 }
 
 /** A share of the pods that tries a changed template before the rest is changed. */

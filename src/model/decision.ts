@@ -14,6 +14,7 @@ export type Decision =
       readonly message: string;
       readonly atMs: number;
       readonly currentSinceMs?: number;
+      readonly failingSinceMs?: number;
     }
   | { readonly kind: "advance"; readonly message: string }
   | { readonly kind: "healthy"; readonly message: string }

@@ -38,5 +38,10 @@ export interface Observation {
   readonly pods: readonly PodProgress[];
 }
 
-/** What the policy's HTTP checks answered: all as expected, or the first that was not, in a plain sentence. */
-export type CheckOutcome = { readonly ok: true } | { readonly ok: false; readonly message: string };
+/**
+ * What the policy's checks answered: all as expected, with what could not be asked, or the first that was not, in a plain
+ * sentence. One with `failAfterMs` ends the delivery when that lasts for so long.
+ */
+export type CheckOutcome =
+  | { readonly ok: true; readonly note?: string }
+  | { readonly ok: false; readonly message: string; readonly failAfterMs?: number };

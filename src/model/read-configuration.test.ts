@@ -20,7 +20,8 @@ environments:
     namespace: "{application}-staging"
     rollout: { deadline: 2m, soak: 10s, onFailure: revert, maxRestarts: 3, canary: { share: 20%, soak: 30s },
                checks: [ { http: "http://backend/healthz", expect: { status: 200, json: { commit: "{release}" } } },
-                         { prometheus: "http://prometheus.monitoring:9090", query: "up", above: 0 } ] }
+                         { prometheus: "http://prometheus.monitoring:9090", query: "up", above: 0 },
+                         { prometheus: "http://prometheus.monitoring", query: "e{pod=~'{pods}'}", compare: { atMost: 1.5, orBelow: 1 }, failAfter: 10s } ] }
     allowClusterKinds: [Namespace, rbac.authorization.k8s.io/ClusterRole]
   production:
     namespace: "{application}"
@@ -65,9 +66,17 @@ test("each wrong value is refused at its line", () => {
     ...["{ http: 'http://x', below: 1 }", "{ prometheus: 'http://p.m', query: up }", "{ below: 1 }"].map(
       (check): [string, RegExp] => [
         `environments:\n  a:\n    rollout: { checks: [${check}] }\n`,
-        /:3: .*checks\[0\]: must have http and, at will, expect; or prometheus, query, and below or above/,
+        /:3: .*checks\[0\]: must have http and, at will, expect; or prometheus, query, and below, above or compare/,
       ],
     ),
+    [
+      "environments:\n  a:\n    rollout: { checks: [ { prometheus: 'http://p.m', query: up, compare: { atMost: 2 } } ] }\n",
+      /:3: .*query: must name \{pods\}/,
+    ],
+    [
+      "environments:\n  a:\n    rollout: { checks: [ { prometheus: 'http://p.m', query: '{pods}', compare: { orBelow: 2 } } ] }\n",
+      /:3: .*compare: must have atMost or atLeast/,
+    ],
     [
       "environments:\n  a:\n    rollout: { checks: [ { prometheus: 'http://p', query: up, above: 0 } ] }\n",
       /:3: .*prometheus: must be http:\/\/service\.namespace/,

@@ -137,6 +137,8 @@ export interface DeliveryRecord {
   readonly startedAt: string;
   /** When every object became Current; the soak counts from here. */
   readonly currentSince?: string;
+  /** Since when the checks fail without a break. */
+  readonly failingSince?: string;
   /** Since when something of a revision that was proved healthy is not healthy any more. */
   readonly degradedSince?: string;
   /** When the outcome was decided. */

@@ -17,6 +17,8 @@ export interface Canary {
   readonly later: readonly Manifest[];
   /** Services with a copy that only the canary answers, and that copy's name. */
   readonly services: ReadonlyMap<string, string>;
+  /** The Deployments that are tried, by the names of their canaries. */
+  readonly deployments: ReadonlyMap<string, string>;
   /** The canary's pods, and those that they try the new template beside. */
   readonly pods: number;
   readonly beside: number;
@@ -85,6 +87,7 @@ export function canaryOf(
     manifests: manifests.toSorted((a, b) => compareRefs(a.ref, b.ref)),
     later,
     services: new Map(selecting.map(({ ref }) => [ref.name, canaryName(ref.name)])),
+    deployments: new Map(tried.map(({ manifest: { ref } }) => [canaryName(ref.name), ref.name])),
     pods: tried.reduce((sum, { pods }) => sum + pods, 0),
     beside: tried.reduce((sum, { beside }) => sum + beside, 0),
   };

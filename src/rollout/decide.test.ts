@@ -3,7 +3,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import type { RolloutPolicy } from "../model/application.ts";
 import { healthStatuses } from "../model/health.ts";
-import type { Health, Observation } from "../model/health.ts";
+import type { CheckOutcome, Health, Observation } from "../model/health.ts";
 import type { DeliveryRecord, HealthyRevision } from "../model/record.ts";
 import { outcomes } from "../model/record.ts";
 import { decide } from "./decide.ts";
@@ -304,4 +304,41 @@ test("what follows a canary has a deadline of its own", () => {
   const observation = seen({ status: "InProgress" });
   assert.equal(decide({ policy, record: passed, observation, nowMs: start + 109_999 }).kind, "wait");
   assert.equal(decide({ policy, record: passed, observation, nowMs: start + 110_000 }).kind, "rollback");
+});
+
+test("a check that may end the soak ends it when it has failed for long enough, and not before", () => {
+  const check = { http: "http://web/", expect: { status: 200, json: {} }, failAfterMs: 3000 };
+  const checks = { ok: false, message: "GET http://web/ answered 500", failAfterMs: 3000 } as const;
+  const at = (afterMs: number, changes: Partial<DeliveryRecord>, answers: CheckOutcome = checks) =>
+    decide({
+      policy: { ...policy, checks: [check] },
+      record: record({ currentSince: iso(start), ...changes }),
+      observation: seen({}),
+      checks: answers,
+      nowMs: start + afterMs,
+    });
+  assert.deepEqual(at(1000, {}), {
+    kind: "wait",
+    reason: "Soaking",
+    message: "GET http://web/ answered 500",
+    atMs: start + 2000,
+    currentSinceMs: start,
+    failingSinceMs: start + 1000,
+  });
+  const failing = { failingSince: iso(start + 1000) };
+  assert.equal(at(3999, failing).kind, "wait");
+  const failed = at(4000, failing);
+  assert.equal(failed.kind === "rollback" && failed.reason, "CheckFailed");
+  assert.equal(failed.kind === "rollback" && failed.message, "GET http://web/ answered 500; it has failed for 3 s");
+  const recovered = at(4000, failing, { ok: true });
+  assert.equal(recovered.kind === "wait" && recovered.failingSinceMs, undefined, "one good answer counts anew");
+  assert.equal(recovered.kind === "wait" && recovered.atMs, start + 5000);
+  assert.equal(
+    at(9500, {}, { ok: true }).kind === "wait" && (at(9500, {}, { ok: true }) as { atMs: number }).atMs,
+    start + 10_000,
+  );
+  const patient = at(30_000, failing, { ok: false, message: "it answered 500" });
+  assert.equal(patient.kind === "wait" && patient.reason, "WaitingForChecks", "others wait for the deadline");
+  const noted = at(10_000, {}, { ok: true, note: "e was not compared" });
+  assert.match(noted.kind === "healthy" ? noted.message : "", /; e was not compared$/);
 });

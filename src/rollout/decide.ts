@@ -34,6 +34,9 @@ export interface Situation {
   readonly nowMs: number;
 }
 
+/** Checks have no watch, so they are asked again and again. */
+const askEveryMs = 1000;
+
 /** How soon a cluster that could not be seen is looked at again. */
 const unseenRetryMs = 5000;
 
@@ -124,17 +127,37 @@ function soak(situation: Situation): Decision {
   const { record, policy, checks, nowMs } = situation;
   const sinceMs = record.currentSince === undefined ? nowMs : Date.parse(record.currentSince);
   const soakedMs = sinceMs + policy.soakMs;
+  const failing = checks?.ok === false ? checks : undefined;
+  const failingSinceMs = failing && Date.parse(record.failingSince ?? iso(nowMs));
+  const since = { currentSinceMs: sinceMs, ...(failingSinceMs === undefined ? {} : { failingSinceMs }) };
+  if (failing?.failAfterMs !== undefined && failingSinceMs !== undefined) {
+    const lastsMs = nowMs - failingSinceMs;
+    const message = `${failing.message}; it has failed for ${seconds(lastsMs)}`;
+    if (lastsMs >= failing.failAfterMs) return afterFailure(record, policy, "CheckFailed", message);
+  }
   if (nowMs < soakedMs) {
-    const message = `every object is healthy; it must stay so for ${seconds(policy.soakMs)}`;
-    return { kind: "wait", reason: "Soaking", message, atMs: soakedMs, currentSinceMs: sinceMs };
+    const message = failing?.message ?? `every object is healthy; it must stay so for ${seconds(policy.soakMs)}`;
+    const asked = policy.checks.some(({ failAfterMs }) => failAfterMs !== undefined);
+    return {
+      kind: "wait",
+      reason: "Soaking",
+      message,
+      atMs: asked ? Math.min(soakedMs, nowMs + askEveryMs) : soakedMs,
+      ...since,
+    };
   }
   if (policy.checks.length > 0 && checks?.ok !== true) {
     const deadlineMs = Math.max(deadlineOf(situation), soakedMs);
-    const message = checks?.message ?? "the checks are being asked";
-    if (nowMs >= deadlineMs && checks) return afterFailure(record, policy, "CheckFailed", message);
-    return { kind: "wait", reason: "WaitingForChecks", message, atMs: deadlineMs, currentSinceMs: sinceMs };
+    const message = failing?.message ?? "the checks are being asked";
+    if (nowMs >= deadlineMs && failing) return afterFailure(record, policy, "CheckFailed", message);
+    return { kind: "wait", reason: "WaitingForChecks", message, atMs: failing ? nowMs + askEveryMs : nowMs, ...since };
   }
-  return { kind: "healthy", message: `every object is healthy and stayed so for ${seconds(policy.soakMs)}` };
+  const note = checks?.ok !== true || checks.note === undefined ? "" : `; ${checks.note}`;
+  return { kind: "healthy", message: `every object is healthy and stayed so for ${seconds(policy.soakMs)}${note}` };
+}
+
+function iso(ms: number): string {
+  return new Date(ms).toISOString();
 }
 
 /** The gate has failed: is there a healthy state that a commit can restore (behaviour B4)? */

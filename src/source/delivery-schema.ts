@@ -13,6 +13,8 @@ const name = z
   .regex(/^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/, "must be lower-case letters, digits and dashes")
   .max(63);
 
+const factor = z.number().positive().optional();
+
 const check = closed({
   http: z
     .string()
@@ -39,16 +41,41 @@ const check = closed({
     )
     .optional()
     .describe("Ask this Prometheus instead."),
-  query: z.string().min(1).max(4000).optional().describe("PromQL; may name {release}, {tag} and {revision} as well."),
+  query: z
+    .string()
+    .min(1)
+    .max(4000)
+    .optional()
+    .describe(
+      "PromQL; may name {release}, {tag} and {revision} as well, and {pods}, a pattern of the new pods' names.",
+    ),
   below: z.number().optional().describe("Every sample must be less."),
   above: z.number().optional().describe("Every sample must be more."),
+  compare: closed({
+    atMost: factor.describe("The new pods may have so many times what the old ones have."),
+    atLeast: factor.describe("The new pods must have so many times what the old ones have."),
+    orBelow: z.number().optional().describe("Less than this is good enough, whatever the old pods have."),
+    orAbove: z.number().optional().describe("More than this is good enough, whatever the old pods have."),
+  })
+    .refine(({ atMost, atLeast }) => atMost !== undefined || atLeast !== undefined, "must have atMost or atLeast")
+    .optional()
+    .describe("Ask the query of the old pods too, while a canary is tried beside them; it must name {pods}."),
+  failAfter: duration
+    .optional()
+    .describe(
+      "Ask during the soak as well, and end the delivery when it has failed for so long; default: only ask then.",
+    ),
 }).superRefine((one, context) => {
-  const metric = [one.prometheus, one.query, one.below, one.above].some((part) => part !== undefined);
+  const metric = [one.prometheus, one.query, one.below, one.above, one.compare].some((part) => part !== undefined);
   const isHttp = one.http !== undefined && !metric;
-  const isBound = one.below !== undefined || one.above !== undefined;
+  const isBound = [one.below, one.above, one.compare].some((part) => part !== undefined);
   const isMetric = one.prometheus !== undefined && one.query !== undefined && isBound && !one.http && !one.expect;
-  const message = "must have http and, at will, expect; or prometheus, query, and below or above";
+  const message = "must have http and, at will, expect; or prometheus, query, and below, above or compare";
   if (!isHttp && !isMetric) context.addIssue({ code: "custom", message });
+  if (one.compare && one.query?.includes("{pods}") === false) {
+    const unnamed = "must name {pods}, by which the old pods and the new ones are told apart";
+    context.addIssue({ code: "custom", path: ["query"], message: unnamed });
+  }
 });
 
 /** The gate of a rollout as configuration writes it; every key may be left out. */

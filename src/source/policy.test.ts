@@ -13,3 +13,16 @@ test("a canary soaks as long as it says, else as long as the rollout, and can be
   assert.equal("canary" in overridePolicy(environment, { canary: false }), false);
   assert.equal("canary" in defaultPolicy, false);
 });
+
+test("a check says only what Git says", () => {
+  const checks = [
+    { http: "http://web/" },
+    { prometheus: "http://p.m", query: "{pods}", compare: { atMost: 2 }, failAfter: "10s" },
+    { prometheus: "http://p.m", query: "up", above: 0 },
+  ];
+  assert.deepEqual(overridePolicy(defaultPolicy, { checks }).checks, [
+    { http: "http://web/", expect: { status: 200, json: {} } },
+    { prometheus: "http://p.m", query: "{pods}", compare: { atMost: 2 }, failAfterMs: 10_000 },
+    { prometheus: "http://p.m", query: "up", above: 0 },
+  ]);
+});

@@ -41,10 +41,17 @@ function milliseconds(duration: string | undefined): number | undefined {
 }
 
 function toCheck(check: NonNullable<RolloutConfiguration["checks"]>[number]): HttpCheck | MetricCheck {
-  const { http, prometheus, query = "", below, above } = check;
-  if (prometheus !== undefined) {
-    const bounds = { ...(below === undefined ? {} : { below }), ...(above === undefined ? {} : { above }) };
-    return { prometheus, query, ...bounds };
-  }
-  return { http: http ?? "", expect: { status: check.expect?.status ?? 200, json: check.expect?.json ?? {} } };
+  const { http, expect, prometheus, query = "", below, above, compare } = check;
+  const failAfterMs = milliseconds(check.failAfter);
+  const rest = failAfterMs === undefined ? {} : { failAfterMs };
+  if (prometheus !== undefined)
+    return { prometheus, query, ...given({ below, above, compare: compare && given(compare) }), ...rest };
+  return { http: http ?? "", expect: { status: expect?.status ?? 200, json: expect?.json ?? {} }, ...rest };
+}
+
+type Given<T> = { readonly [K in keyof T]?: Exclude<T[K], undefined> };
+
+/** Without the members that are undefined. */
+function given<T extends object>(value: T): Given<T> {
+  return Object.fromEntries(Object.entries(value).filter(([, member]) => member !== undefined)) as Given<T>;
 }
