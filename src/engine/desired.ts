@@ -2,7 +2,8 @@ import type { Git } from "../io/git/git.ts";
 import type { Manifest } from "../model/manifest.ts";
 import type { Result } from "../model/problem.ts";
 import type { DeliveryRecord } from "../model/record.ts";
-import type { Revision } from "../model/revision.ts";
+import { directoryTree } from "../model/revision.ts";
+import type { Content, Revision } from "../model/revision.ts";
 import { render } from "../render/render.ts";
 import type { FoundApplication } from "../source/deployment.ts";
 import { readRevision } from "../source/revision.ts";
@@ -43,15 +44,16 @@ export class Desired {
   }
 
   /**
-   * The manifests of a tree that was delivered before; none where Git has it no longer, as after a force push, or where what
+   * The manifests of what was delivered before; none where Git has it no longer, as after a force push, or where what
    * the application may do now does not allow it any more.
    */
-  async before({ application }: FoundApplication, tree: string): Promise<readonly Manifest[]> {
-    const key = JSON.stringify([tree, application]);
+  async before({ application }: FoundApplication, content: Content): Promise<readonly Manifest[]> {
+    const key = JSON.stringify([content.tree, application]);
     const known = this.#before.get(application.id);
     if (known?.key === key) return known.value;
-    const isThere = (await this.#git.find(tree, "")) !== undefined;
-    const rendered = isThere ? await render(this.#git, { tree }, application) : undefined;
+    const trees = [directoryTree(content), ...(content.composed?.bases ?? []).map(({ tree }) => tree)];
+    const found = await Promise.all(trees.map((tree) => this.#git.find(tree, "")));
+    const rendered = found.every(Boolean) ? await render(this.#git, content, application) : undefined;
     const value = rendered?.ok === true ? rendered.value : [];
     this.#before.set(application.id, { key, value });
     return value;

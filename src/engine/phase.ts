@@ -46,7 +46,7 @@ export async function phaseOf(
   const whole = { manifests: wanted, later: [], policy: rollout, ...nothingTried };
   const isNew = lastHealthy && lastHealthy.tree !== revision.tree && revision.undoes === undefined;
   if (!rollout.canary || !isNew) return whole;
-  const before = await io.desired.before(found, lastHealthy.tree);
+  const before = await io.desired.before(found, lastHealthy);
   const tried = canaryOf(before, wanted, (ref) => io.live.get(ref), rollout.canary);
   if (!tried) return whole;
   // What has failed serves nobody while its rollback is on its way.
