@@ -81,7 +81,7 @@ async function calm(kube: Kube, application: Application, desired: readonly Mani
     const answers = new Map(applied.objects.map((object) => [refKey(refOf(object)), object]));
     for (const { manifest, live } of plan.apply) {
       const answer = answers.get(refKey(manifest.ref)) ?? live;
-      const left = (of: KubeObject | undefined) => driftOf(manifest.object, of).flatMap(({ fields }) => fields);
+      const left = (of: KubeObject | undefined) => driftOf(manifest, of).flatMap(({ fields }) => fields);
       assert.deepEqual(
         left(live).filter((field) => !left(answer).includes(field)),
         [],

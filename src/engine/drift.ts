@@ -31,12 +31,13 @@ export function undoneDrift(
   return plan.apply
     .filter(({ manifest: { ref } }) => changed.has(refKey(ref)) && !due.has(refKey(ref)))
     .filter(({ manifest: { object } }) => !isCanary(object))
-    .flatMap(({ manifest: { ref, object }, live }) => {
+    .flatMap(({ manifest, live }) => {
+      const { ref } = manifest;
       const answer = answers.get(refKey(ref));
-      const written = new Set(answer ? driftOf(object, answer).flatMap(({ fields }) => fields) : []);
+      const written = new Set(answer ? driftOf(manifest, answer).flatMap(({ fields }) => fields) : []);
       const undoneMs = Math.max(0, nowMs - io.live.arrivedAt(ref, live));
       const until = leftAloneUntil(ref, record.drift, nowMs);
-      return driftOf(object, live)
+      return driftOf(manifest, live)
         .map(({ manager, fields }) => ({ manager, fields: fields.filter((field) => !written.has(field)) }))
         .filter(({ fields }) => fields.length > 0 || live === undefined)
         .map((cause) => ({

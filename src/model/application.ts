@@ -1,4 +1,5 @@
 import type { HealthRule } from "./health-rule.ts";
+import type { IgnoreRule } from "./ignore-rule.ts";
 
 /** What to do when a gate fails: put Git back by a commit, propose that on a branch, or leave the rollout blocked for a person. */
 export const failurePolicies = ["revert", "branch", "hold"] as const;
@@ -93,6 +94,8 @@ export interface Application {
   readonly health: readonly HealthRule[];
   /** What Git wants signed; an engine may want so whatever Git says. */
   readonly requires?: readonly Requirement[];
+  /** Fields that are left to others; default none. */
+  readonly ignore?: readonly IgnoreRule[];
   readonly promotion?: PromotionSource;
   /** The ids of those that must be healthy before a revision of this one begins (behaviour R6). */
   readonly after: readonly string[];
@@ -115,6 +118,9 @@ export const pruneAnnotation = "plumbline.dev/prune";
 
 /** The annotation by which Git takes an object over from another application, by that one's id: `plumbline.dev/adopt: staging/old`. */
 export const adoptAnnotation = "plumbline.dev/adopt";
+
+/** The field manager under which values stand that Git gave at the creation and that are left to others since. */
+export const initialManager = "plumbline-initial";
 
 /** The field manager of everything that Plumbline applies (behaviour D5). */
 export const fieldManager = "plumbline";

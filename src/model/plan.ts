@@ -16,6 +16,12 @@ export interface ApplyStep {
   readonly why: string;
 }
 
+/** One object of which fields are let go: `given` are their values, of which another manager becomes owner first. */
+export interface LeaveStep {
+  readonly manifest: Manifest;
+  readonly given: KubeObject;
+}
+
 /** One object to delete once the new state is healthy (behaviour R7). */
 export interface PruneStep {
   readonly action: "prune";
@@ -29,6 +35,8 @@ export interface Plan {
   readonly apply: readonly ApplyStep[];
   /** Steps that hooks or a canary keep back: tried together with the others, and not applied yet (behaviour D4). */
   readonly later: readonly ApplyStep[];
+  /** Fields that Git leaves to others and that Plumbline still owns, as after the creation of an object. */
+  readonly leave: readonly LeaveStep[];
   readonly unchanged: readonly ObjectRef[];
   readonly prune: readonly PruneStep[];
   /** The inventory that was planned from, as it is written now. */

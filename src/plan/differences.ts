@@ -1,9 +1,11 @@
 import { isJsonObject, jsonEqual } from "../model/json.ts";
 import type { Json, JsonObject } from "../model/json.ts";
 import type { KubeObject } from "../model/kube-object.ts";
+import type { Declared } from "../model/manifest.ts";
 import type { FieldPath } from "./field-path.ts";
-import { appliedFields, below, childrenOf } from "./field-set.ts";
+import { below, childrenOf } from "./field-set.ts";
 import type { FieldSet } from "./field-set.ts";
+import { splitOwned } from "./ignored.ts";
 import { liveIndexOf, matchItems } from "./list-items.ts";
 
 /**
@@ -22,12 +24,11 @@ export interface Difference {
  * Every difference between what Git declares and what is live, in the order of Git's fields; undefined when Plumbline
  * never applied the object, so that there is nothing to compare by. Knows no schema: the server's own record of what
  * Plumbline applied says where lists have keys and what is atomic. A value that the server writes in another way (1000m is 1)
- * is reported as different; only its dry run can tell.
+ * is reported as different; only its dry run can tell. Fields that are left to others are none of it.
  */
-export function differences(desired: KubeObject, live: KubeObject): readonly Difference[] | undefined {
-  const owned = appliedFields(live, desired.apiVersion);
-  if (owned === undefined) return undefined;
-  return compareObjects(declared(desired), live, owned, []);
+export function differences(manifest: Declared, live: KubeObject): readonly Difference[] | undefined {
+  const owned = splitOwned(manifest, live)?.own;
+  return owned && compareObjects(declared(manifest.object), live, owned, []);
 }
 
 /** Git's fields without the object's identity, which is in the request's path and in no field set. */

@@ -1,3 +1,4 @@
+import type { Declared } from "../model/manifest.ts";
 import type { KubeObject } from "../model/kube-object.ts";
 import { differences } from "./differences.ts";
 import { printPath } from "./field-path.ts";
@@ -14,7 +15,7 @@ export interface DriftCause {
  * manager; "unknown" where the server does not tell, as for a field that was removed. No fields at all stand for the whole
  * object, which was deleted. Empty when all is as declared.
  */
-export function driftOf(desired: KubeObject, live: KubeObject | undefined): readonly DriftCause[] {
+export function driftOf(desired: Declared, live: KubeObject | undefined): readonly DriftCause[] {
   if (live === undefined) return [{ manager: "unknown", fields: [] }];
   const found = differences(desired, live);
   if (found === undefined)

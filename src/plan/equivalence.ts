@@ -32,7 +32,7 @@ export function withProofs(known: Equivalence, plan: Plan, { objects, equal }: A
   for (const { manifest, live } of plan.apply) {
     const key = refKey(manifest.ref);
     const proof = answers.get(key) ?? (unchanged.has(key) ? live : undefined);
-    const left = proof && differences(manifest.object, proof);
+    const left = proof && differences(manifest, proof);
     if (left && left.length > 0) proved.set(key, hashOf(left));
   }
   return proved;

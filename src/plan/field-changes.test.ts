@@ -18,7 +18,7 @@ function deployment(container: JsonObject): KubeObject {
 }
 
 function changes(before: KubeObject, after: KubeObject): readonly string[] {
-  const said = fieldChanges(after, asApplied(before)) ?? [];
+  const said = fieldChanges({ object: after }, asApplied(before)) ?? [];
   return said.map(({ field, from, to, note }: FieldChange) => `${field}: ${note ?? `${from} → ${to}`}`);
 }
 
@@ -98,13 +98,13 @@ test("what is secret is changed, and its value is nowhere (G4)", () => {
   const [before, after] = [secrets("hunter2"), secrets("swordfish")];
   for (const [index, object] of after.entries()) {
     const live = asApplied(before[index] ?? object);
-    const said = JSON.stringify(fieldChanges(object, live));
-    const sentence = explain(differences(object, live) ?? [], live);
+    const said = JSON.stringify(fieldChanges({ object }, live));
+    const sentence = explain(differences({ object }, live) ?? [], live);
     assert.notEqual(said, "[]", "the change is told");
     assert.doesNotMatch(said + sentence, /hunter2|swordfish/, said + sentence);
   }
   const added = fieldChanges(
-    deployment({ env: [{ name: "DB_PASSWORD", value: "swordfish" }] }),
+    { object: deployment({ env: [{ name: "DB_PASSWORD", value: "swordfish" }] }) },
     asApplied(deployment({ image: "app:0" })),
   );
   assert.doesNotMatch(JSON.stringify(added), /swordfish/);
@@ -128,7 +128,7 @@ test("an object is as it was applied, whatever is in it", () => {
   fc.assert(
     fc.property(json, (spec) => {
       const object: KubeObject = { apiVersion: "e/v1", kind: "Any", metadata: { name: "x", labels: { a: "b" } }, spec };
-      assert.deepEqual(fieldChanges(object, asApplied(object)), []);
+      assert.deepEqual(fieldChanges({ object }, asApplied(object)), []);
     }),
   );
 });

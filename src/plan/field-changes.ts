@@ -1,6 +1,7 @@
 import { isJsonObject, jsonEqual } from "../model/json.ts";
 import type { Json } from "../model/json.ts";
 import type { KubeObject } from "../model/kube-object.ts";
+import type { Declared } from "../model/manifest.ts";
 import type { FieldChange } from "../model/plan-document.ts";
 import { differences } from "./differences.ts";
 import { printPath } from "./field-path.ts";
@@ -14,13 +15,13 @@ const shownAtMost = 200;
  * What an apply of `desired` changes of `live`, field by field; values that are nobody's business are left out (behaviour G4).
  * Undefined where Plumbline never applied the object, so that there is nothing to compare by.
  */
-export function fieldChanges(desired: KubeObject, live: KubeObject): readonly FieldChange[] | undefined {
+export function fieldChanges(desired: Declared, live: KubeObject): readonly FieldChange[] | undefined {
   return differences(desired, live)?.map(({ kind, path, desired: wanted, live: is }): FieldChange => {
     const field = printPath(path);
     const [by] = otherManagersOf(live, path);
     const about = { field, ...(by === undefined ? {} : { by }) };
     if (kind === "order") return { ...about, note: "in another order" };
-    if (isSecret(desired, path)) return { ...about, note: "changed" };
+    if (isSecret(desired.object, path)) return { ...about, note: "changed" };
     if (kind === "foreign" && jsonEqual(wanted, is)) return { ...about, note: "taken over, the same value" };
     const lines = linesBetween(is, wanted);
     if (lines !== undefined) return { ...about, note: lines };

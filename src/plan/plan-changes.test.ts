@@ -79,8 +79,8 @@ test("fields that Git does not declare stay with their owner", () => {
 test("why names the field, both values and who changed it", () => {
   const live = changedBy("kubectl-scale", applied(deployment.object), "replicas", 5);
   assert.equal(why(deployment, live), "spec.replicas is 5, Git says 2 (changed by kubectl-scale)");
-  assert.deepEqual(driftOf(deployment.object, live), [{ manager: "kubectl-scale", fields: ["spec.replicas"] }]);
-  assert.deepEqual(driftOf(deployment.object, applied(deployment.object)), []);
+  assert.deepEqual(driftOf(deployment, live), [{ manager: "kubectl-scale", fields: ["spec.replicas"] }]);
+  assert.deepEqual(driftOf(deployment, applied(deployment.object)), []);
 });
 
 test("a field owned away is taken back though its value is the same", () => {

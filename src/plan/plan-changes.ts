@@ -5,10 +5,11 @@ import type { KubeObject } from "../model/kube-object.ts";
 import type { Manifest } from "../model/manifest.ts";
 import { compareRefs, refKey } from "../model/object-ref.ts";
 import type { ObjectRef } from "../model/object-ref.ts";
-import type { ApplyStep, Plan, PruneStep } from "../model/plan.ts";
+import type { ApplyStep, LeaveStep, Plan, PruneStep } from "../model/plan.ts";
 import { differences } from "./differences.ts";
 import { isProved } from "./equivalence.ts";
 import type { Equivalence } from "./equivalence.ts";
+import { declaredOf, givenAway } from "./ignored.ts";
 import { compareManifests, comparePruned, stageOf } from "./stage-order.ts";
 import { explain } from "./why.ts";
 
@@ -29,10 +30,14 @@ export function planChanges(
 ): Plan {
   const steps: ApplyStep[] = [];
   const unchanged: ObjectRef[] = [];
+  const leave: LeaveStep[] = [];
   for (const manifest of desired.toSorted(compareManifests)) {
-    const step = stepFor(manifest, live(manifest.ref), proved);
+    const is = live(manifest.ref);
+    const step = stepFor(manifest, is, proved);
     if (step) steps.push(step);
     else unchanged.push(manifest.ref);
+    const given = is && givenAway(manifest, is);
+    if (given) leave.push({ manifest: declaredOf(manifest, is), given });
   }
   const wanted = desired.map((manifest) => entryOf(manifest, live(manifest.ref)));
   const wantedKeys = new Set(wanted.map(refKey));
@@ -41,6 +46,7 @@ export function planChanges(
     application: inventory.application,
     apply: steps,
     later: later.toSorted(compareManifests).flatMap((manifest) => stepFor(manifest, live(manifest.ref), proved) ?? []),
+    leave,
     unchanged,
     prune: pruneSteps(gone, live, inventory.application),
     inventory: { ...inventory, entries: inventory.entries.toSorted(compareRefs) },
@@ -52,9 +58,14 @@ export function planChanges(
 function stepFor(manifest: Manifest, live: KubeObject | undefined, proved: Equivalence): ApplyStep | undefined {
   const stage = stageOf(manifest.ref);
   if (live === undefined) return { action: "create", stage, manifest, why: "it does not exist" };
+  return changeOf(declaredOf(manifest, live), live, proved);
+}
+
+function changeOf(manifest: Manifest, live: KubeObject, proved: Equivalence): ApplyStep | undefined {
+  const stage = stageOf(manifest.ref);
   const configure = { action: "configure", stage, manifest, live } as const;
   if (live.metadata.deletionTimestamp !== undefined) return { ...configure, why: "it is being deleted" };
-  const found = differences(manifest.object, live);
+  const found = differences(manifest, live);
   if (found === undefined) return { ...configure, why: "Plumbline has not applied it yet" };
   if (found.length === 0 || isProved(proved, manifest.ref, found)) return undefined;
   return { ...configure, why: explain(found, live) };

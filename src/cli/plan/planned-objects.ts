@@ -44,8 +44,8 @@ export function plannedObjects(plan: Plan, { before, live, held, caution }: Gone
 }
 
 function appliedObject({ action, manifest, live, why }: ApplyStep): PlannedObject {
-  const { ref, object, where } = manifest;
-  const fields = live && comparable(live) ? fieldChanges(object, live) : undefined;
+  const { ref, where } = manifest;
+  const fields = live && comparable(live) ? fieldChanges(manifest, live) : undefined;
   const unseen = live && !fields ? { why } : {};
   return { ref, action, where, fields: fields ?? [], ...unseen };
 }
