@@ -9,6 +9,7 @@ import type { ApplyStep, Plan } from "../model/plan.ts";
 import type { Problem } from "../model/problem.ts";
 import type { AppliedStep, Takeover } from "../model/record.ts";
 import { applyObject } from "./apply-object.ts";
+import { leaveFields } from "./leave-fields.ts";
 import { inParallel } from "./in-parallel.ts";
 import { covers, writeInventory } from "./inventory-store.ts";
 import { anothersObject, refusedManifest } from "./refused.ts";
@@ -61,7 +62,7 @@ export async function apply(kube: Kube, plan: Plan, settings: ApplySettings): Pr
   const { parallel = 8 } = settings;
   const ending = plan.apply.filter(isEnding);
   const steps = plan.apply.filter((step) => !isEnding(step));
-  const start: Done = {
+  const before: Done = {
     steps: [
       ...plan.unchanged.map((ref) => ({ ref, outcome: "unchanged" }) as const),
       ...ending.map(({ manifest }) => ({ ref: manifest.ref, outcome: "skipped" }) as const),
@@ -72,7 +73,10 @@ export async function apply(kube: Kube, plan: Plan, settings: ApplySettings): Pr
     inventory: plan.inventory,
   };
   const taken = [...steps, ...plan.later].flatMap((step) => ofAnother(step, plan.application));
-  if (taken.length > 0) return failed(start, taken, false);
+  if (taken.length > 0) return failed(before, taken, false);
+  const left = await leaveFields(kube, plan);
+  const start = { ...before, objects: left.objects };
+  if (left.refused.length > 0) return failed(start, left.refused, false);
   if (steps.length === 0) return { ok: true, ...start };
   const defined = definedGroups(plan.unchanged);
   const spending = { kube, parallel, defined };
@@ -85,12 +89,12 @@ export async function apply(kube: Kube, plan: Plan, settings: ApplySettings): Pr
   const rehearsed = { ...start, ...noted(start, rehearsal.equal), takeovers: rehearsal.takeovers };
   if (rehearsal.refused.length > 0) return failed(start, rehearsal.refused, false);
   const equal = new Set(rehearsal.equal.map(refKey));
-  const left = steps.filter((step) => !equal.has(refKey(step.manifest.ref)));
-  if (left.length === 0) return { ok: true, ...rehearsed };
-  if (known) return spend(spending, left, rehearsed, rehearsal.later);
+  const due = steps.filter((step) => !equal.has(refKey(step.manifest.ref)));
+  if (due.length === 0) return { ok: true, ...rehearsed };
+  if (known) return spend(spending, due, rehearsed, rehearsal.later);
   const refused = await writeInventory(kube, settings.namespace, plan.union);
   if (refused) return failed(rehearsed, [refused], false);
-  return spend(spending, left, { ...rehearsed, inventory: plan.union }, rehearsal.later);
+  return spend(spending, due, { ...rehearsed, inventory: plan.union }, rehearsal.later);
 }
 
 /** What every step of one apply is spent with. */

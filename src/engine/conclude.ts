@@ -15,16 +15,17 @@ import type { Awaited } from "./await-others.ts";
 import { undoneDrift } from "./drift.ts";
 import { imagesOf } from "./images.ts";
 import { sooner } from "./known.ts";
+import { notesOn } from "./notes.ts";
 import type { Known, Pass } from "./known.ts";
 import type { Io } from "./reconcile.ts";
 import {
   decidedRecord,
   doubtedRecord,
   held,
-  heldBack,
   isBegun,
   putOffRecord,
   refusedRecord,
+  remarked,
   sameDecision,
 } from "./records.ts";
 import type { Findings } from "./records.ts";
@@ -73,7 +74,7 @@ export async function conclude(io: Io, outcome: Outcome): Promise<Pass> {
       : { inventory: applied.inventory, steps: [], problems: [], held: [] };
   const now = io.clock.now();
   const decided = decidedRecord(record, decision, findings(io, outcome, pruned.steps, now), now);
-  const next = healthy && applied.ok ? heldBack(decided, pruned.held) : decided;
+  const next = healthy && applied.ok ? remarked(decided, pruned.held, notesOn(outcome.desired)) : decided;
   const proved = withProofs(known.proved, plan, applied);
   const pass = await log(io, { ...reached, record: next, inventory: pruned.inventory, proved }, decision);
   const [left] = applied.ok ? pruned.problems : applied.problems;

@@ -46,6 +46,10 @@ test("a field that is changed back again and again is left alone for longer and 
   assert.equal(drift.length, 6);
   assert.equal(drift[0]?.manager, "rival");
   assert.match(driftSentence(drift[0]), /data\.a was changed by rival, again and again, .* left alone until 20/);
+  assert.match(
+    driftSentence(drift[0]),
+    /write ignore: \[\{ kind: ConfigMap, name: settings, fields: \['data\.a'\] \}\]/,
+  );
   assert.match(bench.git("log", "-1", "--format=%s", "plumbline/log"), /again and again/);
   assert.match(bench.git("show", "plumbline/log:status.json"), /"leftAloneUntil"/);
 });

@@ -215,17 +215,18 @@ function verdict(record: DeliveryRecord, decision: Exclude<Decision, { kind: "st
   }
 }
 
-/** A healthy record with what is gone from Git and was not deleted, or, once nothing is held back any more, without that. */
-export function heldBack(record: DeliveryRecord, held: readonly Problem[]): DeliveryRecord {
+/**
+ * A healthy record with what there is to know besides: what is gone from Git and was not deleted, and `notes`; without them once
+ * they are true no more.
+ */
+export function remarked(record: DeliveryRecord, held: readonly Problem[], notes: readonly string[]): DeliveryRecord {
   if (record.outcome !== "healthy") return record;
-  const isHeld = record.remedy !== undefined;
-  const [first] = held;
-  if (!first) {
-    const { remedy: _, ...rest } = record;
-    return isHeld ? { ...rest, message: "every object is healthy" } : record;
-  }
-  const message = `every object is healthy; ${held.map((one) => one.message).join("; ")}`;
-  return { ...record, message, ...(first.remedy === undefined ? {} : { remedy: first.remedy }), problems: held };
+  const { remedy: _, ...rest } = record;
+  const [verdict] = record.message.split("; ");
+  const message = [verdict, ...held.map((one) => one.message), ...notes].join("; ");
+  const remedy = held[0]?.remedy;
+  const problems = held.length > 0 ? held : record.problems;
+  return { ...rest, message, problems, ...(remedy === undefined ? {} : { remedy }) };
 }
 
 /** Two records that say the same to people and to a restarted engine need no second commit on the delivery log. */

@@ -30,10 +30,12 @@ export interface Drift {
 
 /** What was done behind Git's back, for people: `Deployment shop/web: spec.replicas was changed by kubectl-scale`. */
 export function driftSentence({ ref, manager, fields, leftAloneUntil }: Drift): string {
+  const rule = `{ kind: ${ref.kind}, name: ${ref.name}, fields: [${fields.map((field) => `'${field}'`).join(", ")}] }`;
   const again =
     leftAloneUntil === undefined
       ? ""
-      : `, again and again, so that the next change is left alone until ${leftAloneUntil}`;
+      : `, again and again, so that the next change is left alone until ${leftAloneUntil}; ` +
+        `if it is theirs to change, write ignore: [${rule}] in the application's delivery.yaml`;
   if (fields.length === 0) return `${refLabel(ref)} was deleted${again}`;
   const were = fields.length === 1 ? "was" : "were";
   return `${refLabel(ref)}: ${fields.join(", ")} ${were} changed by ${manager}${again}`;

@@ -16,7 +16,11 @@ export function declaredOf(manifest: Manifest, live: KubeObject): Manifest {
   const { ignored = [], object } = manifest;
   if (ignored.length === 0) return manifest;
   const owned = appliedFields(live, object.apiVersion);
-  const left = without(object, ignored.map(({ steps }) => steps), owned);
+  const left = without(
+    object,
+    ignored.map(({ steps }) => steps),
+    owned,
+  );
   return { ...manifest, object: left as KubeObject };
 }
 
@@ -29,7 +33,13 @@ export interface Split {
 /** Splits what Plumbline applied of an object; undefined when it never applied it. */
 export function splitOwned({ ignored = [], object }: Declared, live: KubeObject): Split | undefined {
   const owned = appliedFields(live, object.apiVersion);
-  return owned && split(owned, ignored.map(({ steps }) => steps));
+  return (
+    owned &&
+    split(
+      owned,
+      ignored.map(({ steps }) => steps),
+    )
+  );
 }
 
 /**
@@ -57,7 +67,10 @@ function without(value: Json, fields: readonly FieldSteps[], owned: FieldSet | u
   }
   if (!isJsonObject(value)) return value;
   const left = Object.entries(value).map(([name, member]) => {
-    return [name, member === undefined ? member : next(member, fields, (step) => step === name, owned && below(owned, `f:${name}`))] as const;
+    return [
+      name,
+      member === undefined ? member : next(member, fields, (step) => step === name, owned && below(owned, `f:${name}`)),
+    ] as const;
   });
   const kept = left.filter(([, member]) => member !== undefined);
   // What was emptied by this says nothing any more; what Git declares empty is left as it is.
@@ -113,7 +126,7 @@ function split(owned: FieldSet, fields: readonly FieldSteps[]): Split {
 function isSegment(segment: string, step: FieldStep): boolean {
   if (segment.startsWith("f:")) return step === segment.slice(2);
   const named = keyOf(segment) ?? valueOf(segment);
-  return named !== undefined && isItem(named as Json, step);
+  return named !== undefined && isItem(named, step);
 }
 
 /** The part of a live value that a field set names, with the keys of the items in it. */

@@ -7,6 +7,7 @@ import { refOf } from "../model/kube-object.ts";
 import type { Manifest } from "../model/manifest.ts";
 import type { Place, Problem, Result } from "../model/problem.ts";
 import { kindKey } from "./cluster-kinds.ts";
+import { encodedSecret } from "./encoded-secret.ts";
 import type { ReadValue } from "./read-documents.ts";
 
 /** Checks one value and makes the object that the application delivers: in its namespace, with its label. */
@@ -19,7 +20,7 @@ export function makeManifest(
   if (!shaped.ok) return shaped;
   const placed = place(shaped.value, read.where, application, cluster);
   if (!placed.ok) return placed;
-  const object = placed.value;
+  const object = encodedSecret(placed.value);
   return { ok: true, value: { ref: refOf(object), object, where: read.where } };
 }
 

@@ -17,9 +17,10 @@ export function nameHooks(manifests: readonly Manifest[], tree: string): Result<
   return { ok: true, value: manifests.map((manifest) => (hookOf(manifest.object) ? named(manifest, tree) : manifest)) };
 }
 
-function named({ ref, object, where }: Manifest, tree: string): Manifest {
+function named(manifest: Manifest, tree: string): Manifest {
+  const { ref, object } = manifest;
   const name = `${ref.name}-${tree.slice(0, 8)}`;
-  return { ref: { ...ref, name }, object: { ...object, metadata: { ...object.metadata, name } }, where };
+  return { ...manifest, ref: { ...ref, name }, object: { ...object, metadata: { ...object.metadata, name } } };
 }
 
 function problemsOf({ ref, object, where }: Manifest): readonly Problem[] {

@@ -9,6 +9,7 @@ import { clusterKinds } from "./cluster-kinds.ts";
 import { gitSources } from "./git-sources.ts";
 import { kustomize } from "./kustomize/kustomize.ts";
 import type { Sources } from "./kustomize/sources.ts";
+import { idleRules, withLeftFields } from "./left-fields.ts";
 import { limits } from "./limits.ts";
 import { makeManifest } from "./make-manifest.ts";
 import { nameHooks } from "./name-hooks.ts";
@@ -53,8 +54,8 @@ async function renderKustomized(sources: Sources, application: Application): Pro
 
 /** The pure part: the same files give the same manifests, in the total order of references. */
 export function renderFiles(files: readonly SourceFile[], application: Application): Result<readonly Manifest[]> {
-  const sorted = files.toSorted((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
-  const read = sorted.map(readDocuments);
+  const inOrder = files.toSorted((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
+  const read = inOrder.map(readDocuments);
   const values = read.flatMap((result) => (result.ok ? result.value : []));
   const unreadable = read.flatMap((result) => (result.ok ? [] : result.problems));
   return renderValues(values, unreadable, application);
@@ -76,10 +77,12 @@ function renderValues(
     ...unreadable,
     ...made.flatMap((result) => (result.ok ? [] : result.problems)),
     ...duplicates(manifests),
+    ...idleRules(manifests, application),
   ];
   if (problems.length > 0) return refuse(problems);
   if (manifests.length === 0 && !application.allowEmpty) return refuse([empty(application)]);
-  return { ok: true, value: manifests.toSorted((a, b) => compareRefs(a.ref, b.ref)) };
+  const sorted = manifests.toSorted((a, b) => compareRefs(a.ref, b.ref));
+  return { ok: true, value: withLeftFields(sorted, application) };
 }
 
 function refuse(problems: readonly Problem[]): { readonly ok: false; readonly problems: readonly Problem[] } {

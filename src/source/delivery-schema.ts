@@ -3,6 +3,7 @@ import { failurePolicies, promotionWays, requirements } from "../model/applicati
 import { closed } from "./closed.ts";
 import { durationPattern } from "./duration.ts";
 import { healthSchema } from "./health-schema.ts";
+import { ignoreSchema } from "./ignore-schema.ts";
 
 const duration = z
   .string('must be a duration such as "30s", "2m" or "1h30m"')
@@ -140,6 +141,7 @@ const environmentSchema = closed({
     .describe("The namespace of each application here; default {application}-{environment}."),
   rollout: rolloutSchema.optional(),
   health: healthSchema.optional(),
+  ignore: ignoreSchema.optional(),
   promote: closed({
     from: name.describe("The environment in which they must have been healthy."),
     via: z
@@ -188,6 +190,7 @@ export const applicationSchema = closed({
     .optional()
     .describe("Applications that must be healthy with what Git has of them before a revision of this one begins."),
   health: healthSchema.optional().describe("Asked before the environment's rules."),
+  ignore: ignoreSchema.optional().describe("Besides the environment's; each must fit an object."),
   allowEmpty: z.boolean().optional().describe("True when a revision without any object is meant; default false."),
   allowPrune: z
     .array(

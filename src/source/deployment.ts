@@ -6,6 +6,7 @@ import { contentOf } from "./bases.ts";
 import { applicationSchema, deliverySchema } from "./delivery-schema.ts";
 import type { DeliveryConfiguration, EnvironmentConfiguration } from "./delivery-schema.ts";
 import { toHealthRules } from "./health-schema.ts";
+import { toIgnoreRules } from "./ignore-schema.ts";
 import { findPlaces } from "./layout.ts";
 import type { Place } from "./layout.ts";
 import { defaultPolicy, overridePolicy, promotionOf } from "./policy.ts";
@@ -128,13 +129,14 @@ async function findApplication(
   if (content.value === undefined) return { application: base, tree, problems: [] };
   const parsed = readConfiguration(own, content.value, applicationSchema);
   if (!parsed.ok) return { application: base, tree, problems: parsed.problems };
-  const { rollout, after = [], health = [], allowEmpty = false, allowPrune = [] } = parsed.value;
+  const { rollout, after = [], health = [], ignore = [], allowEmpty = false, allowPrune = [] } = parsed.value;
   const rules = [...toHealthRules(health), ...base.health];
   const application = {
     ...base,
     allowEmpty,
     allowPrune,
     health: rules,
+    ignore: [...(base.ignore ?? []), ...toIgnoreRules(ignore, own)],
     after: after.map((name) => awaitedId(name, place.environment)),
     rollout: overridePolicy(base.rollout, rollout),
   };
@@ -150,6 +152,7 @@ function describe(place: Place, environment: EnvironmentConfiguration): Applicat
     require,
     promote,
     health = [],
+    ignore = [],
   } = environment;
   // What the whole repository requires no environment takes back.
   const required = [...new Set(listOf(require))].toSorted();
@@ -163,6 +166,7 @@ function describe(place: Place, environment: EnvironmentConfiguration): Applicat
     allowClusterKinds: allowClusterKinds.map((kind) => (kind.includes("/") ? kind : `/${kind}`)),
     rollout: overridePolicy(defaultPolicy, rollout),
     health: toHealthRules(health),
+    ignore: toIgnoreRules(ignore),
     ...(required.length === 0 ? {} : { requires: required }),
     ...(promote === undefined ? {} : { promotion: promotionOf(promote) }),
     after: [],
