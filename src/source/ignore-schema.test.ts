@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { formatProblem } from "../model/problem.ts";
 import { applicationSchema, deliverySchema } from "./delivery-schema.ts";
 import { toIgnoreRules } from "./ignore-schema.ts";
-import { readConfiguration } from "./read-configuration.ts";
+import { readConfiguration } from "../model/read-configuration.ts";
 
 function problems(fields: string, kind = "Deployment", name = '"*"'): string {
   const text = `ignore:\n  - kind: ${kind}\n    name: ${name}\n    fields:\n      - ${fields}\n`;
