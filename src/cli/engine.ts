@@ -5,6 +5,7 @@ import type { Trust } from "../engine/endorsed.ts";
 import type { EngineOptions } from "../engine/engine.ts";
 import type { WatchScope } from "../engine/live.ts";
 import { Leader } from "../engine/leader.ts";
+import { fingerprint } from "../io/files/fingerprint.ts";
 import { fencedGit } from "../io/git/fenced-git.ts";
 import { openMirror } from "../io/git/mirror.ts";
 import { listenForWebhooks, webhookPath } from "../io/webhook/listener.ts";
@@ -177,11 +178,12 @@ function openRepository(world: World, { repository, mirror, credentials, signing
 
 function trustOf(world: World, options: EngineCommandOptions): Trust {
   const { allowedSigners, allowedKeys, requireSigned, signingKey } = options;
+  const signers = allowedSigners === undefined ? {} : { signers: resolve(world.cwd, allowedSigners) };
+  const keys = allowedKeys === undefined ? {} : { keys: resolve(world.cwd, allowedKeys) };
+  const allowed = { ...signers, ...keys };
   return {
-    allowed: {
-      ...(allowedSigners === undefined ? {} : { signers: resolve(world.cwd, allowedSigners) }),
-      ...(allowedKeys === undefined ? {} : { keys: resolve(world.cwd, allowedKeys) }),
-    },
+    allowed,
+    allowedNow: () => fingerprint(Object.values(allowed)),
     always: requireSigned === true,
     signsItself: signingKey !== undefined,
   };

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
+import { fingerprint } from "../io/files/fingerprint.ts";
 import { commitFiles } from "../io/git/git-contract.ts";
 import { openMirror } from "../io/git/mirror.ts";
 import { newSigner } from "../io/git/signer-in-test.ts";
@@ -33,7 +34,12 @@ test("the engine signs no images, and puts back no state, that only the delivery
   const [production, staging] = deployment.value.applications.map(({ application }) => application);
   assert.ok(production && staging);
   const trusting = (signsItself: boolean) =>
-    new Endorsements(plain, { allowed: { signers }, always: false, signsItself });
+    new Endorsements(plain, {
+      allowed: { signers },
+      allowedNow: () => fingerprint([signers]),
+      always: false,
+      signsItself,
+    });
   const code = async (commit: string, images: readonly string[], signsItself = true): Promise<string | undefined> =>
     (await trusting(signsItself).againstPromoting(production, staging, { from: staging.id, commit, images }))?.code;
   assert.equal(await code(signed, [image]), undefined);

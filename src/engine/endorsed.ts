@@ -10,6 +10,8 @@ import { limits } from "../render/limits.ts";
 /** What the engine itself says of signatures; nothing of it comes from the repository. */
 export interface Trust {
   readonly allowed: AllowedSigners;
+  /** A text that is another once the content of what `allowed` names is another. */
+  readonly allowedNow: () => Promise<string>;
   /** Every application must be signed, whatever the repository says. */
   readonly always: boolean;
   /** The engine signs its own commits, so that unsigned ones are not its own. */
@@ -17,7 +19,12 @@ export interface Trust {
 }
 
 /** With nothing said: who may sign is nobody, and it matters only where the repository asks for signatures. */
-export const noTrust: Trust = { allowed: {}, always: false, signsItself: false };
+export const noTrust: Trust = {
+  allowed: {},
+  allowedNow: () => Promise.resolve(""),
+  always: false,
+  signsItself: false,
+};
 
 /** Rollbacks of rollbacks are not written, so a longer chain than this is somebody's game. */
 const longestChain = 5;
@@ -30,8 +37,9 @@ const longestChain = 5;
 export class Endorsements {
   readonly #git: Git;
   readonly #trust: Trust;
-  /** Commits that were found good for an application: neither a signature nor a rollback's making changes. */
+  /** Commits that were found good for an application: neither a signature nor a rollback's making changes, but who may sign does. */
   readonly #good = new Set<string>();
+  #goodBy = "";
   /** The commits that last changed paths, as of one head. */
   #last: { readonly head: string; readonly byPath: Map<string, CommitInfo | undefined> } = {
     head: "",
@@ -130,12 +138,16 @@ export class Endorsements {
     depth: number,
   ): Promise<Problem | undefined> {
     const key = `${commit.id} ${path}`;
+    const by = await this.#trust.allowedNow();
+    if (by !== this.#goodBy) this.#good.clear();
+    this.#goodBy = by;
     if (this.#good.has(key)) return undefined;
     const signer = await this.#git.signer(commit.id, this.#trust.allowed);
     if (!signer.ok && !(path === application.path && (await this.#isOwnRollback(commit, application, depth)))) {
       return signer.problems[0];
     }
-    this.#good.add(key);
+    // Checked by what was allowed before, it says nothing of what is allowed since.
+    if (by === this.#goodBy) this.#good.add(key);
     return undefined;
   }
 

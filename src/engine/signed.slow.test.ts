@@ -3,6 +3,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import type { TestContext } from "node:test";
+import { fingerprint } from "../io/files/fingerprint.ts";
 import { openMirror } from "../io/git/mirror.ts";
 import { runGit } from "../io/git/temporary-repository.ts";
 import { newSigner } from "../io/git/signer-in-test.ts";
@@ -18,7 +19,8 @@ async function openSigned(t: TestContext) {
   const [alice, mallory] = [newSigner(bench.folder, "alice"), newSigner(bench.folder, "mallory")];
   const signers = join(bench.folder, "allowed_signers");
   writeFileSync(signers, `alice@example.com ${alice.publicKey}\n`);
-  const trust: Trust = { allowed: { signers }, always: true, signsItself: false };
+  const allowedNow = () => fingerprint([signers]);
+  const trust: Trust = { allowed: { signers }, allowedNow, always: true, signsItself: false };
   const application = (name: string, mode = "ready"): Readonly<Record<string, string>> => ({
     [`staging/${name}/namespace.yaml`]: namespaceYaml(`${name}-staging`),
     [`staging/${name}/settings.yaml`]: configMapYaml("settings", { a: "1" }),
@@ -80,6 +82,24 @@ test("what no allowed signer signed is refused, says who may sign, and the clust
   bench.commit({ "delivery.yaml": `${deliveryYaml()}    allowClusterKinds: [Node]\n` }, "Widen");
   const widened = await untilRecord("staging/one", "refused for delivery.yaml", isRefused);
   assert.equal(widened.problems[0]?.where?.file, "delivery.yaml");
+});
+
+test("a signer who is taken from the list counts no more, without a restart, and one who is added counts at once", async (t) => {
+  const { bench, alice, mallory, trust, application, setting } = await openSigned(t);
+  const { signers = "" } = trust.allowed;
+  const first = bench.commit({ "delivery.yaml": deliveryYaml(), ...application("one") }, "Begin", alice.key);
+  const { untilRecord } = await bench.engine({ trust });
+  await untilRecord("staging/one", "signed", isHealthyAt(first));
+  writeFileSync(signers, `mallory@example.com ${mallory.publicKey}\n`);
+  const next = { "staging/one/settings.yaml": configMapYaml("settings", { a: "2" }) };
+  bench.commit(next, "Go on", mallory.key);
+  const refused = await untilRecord("staging/one", "alice counts no more", isRefused);
+  assert.equal(refused.problems[0]?.where?.file, "delivery.yaml", "which she signed");
+  assert.match(refused.remedy ?? "", /mallory@example\.com/);
+  assert.equal(await setting("one"), "1");
+  writeFileSync(signers, `mallory@example.com ${mallory.publicKey}\nalice@example.com ${alice.publicKey}\n`);
+  const both = bench.commit({ "staging/one/settings.yaml": configMapYaml("settings", { a: "3" }) }, "Both", alice.key);
+  await untilRecord("staging/one", "both count", isHealthyAt(both));
 });
 
 test("a rollback of the engine's own counts unsigned, one that anybody made up does not (behaviours B2 and G3)", async (t) => {

@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import { createHmac } from "node:crypto";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { request } from "node:http";
+import { connect } from "node:net";
+import type { Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -15,6 +17,8 @@ interface Sent {
   readonly path?: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string | Buffer;
+  /** The address that it is sent from. */
+  readonly from?: string;
 }
 
 /** A listener on a clock of the test's own, and how requests to it end. */
@@ -38,19 +42,22 @@ async function start(t: TestContext, follows = true) {
     await listener.stop();
     rmSync(folder, { recursive: true });
   });
-  const send = ({ method = "POST", path = "/webhook", headers = {}, body = "{}" }: Sent) =>
+  const send = ({ method = "POST", path = "/webhook", headers = {}, body = "{}", from = "127.0.0.1" }: Sent) =>
     new Promise<{ readonly status: number; readonly text: string }>((resolve, reject) => {
-      const sent = request({ host: "127.0.0.1", port: listener.port, method, path, headers }, (response) => {
-        let text = "";
-        response.on("data", (piece) => (text += String(piece)));
-        response.on("end", () => resolve({ status: response.statusCode ?? 0, text }));
-        response.on("error", reject);
-      });
+      const sent = request(
+        { host: "127.0.0.1", localAddress: from, port: listener.port, method, path, headers },
+        (response) => {
+          let text = "";
+          response.on("data", (piece) => (text += String(piece)));
+          response.on("end", () => resolve({ status: response.statusCode ?? 0, text }));
+          response.on("error", reject);
+        },
+      );
       sent.on("error", reject);
       sent.end(body);
     });
   const status = async (sent: Sent): Promise<number> => (await send(sent)).status;
-  return { send, status, secretFile, pushes: () => pushes, later: (ms: number) => (now += ms) };
+  return { send, status, port: listener.port, secretFile, pushes: () => pushes, later: (ms: number) => (now += ms) };
 }
 
 const hmac = (body: string | Buffer, key = secret): string => createHmac("sha256", key).update(body).digest("hex");
@@ -108,15 +115,54 @@ test("a body has a bound, told or not", async (t) => {
   assert.equal(pushes(), 1);
 });
 
-test("a flood is turned away, and what comes after it is heard", async (t) => {
+test("a flood of true pushes is turned away, and what comes after it is heard", async (t) => {
   const { status, pushes, later } = await start(t);
   const headers = { "x-gitlab-token": secret };
-  const answers = await Promise.all(Array.from({ length: 60 }, () => status({ headers })));
+  const answers: number[] = [];
+  for (let round = 0; round < 3; round += 1) {
+    answers.push(...(await Promise.all(Array.from({ length: 20 }, () => status({ headers })))));
+  }
   assert.equal(answers.filter((one) => one === 202).length, 30);
   assert.equal(answers.filter((one) => one === 429).length, 30);
   later(2000);
   assert.deepEqual([await status({ headers }), await status({ headers }), await status({ headers })], [202, 202, 429]);
   assert.equal(pushes(), 32);
+});
+
+test("who sends forgeries is turned away, and keeps no other address out (behaviour G5)", async (t) => {
+  const { status, pushes, later } = await start(t);
+  const [forge, stranger] = ["127.0.0.1", "127.0.0.2"];
+  const forged = { headers: { "x-gitlab-token": "a guess of sixteen" }, from: stranger };
+  const answers: number[] = [];
+  for (let round = 0; round < 40; round += 1) answers.push(await status(forged));
+  assert.deepEqual(answers, [...Array<number>(31).fill(401), ...Array<number>(9).fill(429)]);
+  assert.equal(await status({ headers: { "x-gitlab-token": secret }, from: forge }), 202);
+  assert.equal(await status({ headers: { "x-gitlab-token": secret }, from: stranger }), 429, "not even looked at");
+  later(2000);
+  assert.equal(await status({ headers: { "x-gitlab-token": secret }, from: stranger }), 202);
+
+  // Behind a proxy all have one address: once the forge was heard there, nobody's forgeries keep it out.
+  for (let round = 0; round < 60; round += 1) assert.equal(await status(forged), 401);
+  later(5000);
+  assert.equal(await status({ headers: { "x-gitlab-token": secret }, from: stranger }), 202);
+  assert.equal(pushes(), 3);
+});
+
+test("one address cannot hold all connections", async (t) => {
+  const { port, status } = await start(t);
+  const held: Socket[] = [];
+  t.after(() => {
+    for (const socket of held) socket.destroy();
+  });
+  const ends: Promise<unknown>[] = [];
+  for (let count = 0; count < 60; count += 1) {
+    const socket = connect({ host: "127.0.0.1", port, localAddress: "127.0.0.2" });
+    socket.on("error", () => undefined);
+    held.push(socket);
+    ends.push(new Promise((resolve) => socket.once("close", resolve)));
+  }
+  await Promise.any(ends.slice(30));
+  assert.equal(await status({ headers: { "x-gitlab-token": secret } }), 202);
 });
 
 test("a secret that is replaced counts at once, and without one nothing is let in", async (t) => {

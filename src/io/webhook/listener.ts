@@ -1,17 +1,23 @@
 import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
-import type { IncomingMessage, ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
+import type { AddressInfo, Socket } from "node:net";
 import { ProblemError } from "../../model/problem.ts";
 import type { Clock } from "../clock/clock.ts";
 import { allowance } from "./allowance.ts";
 import { proofOf } from "./proof.ts";
+import { Senders } from "./senders.ts";
 
 /** The one path that is answered. */
 export const webhookPath = "/webhook";
 
 /** Bytes of a body that are read; GitHub itself sends less for any push that people make. */
 const mostBytes = 1024 * 1024;
+/** Connections at the same time: of all, and of one address, so that it cannot hold all of them. */
+const mostConnections = 100;
+const mostOfOne = 25;
+/** Pushes that are heard, of whoever proves them: more would only fetch over and over. */
+const pushes = { burst: 30, perSecond: 1 };
 /** Shorter ones can be guessed. */
 const shortestSecret = 16;
 
@@ -39,11 +45,13 @@ export interface WebhookListener {
  */
 export async function listenForWebhooks(options: WebhookOptions): Promise<WebhookListener> {
   await readSecret(options.secretFile);
-  const mayAsk = allowance({ burst: 30, perSecond: 1, now: () => options.clock.now() });
+  const now = (): number => options.clock.now();
+  const limits: Limits = { mayPush: allowance({ ...pushes, now }), senders: new Senders(now) };
   const server = createServer({ requestTimeout: 10_000, headersTimeout: 10_000, maxHeaderSize: 16_384 });
-  server.maxConnections = 100;
+  server.maxConnections = mostConnections;
+  boundEachAddress(server);
   server.on("request", (request: IncomingMessage, response: ServerResponse) => {
-    void answer(options, mayAsk, request).then(
+    void answer(options, limits, request).then(
       (status) => end(request, response, status),
       () => end(request, response, 500),
     );
@@ -62,21 +70,58 @@ export async function listenForWebhooks(options: WebhookOptions): Promise<Webhoo
   };
 }
 
-async function answer(options: WebhookOptions, mayAsk: () => boolean, request: IncomingMessage): Promise<number> {
+interface Limits {
+  readonly mayPush: () => boolean;
+  readonly senders: Senders;
+}
+
+async function answer(
+  options: WebhookOptions,
+  { mayPush, senders }: Limits,
+  request: IncomingMessage,
+): Promise<number> {
   if (request.url?.split("?")[0] !== webhookPath) return 404;
   if (request.method !== "POST") return 405;
-  if (!mayAsk()) return 429;
-  if (Number(request.headers["content-length"] ?? 0) > mostBytes) return 413;
+  const { remoteAddress = "" } = request.socket;
+  if (!senders.mayTry(remoteAddress)) return 429;
+  const wrong = await unproved(options, request);
+  if (wrong !== undefined) {
+    senders.failed(remoteAddress);
+    return wrong;
+  }
+  senders.proved(remoteAddress);
+  if (!mayPush()) return 429;
+  return options.onPush() ? 202 : 503;
+}
+
+/** The status for a request that does not prove that it comes from somebody who knows the secret. */
+async function unproved(options: WebhookOptions, request: IncomingMessage): Promise<number | undefined> {
   const proof = proofOf(request.headers, await readSecret(options.secretFile));
   if (proof === undefined) return 401;
+  if (Number(request.headers["content-length"] ?? 0) > mostBytes) return 413;
   let bytes = 0;
   for await (const piece of request as AsyncIterable<Buffer>) {
     bytes += piece.length;
     if (bytes > mostBytes) return 413;
     proof.update(piece);
   }
-  if (!proof.holds()) return 401;
-  return options.onPush() ? 202 : 503;
+  return proof.holds() ? undefined : 401;
+}
+
+/** Ends what one address opens beyond its part. */
+function boundEachAddress(server: Server): void {
+  const open = new Map<string, number>();
+  server.on("connection", (socket: Socket) => {
+    const { remoteAddress = "" } = socket;
+    const count = (open.get(remoteAddress) ?? 0) + 1;
+    open.set(remoteAddress, count);
+    socket.once("close", () => {
+      const left = (open.get(remoteAddress) ?? 1) - 1;
+      if (left === 0) open.delete(remoteAddress);
+      else open.set(remoteAddress, left);
+    });
+    if (count > mostOfOne) socket.destroy();
+  });
 }
 
 /** Whatever of the body was not read is not waited for. */

@@ -1,0 +1,12 @@
+import { createHash } from "node:crypto";
+import { readFile } from "node:fs/promises";
+
+/** What files hold now, as one text that is another once any of them changes; one that cannot be read counts as empty. */
+export async function fingerprint(paths: readonly string[]): Promise<string> {
+  const hash = createHash("sha256");
+  for (const path of paths) {
+    const content = await readFile(path).catch(() => Buffer.alloc(0));
+    hash.update(`${path}\0${content.length}\0`).update(content);
+  }
+  return hash.digest("hex");
+}
