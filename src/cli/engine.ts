@@ -21,6 +21,7 @@ import { EngineView } from "./engine-view.ts";
 import { processIdentity } from "./identity.ts";
 import { tellReady } from "./lifeline.ts";
 import { imageTrustOf } from "./image-trust.ts";
+import { logFiles } from "./log-files.ts";
 import { openKube } from "./open-kube.ts";
 import { openOutside } from "./outside.ts";
 import type { World } from "./world.ts";
@@ -224,11 +225,8 @@ function engineParts(
     pollMs: options.poll,
     namespace: options.namespace,
     watchScope: options.watch,
-    logFiles: (snapshot) =>
-      new Map<string, string | Buffer>([
-        ...[...view.assets].map(([name, content]) => [name, Buffer.from(content)] as const),
-        ["status.json", `${JSON.stringify(view.documentOf(snapshot), undefined, 2)}\n`],
-      ]),
+    logFiles: (snapshot, id) =>
+      logFiles({ assets: view.assets, documentOf: (shown) => view.documentOf(shown) }, snapshot, id),
     onChange: () => {
       view.onChange();
     },

@@ -21,14 +21,23 @@ export async function readLog(git: Git): Promise<StatusDocument> {
   const fetched = await git.fetch();
   if (!fetched.ok) throw new ProblemError(fetched.problem);
   const head = await git.branch(logBranch);
-  const found = head === undefined ? undefined : await git.find(head, "status.json");
-  const content = found && (await git.blobs([found.id])).get(found.id);
-  if (content) return JSON.parse(content.toString("utf8")) as StatusDocument;
+  const { parts = [], ...document } = (head === undefined ? undefined : await readJson(git, head, "status.json")) ?? {};
+  if (head !== undefined && "generatedAt" in document) {
+    const read = await Promise.all(parts.map((path) => readJson(git, head, path)));
+    const applications = [...document.applications, ...read.flatMap((part) => part?.applications ?? [])];
+    return { ...document, applications: applications.toSorted((a, b) => (a.id < b.id ? -1 : 1)) };
+  }
   throw new ProblemError({
     code: "no-delivery-log",
     message: `${git.url} has no delivery log: no engine has delivered from it yet`,
     remedy: "name the deployment repository with --repository, or start `plumb engine` on it",
   });
+}
+
+async function readJson(git: Git, commit: string, path: string): Promise<StatusDocument | undefined> {
+  const found = await git.find(commit, path);
+  const content = found && (await git.blobs([found.id])).get(found.id);
+  return content && (JSON.parse(content.toString("utf8")) as StatusDocument);
 }
 
 /** Follows the delivery log of a repository: no access to an engine or a cluster is needed. */

@@ -2,6 +2,7 @@ import type { Clock } from "../io/clock/clock.ts";
 import type { Git } from "../io/git/git.ts";
 import type { Kube } from "../io/kube/kube.ts";
 import { deliveryLog, logBranch } from "../history/delivery-log.ts";
+import type { LogFiles } from "../history/delivery-log.ts";
 import type { Application } from "../model/application.ts";
 import type { KubeObject } from "../model/kube-object.ts";
 import type { ObjectRef } from "../model/object-ref.ts";
@@ -48,8 +49,8 @@ export interface EngineOptions {
   readonly imageTrust?: ImageTrust;
   /** How many applications are worked on at once; default 8. */
   readonly parallel?: number;
-  /** Further files for the delivery log, from what the engine knows: the page and its data. */
-  readonly logFiles?: (snapshot: Snapshot) => ReadonlyMap<string, string | Buffer>;
+  /** Further files for the delivery log, from what the engine knows, at a decision on `id`: the page and its data. */
+  readonly logFiles?: (snapshot: Snapshot, id?: string) => LogFiles;
   /** Something of the snapshot has changed. */
   readonly onChange?: () => void;
   /** A new decision, for the log of the process. */
@@ -141,7 +142,7 @@ export class Engine {
       namespace: options.namespace ?? "plumbline-system",
       logFiles: (record) => {
         this.#fleet.decide(record);
-        return options.logFiles?.(this.snapshot()) ?? new Map();
+        return options.logFiles?.(this.snapshot(), record.application) ?? new Map();
       },
     };
   }

@@ -92,7 +92,7 @@ test("a broken delivery.yaml is told on every surface and changes nothing; what 
   assert.equal(broken.repository.trouble.where.line, 4);
   assert.match(broken.repository.trouble.message, /unknown key "surprise"; known here: require, layout, environments/);
   await first.engine.refresh();
-  assert.match(bench.git("show", "plumbline/log:status.json"), /"trouble":"delivery\.yaml:4: [^}]*unknown key/);
+  assert.match(bench.git("show", "plumbline/log:status.json"), /"trouble": "delivery\.yaml:4: [^}]*unknown key/);
   // A fetch that finds nothing new does not forget it.
   assert.ok(first.engine.snapshot().repository.trouble);
   await undoesDrift(bench);

@@ -4,7 +4,7 @@ import { observe } from "../health/observe.ts";
 import type { Clock } from "../io/clock/clock.ts";
 import type { Git } from "../io/git/git.ts";
 import type { Kube } from "../io/kube/kube.ts";
-import type { DeliveryLog } from "../history/delivery-log.ts";
+import type { DeliveryLog, LogFiles } from "../history/delivery-log.ts";
 import type { Application } from "../model/application.ts";
 import type { DeliveryRecord } from "../model/record.ts";
 import { entryOf } from "../model/inventory.ts";
@@ -40,7 +40,7 @@ export interface Io {
   /** The tracked branch. */
   readonly branch: string;
   /** Further files for the delivery log beside a new record: the page and its data. */
-  readonly logFiles: (record: DeliveryRecord) => ReadonlyMap<string, string | Buffer>;
+  readonly logFiles: (record: DeliveryRecord) => LogFiles;
   /** What is known of any application, its records newest first. */
   readonly known: (
     id: string,

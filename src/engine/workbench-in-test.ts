@@ -8,6 +8,7 @@ import type { Cluster } from "../../cluster/index.ts";
 import { systemClock } from "../io/clock/clock.ts";
 import type { Git } from "../io/git/git.ts";
 import { openMirror } from "../io/git/mirror.ts";
+import { faultsOfLog } from "../history/record-checker-in-test.ts";
 import { runGit } from "../io/git/temporary-repository.ts";
 import { HttpsKube } from "../io/kube/https-kube.ts";
 import type { KubeResource } from "../io/kube/kube.ts";
@@ -16,6 +17,8 @@ import type { KubeObject } from "../model/kube-object.ts";
 import type { Problem } from "../model/problem.ts";
 import type { DeliveryRecord } from "../model/record.ts";
 import { writeLayout } from "../../cluster/node/layout-in-test.ts";
+import { logFiles } from "../cli/log-files.ts";
+import type { StatusDocument } from "../model/status-document.ts";
 import { statusDocument } from "../status/document.ts";
 import { Engine } from "./engine.ts";
 import type { EngineOptions } from "./engine.ts";
@@ -118,6 +121,7 @@ export async function openWorkbench(t: Pick<TestContext, "after">, images = true
   t.after(async () => {
     for (const end of ends) await end();
     for (const engine of engines) await engine.stop();
+    assert.deepEqual(faultsOfLog(remote), [], "every record that was written is as the published schema says");
     kube.close();
     await cluster.stop();
     rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
@@ -189,7 +193,7 @@ export async function startEngine(
     for (const listener of listeners) listener();
   };
   const engine = new Engine({
-    logFiles: (snapshot) => new Map([["status.json", statusText(snapshot)]]),
+    logFiles: (snapshot, id) => logFiles({ assets: new Map(), documentOf }, snapshot, id),
     clock: systemClock,
     random: Math.random,
     onChange: changed,
@@ -250,10 +254,14 @@ export async function startEngine(
   };
 }
 
-/** The status document of a snapshot as it stands on the delivery log. */
+/** The status document of a snapshot, as text. */
 export function statusText(snapshot: Snapshot): string {
+  return JSON.stringify(documentOf(snapshot));
+}
+
+function documentOf(snapshot: Snapshot): StatusDocument {
   const engine = { version: "test", startedAt: new Date(0).toISOString() };
-  return JSON.stringify(statusDocument({ engine, ...snapshot }, Date.now()));
+  return statusDocument({ engine, ...snapshot }, Date.now());
 }
 
 /** delivery.yaml of one environment; deadline and soak are short enough to be waited for. */

@@ -5,6 +5,7 @@ import { test } from "node:test";
 import { commitFiles } from "../io/git/git-contract.ts";
 import { runGit, temporaryRepository } from "../io/git/temporary-repository.ts";
 import { deliveryLog, logBranch } from "./delivery-log.ts";
+import type { LogFile } from "./delivery-log.ts";
 import { sampleRecord } from "./sample-record.ts";
 
 const atMs = Date.parse("2026-11-23T20:00:12.340Z");
@@ -41,6 +42,33 @@ test("each decision is a commit with the record, and reads back", async (t) => {
   const there = deliveryLog(reader);
   assert.deepEqual(await there.readRecord("staging/probe"), record);
   assert.deepEqual([...(await there.readRecords()).keys()], ["production/probe", "staging/probe"]);
+});
+
+test("a file that is as it was costs nothing, one that is written once is made once, and folders go as a whole", async (t) => {
+  const git = await temporaryRepository(t).open();
+  const written: string[] = [];
+  const log = deliveryLog({
+    ...git,
+    async writeBlob(content) {
+      written.push(String(content));
+      return git.writeBlob(content);
+    },
+  });
+  let made = 0;
+  const once = (): string => `made ${(made += 1)}`;
+  const files = new Map<string, LogFile>([
+    ["index.html", "page"],
+    ["page/2/0.json", { once }],
+  ]);
+  await log.write({ record: sampleRecord(), atMs, files });
+  assert.deepEqual([made, written.toSorted()[0]], [1, "made 1"]);
+  written.length = 0;
+  const message = "Another.";
+  await log.write({ record: sampleRecord({ message }), atMs, files: new Map([...files, ["page/1", null]]) });
+  assert.deepEqual([made, written.length], [1, 1], "the record alone is new");
+  const gone = await log.write({ record: sampleRecord({ message }), atMs, files: new Map([["page/2", null]]) });
+  assert.ok("commit" in gone);
+  assert.equal(await git.treeAt(gone.commit, "page"), undefined);
 });
 
 test("history is one entry a delivery, newest first, however often it was written", async (t) => {

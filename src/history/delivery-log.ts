@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import type { Problem } from "../model/problem.ts";
 import type { DeliveryRecord } from "../model/record.ts";
 import type { Git, TreeChange } from "../io/git/git.ts";
@@ -8,13 +9,18 @@ import { plumbline } from "./signature.ts";
 /** The branch that holds the deployment history (behaviour V1). */
 export const logBranch = "plumbline/log";
 
+/** A file of the branch: its content, null to remove it, or `once`: made only where the branch has nothing at that path. */
+export type LogFile = string | Buffer | null | { readonly once: () => string };
+
+/** Files of the branch by their path. */
+export type LogFiles = ReadonlyMap<string, LogFile>;
+
 /** One decision to write: the record, when it was made, and further files such as the page and its data. */
 export interface LogEntry {
   readonly record: DeliveryRecord;
   /** Milliseconds since the epoch. */
   readonly atMs: number;
-  /** By path on the branch; null removes. */
-  readonly files?: ReadonlyMap<string, string | Buffer | null>;
+  readonly files?: LogFiles;
 }
 
 /** Something to say of the repository as a whole, with the files that show it. Times are milliseconds since the epoch. */
@@ -22,7 +28,7 @@ export interface LogNote {
   /** The subject of the commit. */
   readonly message: string;
   readonly atMs: number;
-  readonly files: ReadonlyMap<string, string | Buffer | null>;
+  readonly files: LogFiles;
 }
 
 /** How a write ended; `unchanged` when the branch says all of it already, so that nothing had to be written. */
@@ -30,7 +36,7 @@ export type LogResult =
   | { readonly kind: "written" | "unchanged"; readonly commit: string }
   | { readonly kind: "denied" | "unreachable"; readonly problem: Problem };
 
-/** The delivery log of a deployment repository: one commit a decision, one JSON file an application. */
+/** The delivery log of a deployment repository (docs/delivery-log.md): one commit a decision, one JSON file an application. */
 export interface DeliveryLog {
   /** Writes in turn; a race with another writer is resolved by reading and committing again. */
   write(entry: LogEntry): Promise<LogResult>;
@@ -71,11 +77,11 @@ export function deliveryLog(git: Git): DeliveryLog {
 
 async function write(git: Git, note: LogNote): Promise<LogResult> {
   for (;;) {
-    const changes = await blobsOf(git, note);
     const head = await git.branch(logBranch);
+    const changes = await changesTo(git, head, note.files);
+    if (head !== undefined && changes.size === 0) return { kind: "unchanged", commit: head };
     const base = head === undefined ? undefined : (await git.commit(head)).tree;
     const tree = await git.writeTree(base, changes);
-    if (head !== undefined && tree === base) return { kind: "unchanged", commit: head };
     const commit = await git.writeCommit({
       tree,
       parents: head === undefined ? [] : [head],
@@ -92,12 +98,38 @@ async function write(git: Git, note: LogNote): Promise<LogResult> {
   }
 }
 
-async function blobsOf(git: Git, { files }: LogNote): Promise<ReadonlyMap<string, TreeChange | null>> {
-  const changes = new Map<string, TreeChange | null>();
-  for (const [path, content] of files) {
-    changes.set(path, content === null ? null : { mode: "100644", id: await git.writeBlob(content) });
-  }
-  return changes;
+/** What of these files the branch does not say yet: at most decisions most of them are as they were, and cost no more than a look. */
+async function changesTo(
+  git: Git,
+  head: string | undefined,
+  files: LogFiles,
+): Promise<ReadonlyMap<string, TreeChange | null>> {
+  const changes = await Promise.all([...files].map(([path, file]) => changeTo(git, head, path, file)));
+  return new Map(changes.filter((change) => change !== undefined));
+}
+
+async function changeTo(
+  git: Git,
+  head: string | undefined,
+  path: string,
+  file: LogFile,
+): Promise<readonly [string, TreeChange | null] | undefined> {
+  const there = head === undefined ? undefined : await git.find(head, path);
+  if (file === null) return there && [path, null];
+  const isOnce = typeof file === "object" && "once" in file;
+  if (there && isOnce) return undefined;
+  const content = isOnce ? file.once() : file;
+  if (there && blobId(content, there.id.length) === there.id) return undefined;
+  return [path, { mode: "100644", id: await git.writeBlob(content) }];
+}
+
+/** The id that git gives a content, in the length of the repository's ids: asking git takes a process. */
+function blobId(content: string | Buffer, length: number): string {
+  const bytes = Buffer.from(content);
+  return createHash(length === 64 ? "sha256" : "sha1")
+    .update(`blob ${bytes.length}\0`)
+    .update(bytes)
+    .digest("hex");
 }
 
 function pathOf(application: string): string {
@@ -122,7 +154,9 @@ async function recordAt(git: Git, commit: string, application: string): Promise<
 async function readRecords(git: Git): Promise<ReadonlyMap<string, DeliveryRecord>> {
   const head = await git.branch(logBranch);
   if (head === undefined) return new Map();
-  const entries = (await git.list((await git.commit(head)).tree)).filter((entry) => /^.+\/.+\.json$/.test(entry.path));
+  const entries = (await git.list((await git.commit(head)).tree)).filter((entry) =>
+    /^[^/]+\/[^/]+\.json$/.test(entry.path),
+  );
   const blobs = await git.blobs(entries.map((entry) => entry.id));
   const records = entries.flatMap((entry): readonly [string, DeliveryRecord][] => {
     const application = entry.path.slice(0, -".json".length);

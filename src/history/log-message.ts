@@ -43,7 +43,8 @@ function headline(record: DeliveryRecord): string {
   return headlines[record.outcome];
 }
 
-function took(record: DeliveryRecord): string {
+/** How long a delivery took, ` (in 12.3 s)`; empty while it is not decided. */
+export function took(record: DeliveryRecord): string {
   if (record.decidedAt === undefined) return "";
   const seconds = Math.max(0, Date.parse(record.decidedAt) - Date.parse(record.startedAt)) / 1000;
   if (seconds < 60) return ` (in ${seconds.toFixed(1)} s)`;

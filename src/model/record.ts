@@ -13,6 +13,17 @@ import type { Content, Revision } from "./revision.ts";
 export const outcomes = ["progressing", "healthy", "failed", "rolled-back", "held", "refused", "superseded"] as const;
 export type Outcome = (typeof outcomes)[number];
 
+/** How each outcome is said to people, in one or two words. */
+export const outcomeWords: { readonly [outcome in Outcome]: string } = {
+  progressing: "rolling out",
+  healthy: "healthy",
+  failed: "failed",
+  "rolled-back": "rolled back",
+  held: "held",
+  refused: "refused",
+  superseded: "superseded",
+};
+
 /**
  * A live change that was undone (behaviour D6): which object, which fields (none when the object was deleted), and the field
  * manager that did it, "unknown" where the server does not tell.

@@ -80,4 +80,9 @@ export interface StatusDocument {
     readonly fetchedAt?: string;
   };
   readonly applications: readonly ApplicationStatus[];
+  /**
+   * On the delivery log of many applications: the files that have them, documents of this shape each, which are as old as the last
+   * decision on one of theirs. Absent where `applications` has them all.
+   */
+  readonly parts?: readonly string[];
 }

@@ -192,10 +192,14 @@ test("as plain files, as on the delivery log branch, the page shows its document
   if (!blank) return;
   const { page, errors } = blank;
   const written = exampleDocument("held", Date.now() - 3 * 3600 * 1000);
+  const empty = { ...written, applications: [] };
+  const parted = { applications: [], parts: ["page/2/0.json", "page/2/1.json"] };
+  let isParted = false;
   // Under a path of its own, as forges serve the pages of a repository.
   await page.route("http://log.example/team/deployment/**", (route) => {
     const name = new URL(route.request().url()).pathname.slice("/team/deployment/".length) || "index.html";
-    if (name === "status.json") return route.fulfill({ json: written });
+    if (name === "status.json") return route.fulfill({ json: isParted ? { ...written, ...parted } : written });
+    if (name.startsWith("page/")) return route.fulfill({ json: name === "page/2/1.json" ? written : empty });
     const body = pageFiles().get(name);
     const contentType = name.endsWith("js") ? "text/javascript" : name.endsWith("css") ? "text/css" : undefined;
     return body ? route.fulfill({ body, ...(contentType ? { contentType } : {}) }) : route.fulfill({ status: 404 });
@@ -203,6 +207,9 @@ test("as plain files, as on the delivery log branch, the page shows its document
   await page.goto("http://log.example/team/deployment/");
   await wordIs(page, "Held");
   assert.equal(await page.locator(".connection").innerText(), "As of 3 h ago");
+  isParted = true;
+  await page.reload();
+  await wordIs(page, "Held");
   const mishaps = errors.filter((error) => !error.includes("status of 404"));
   assert.deepEqual(mishaps, [], "but that nobody streams events there");
 });

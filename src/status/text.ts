@@ -1,5 +1,4 @@
-import { driftSentence, promotionSentence } from "../model/record.ts";
-import type { Outcome } from "../model/record.ts";
+import { driftSentence, outcomeWords, promotionSentence } from "../model/record.ts";
 import { shortId } from "../model/revision.ts";
 import type { ApplicationStatus, DeliverySummary, StatusDocument } from "../model/status-document.ts";
 
@@ -10,17 +9,6 @@ export interface TextOptions {
   /** Past deliveries to list for each application. */
   readonly history: number;
 }
-
-/** How each outcome is said in one or two words. */
-const words: { readonly [outcome in Outcome]: string } = {
-  progressing: "rolling out",
-  healthy: "healthy",
-  failed: "failed",
-  "rolled-back": "rolled back",
-  held: "held",
-  refused: "refused",
-  superseded: "superseded",
-};
 
 /** The status document as plain text, for `plumb status`: a sentence an application, then what needs to be known. */
 export function statusText(untrusted: StatusDocument, options: TextOptions): string {
@@ -51,7 +39,7 @@ function applicationLines(application: ApplicationStatus, options: TextOptions):
   const same = live && live.tree === wanted.revision.tree;
   const liveText = live ? `${shortId(live.commit)}, proved healthy ${age(live.healthyAt, options)} ago` : "nothing yet";
   const lines = [
-    `${style("strong", application.id)}  ${style(tone, words[outcome])}  ${application.message}`,
+    `${style("strong", application.id)}  ${style(tone, outcomeWords[outcome])}  ${application.message}`,
     `  Git wants  ${shortId(wanted.revision.commit)} ${style("quiet", wanted.revision.subject)}`,
     `  live       ${same ? "the same, " : ""}${liveText}`,
   ];
@@ -80,7 +68,7 @@ function deliveryLines(delivery: DeliverySummary, said: string, { style }: TextO
   const took = delivery.durationMs === undefined ? "" : `${(delivery.durationMs / 1000).toFixed(1)} s`;
   const back = delivery.rollback ? `, undone by ${shortId(delivery.rollback.commit)}` : "";
   const subject = style("quiet", delivery.revision.subject);
-  const line = `${shortId(delivery.revision.commit)}  ${words[delivery.outcome].padEnd(11)}  ${took.padStart(7)}  ${subject}${back}`;
+  const line = `${shortId(delivery.revision.commit)}  ${outcomeWords[delivery.outcome].padEnd(11)}  ${took.padStart(7)}  ${subject}${back}`;
   const says = delivery.outcome !== "healthy" && delivery.message !== said;
   return says ? [line, `${" ".repeat(10)}${delivery.message}`] : [line];
 }

@@ -99,21 +99,35 @@ function listen(ear: Ear): void {
 }
 
 async function afterRefusal(ear: Ear, hadEvents: boolean): Promise<void> {
-  const answer = hadEvents ? undefined : await ask("status.json");
-  if (answer?.ok && readDocument(answer.json)) return poll(ear);
+  const document = hadEvents ? undefined : await askDocument();
+  if (document) return poll(ear, document);
   ear.lose();
   await pause(retryMs);
   listen(ear);
 }
 
-async function poll(ear: Ear): Promise<never> {
+async function poll(ear: Ear, first: StatusDocument): Promise<never> {
+  let last = first;
+  ear.contact(last, true);
   for (;;) {
-    const answer = await ask("status.json");
-    const value = answer.ok ? readDocument(answer.json) : undefined;
-    if (value) ear.contact(value, true);
-    else ear.lose();
     await pause(pollMs);
+    const value = await askDocument(last);
+    if (value) ear.contact((last = value), true);
+    else ear.lose();
   }
+}
+
+/** The document that lies there; of many applications its parts are files of their own, asked for when there is news. */
+async function askDocument(last?: StatusDocument): Promise<StatusDocument | undefined> {
+  const answer = await ask("status.json");
+  const document = answer.ok ? readDocument(answer.json) : undefined;
+  if (!document?.parts) return document;
+  if (document.generatedAt === last?.generatedAt) return last;
+  const parts = await Promise.all(document.parts.filter((path) => /^page\/\d+\/\d+\.json$/.test(path)).map(ask));
+  const read = parts.flatMap(({ ok, json }) => (ok ? (readDocument(json) ?? []) : []));
+  if (read.length < document.parts.length) return undefined;
+  const applications = read.flatMap((part) => part.applications).toSorted((a, b) => (a.id < b.id ? -1 : 1));
+  return { ...document, applications };
 }
 
 /** Follows what the backend answers, one request a second while anybody looks. */

@@ -103,6 +103,8 @@ export interface StatusDocument {
     readonly fetchedAt?: string;
   };
   readonly applications: readonly Application[];
+  /** Files that have the applications, where they are many. */
+  readonly parts?: readonly string[];
 }
 
 /** What the backend says of itself. */
