@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
@@ -8,9 +7,7 @@ import { test } from "node:test";
 import type { TestContext } from "node:test";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import { startCluster } from "../../cluster/index.ts";
-import { startGitServer } from "../../conformance/git-server.ts";
 import { configMapYaml, namespaceYaml } from "../engine/workbench-in-test.ts";
-import { runGit } from "../io/git/temporary-repository.ts";
 import { systemClock } from "../io/clock/clock.ts";
 import { HttpsKube } from "../io/kube/https-kube.ts";
 import { kubeconfigAccess } from "../io/kube/kubeconfig.ts";
@@ -19,7 +16,7 @@ import type { Notice } from "../model/notice.ts";
 import { startForge, token } from "../status/forge/forge-double-in-test.ts";
 import { packageFile } from "./package-root.ts";
 import { eventually, makePlace, startPlumb } from "./plumb-in-test.ts";
-import type { Place } from "./plumb-in-test.ts";
+import { startRemote } from "./remote-in-test.ts";
 
 const secret = "a secret of the engine and the chat";
 
@@ -67,32 +64,11 @@ async function startListener(t: TestContext, folder: string) {
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/hook`, heard, refused };
 }
 
-async function remote(t: TestContext, place: Place) {
-  const repositories = join(place.folder, "repositories");
-  const [bare, copy] = [join(repositories, "team", "shop.git"), join(place.folder, "copy")];
-  mkdirSync(join(repositories, "team"), { recursive: true });
-  runGit(place.folder, "init", "--quiet", "--bare", "--initial-branch=main", bare);
-  runGit(place.folder, "init", "--quiet", "--initial-branch=main", copy);
-  const server = await startGitServer({ folder: repositories });
-  t.after(() => server.stop());
-  const push = (files: Readonly<Record<string, string>>): string => {
-    for (const [path, text] of Object.entries(files)) {
-      mkdirSync(join(copy, path, ".."), { recursive: true });
-      writeFileSync(join(copy, path), text);
-    }
-    runGit(copy, "add", "--all");
-    runGit(copy, "commit", "--quiet", "--message", "Change");
-    runGit(copy, "push", "--quiet", bare, "HEAD:main");
-    return runGit(copy, "rev-parse", "HEAD");
-  };
-  return { url: `${server.url}/team/shop.git`, bare, push };
-}
-
 const settings = (a: string): string => `${namespaceYaml("shop-staging")}---\n${configMapYaml("settings", { a })}`;
 
 test("every state of a delivery reaches forge, webhook, Events, log and metrics, by one id, also past a hanging forge and a kill", async (t) => {
   const place = await makePlace(t);
-  const { url, push } = await remote(t, place);
+  const { url, push, git } = await startRemote(t, place);
   const forge = await startForge(t, "gitea");
   const chat = await startListener(t, place.folder);
   const cluster = await startCluster({ folder: join(place.folder, "cluster") });
@@ -174,10 +150,7 @@ test("every state of a delivery reaches forge, webhook, Events, log and metrics,
       story.some(({ msg }) => part.test(msg)),
       `${String(part)} in ${told.join("\n")}`,
     );
-  const record = execFileSync("git", ["show", "plumbline/log:staging/shop.json"], {
-    cwd: join(place.folder, "repositories", "team", "shop.git"),
-    encoding: "utf8",
-  });
+  const record = git("show", "plumbline/log:staging/shop.json");
   assert.equal((JSON.parse(record) as { delivery: string }).delivery, healthy.delivery);
   const statusUrl = /"statusUrl":"([^"]+)"/.exec(nextLog)?.[1] ?? "";
   const metrics = await (await fetch(`${statusUrl}metrics`)).text();

@@ -9,11 +9,12 @@ import type { LiveState, Owned, OwnedPod } from "./owned-pods.ts";
 import { isReady, podHealth } from "./pods.ts";
 import type { HealthContext } from "./pods.ts";
 import { refusedPods } from "./refused-pods.ts";
+import { withoutSecrets } from "./without-secrets.ts";
 
 /**
  * What the watches say now of everything a revision delivers. A workload that is not Current is looked into: a pod of its
  * new generation that cannot get better makes it Failed at once (behaviour R2), and the sentence names that pod. Pods of
- * older generations are told of, and decide nothing.
+ * older generations are told of, and decide nothing. No sentence holds a value of a Secret that is delivered.
  */
 export function observe(
   desired: readonly { readonly ref: ObjectRef }[],
@@ -22,8 +23,10 @@ export function observe(
 ): Observation {
   const objects: ObjectHealth[] = [];
   const pods: PodProgress[] = [];
+  const secrets: KubeObject[] = [];
   for (const { ref } of desired) {
     const object = live.get(ref);
+    if (object && ref.kind === "Secret" && ref.group === "") secrets.push(object);
     if (!object) {
       objects.push({ ref, health: { status: "NotFound", reason: "NotFound", message: "it is not in the cluster" } });
       continue;
@@ -34,7 +37,7 @@ export function observe(
     const known = hasStatus === undefined ? context : { ...context, hasStatus };
     objects.push({ ref, health: lookInto(object, owned, known) });
   }
-  return { objects, pods };
+  return withoutSecrets({ objects, pods }, secrets);
 }
 
 /** The object's own health, made worse or plainer by its new pods, and never better. */
