@@ -2,7 +2,7 @@ import type { Application } from "../model/application.ts";
 import type { Manifest } from "../model/manifest.ts";
 import { compareRefs, refKey, refLabel } from "../model/object-ref.ts";
 import type { Problem, Result } from "../model/problem.ts";
-import type { Revision } from "../model/revision.ts";
+import type { Content } from "../model/revision.ts";
 import type { Git } from "../io/git/git.ts";
 import { kustomizationNames } from "../model/kustomization.ts";
 import { clusterKinds } from "./cluster-kinds.ts";
@@ -18,19 +18,19 @@ import type { ReadValue, SourceFile } from "./read-documents.ts";
 import { listSources, readManifests } from "./read-files.ts";
 import type { ListedTree } from "./read-files.ts";
 
-/** What an application asks for at a revision: every object, or why none of it may be delivered (behaviour D3). */
+/** What an application asks for with some content: every object, or why none of it may be delivered (behaviour D3). */
 export async function render(
   git: Git,
-  revision: Pick<Revision, "tree">,
+  content: Content,
   application: Application,
 ): Promise<Result<readonly Manifest[]>> {
-  const listed = await listSources(git, application.path, revision);
+  const listed = await listSources(git, application.path, content);
   if (!listed.ok) return listed;
   const [directory] = listed.value;
   const manifests = isKustomized(directory)
     ? await renderKustomized(gitSources(git, listed.value), application)
     : await renderPlain(git, directory, application);
-  return manifests.ok ? nameHooks(manifests.value, revision.tree) : manifests;
+  return manifests.ok ? nameHooks(manifests.value, content.tree) : manifests;
 }
 
 function isKustomized(directory: ListedTree | undefined): boolean {

@@ -162,7 +162,12 @@ function over(before: Resource, generated: Resource, behavior: string): Resource
   };
   const content =
     behavior === "merge" ? { ...member("data", joined("data")), ...member("binaryData", joined("binaryData")) } : {};
-  return { ...before, object: { ...now, ...content, metadata }, where: generated.where, isHashed: generated.isHashed };
+  return {
+    ...before,
+    object: { ...now, ...content, metadata },
+    where: generated.where,
+    isHashed: before.isHashed && generated.isHashed,
+  };
 }
 
 function unusable(where: Place, why: string): ProblemError {

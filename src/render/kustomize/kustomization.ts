@@ -103,7 +103,6 @@ export const kustomizationSchema = z.strictObject({
         name: z.string(),
         newName: z.string().optional(),
         newTag: z.string().optional(),
-        tagSuffix: z.string().optional(),
         digest: z.string().optional(),
       }),
     )

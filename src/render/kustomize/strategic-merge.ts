@@ -6,7 +6,7 @@ import { listKeys } from "./list-keys.ts";
 
 /**
  * The object with a strategic merge patch, as kustomize merges: mappings member by member, null removes, lists that
- * Kubernetes merges are merged by their keys with new items first, others are replaced; `$patch` says otherwise.
+ * Kubernetes merges are merged by their keys with the patch's items first, others are replaced; `$patch` says otherwise.
  * Undefined when the patch deletes the whole object.
  */
 export function mergeStrategically(object: JsonObject, patch: JsonObject, where: Place): JsonObject | undefined {
@@ -70,7 +70,10 @@ function merge(before: Json | undefined, patch: Json, path: readonly string[], c
   return mergeItems(before as readonly Json[], items, keys, path, context);
 }
 
-/** Items of the patch that are new come first, in its order; the others stay where they are. */
+/**
+ * The merged items: those that the patch names come first, in its order. Where several keys tell items apart, as for ports,
+ * those that were there keep their place, and only new ones come first.
+ */
 function mergeItems(
   before: readonly Json[],
   patch: readonly Json[],
@@ -78,20 +81,28 @@ function mergeItems(
   path: readonly string[],
   context: Context,
 ): readonly Json[] {
-  let merged: readonly Json[] = before;
-  const added: Json[] = [];
+  let items: readonly Json[] = before;
+  const first: Json[] = [];
   for (const item of patch) {
     if (!isJsonObject(item)) continue;
-    const used = keys.filter((key) => item[key] !== undefined);
-    const fits = (other: Json): boolean =>
-      isJsonObject(other) && used.length > 0 && used.every((key) => jsonEqual(other[key], item[key]));
-    if (!merged.some(fits)) {
-      if (item["$patch"] !== "delete") added.push(clean(item));
-      continue;
-    }
-    merged = merged.flatMap((other) => (fits(other) ? (mergeObjects(other, item, path, context) ?? []) : other));
+    const fits = (other: Json): boolean => isSameItem(item, other, keys);
+    const merged = (other: Json): Json | readonly Json[] => mergeObjects(other, item, path, context) ?? [];
+    const found = items.filter(fits);
+    if (found.length === 0 && item["$patch"] !== "delete") first.push(clean(item));
+    if (keys.length === 1) first.push(...found.flatMap(merged));
+    items = items.flatMap((other) => (!fits(other) ? other : keys.length === 1 ? [] : merged(other)));
   }
-  return [...added, ...merged];
+  return [...first, ...items];
+}
+
+/** The same by those keys that the item names; a port without a protocol is one of TCP. */
+function isSameItem(item: JsonObject, other: Json, keys: readonly string[]): boolean {
+  if (!isJsonObject(other)) return false;
+  const value = (of: JsonObject, key: string): Json | undefined => of[key] ?? (key === "protocol" ? "TCP" : undefined);
+  const used = keys.filter((key) => value(item, key) !== undefined);
+  return (
+    used.some((key) => item[key] !== undefined) && used.every((key) => jsonEqual(value(other, key), value(item, key)))
+  );
 }
 
 function union(before: readonly Json[], patch: readonly Json[]): readonly Json[] {

@@ -121,16 +121,16 @@ export function setImage(object: JsonObject, image: ImageChange): JsonObject {
 }
 
 /** `name`, `name:tag` or `name@digest` with another name, tag or digest. */
-function changedImage(image: string, { name, newName, newTag, tagSuffix = "", digest }: ImageChange): string {
+function changedImage(image: string, { name, newName, newTag, digest }: ImageChange): string {
   if (!image.startsWith(name)) return image;
   const match = /^(:[\w.{}-]*)?(@sha256:[a-zA-Z0-9_.{}-]*)?$/.exec(image.slice(name.length));
   if (!match) return image;
   const [, tag = "", pinned = ""] = match;
   const base = newName ?? name;
   if (newTag !== undefined && digest !== undefined) return `${base}:${newTag}@${digest}`;
-  if (newTag !== undefined) return `${base}:${newTag}${tagSuffix}`;
+  if (newTag !== undefined) return `${base}:${newTag}`;
   if (digest !== undefined) return `${base}@${digest}`;
-  return `${base}${tag === "" ? "" : tag + tagSuffix}${pinned}`;
+  return `${base}${tag}${pinned}`;
 }
 
 function mapped(items: readonly Json[], change: (item: Json) => Json): readonly Json[] {
