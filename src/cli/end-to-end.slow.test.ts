@@ -10,6 +10,7 @@ import { systemClock } from "../io/clock/clock.ts";
 import { systemProcesses } from "../io/process/system-processes.ts";
 import { shortId } from "../model/revision.ts";
 import type { StatusDocument } from "../model/status-document.ts";
+import { faultsOf } from "../status/document-checker-in-test.ts";
 import { findLeftovers } from "./leftovers.ts";
 import { packageFile } from "./package-root.ts";
 import { Terminal } from "./terminal.ts";
@@ -23,7 +24,7 @@ const patienceMs = 60_000;
 const path = "staging/probe";
 /** What must be said of the version that breaks its health check: which pod, and why. */
 const notReady = /pod backend-\S+ is not ready: container backend .*readiness probe/;
-/** Where to put pictures of the pages on the way, docs/page.png among them; none are taken without it. */
+/** Where to put pictures of the pages on the way (`tools/pictures.ts` asks for them); none are taken without it. */
 const pictures = process.env["PICTURES"];
 
 /** What the steps of the story share: real remotes, cluster and engine, and both pages in a real browser. */
@@ -132,7 +133,7 @@ async function brokenCommitIsBlocked({ workshop, status, service }: Story): Prom
   await service.locator(".backend", { hasText: "Git wants backend:v1.2.0" }).waitFor();
   assert.match(await service.locator(".backend .word").innerText(), /Version 1\.1\.0/);
   if (pictures !== undefined) await status.locator("[data-key=frontend]", { hasText: "2 of 2 pods ready" }).waitFor();
-  await picture(status, "page");
+  await picture(status, "blocked");
   await picture(service, "service-blocked");
   return { commit, healthyCommit, healthyTree };
 }
@@ -145,7 +146,7 @@ async function rollbackIsShown({ status }: Story, failing: Failing): Promise<voi
   assert.match(text, new RegExp(`Rolled back by commit \\w{8}, which restores ${shortId(failing.healthyCommit)}`));
   await status.locator(".subject", { hasText: `Roll back ${path}` }).waitFor();
   await wordIs(status, "Healthy");
-  await picture(status, "page-rolled-back");
+  await picture(status, "rolled-back");
 }
 
 async function rollbackIsOneCommitAndNothingElse({ workshop }: Story, failing: Failing): Promise<void> {
@@ -161,6 +162,7 @@ async function statusCommandSaysTheSame({ workshop, status }: Story, failing: Fa
   const document = JSON.parse(await plumbStatus(workshop, "--json")) as StatusDocument;
   const [application] = document.applications;
   const past = application?.history.find(({ revision }) => revision.commit === failing.commit);
+  assert.deepEqual(faultsOf(document), [], "as the published schema says");
   assert.deepEqual([application?.outcome, past?.outcome], ["healthy", "rolled-back"]);
   assert.match(past?.message ?? "", notReady);
   assert.ok((await plumbStatus(workshop)).includes(past?.message ?? "?"), "in the text as well");
@@ -229,7 +231,11 @@ async function picture(page: Page, name: string): Promise<void> {
   // Down to where the page has said everything.
   const { y = 0, height = 0 } = (await page.locator("main#main").boundingBox()) ?? {};
   const clip = { x: 0, y: 0, width: 1280, height: Math.ceil(y + height + 24) };
-  await page.screenshot({ path: join(pictures, `${name}.png`), fullPage: true, animations: "disabled", clip });
+  for (const colorScheme of ["dark", "light"] as const) {
+    await page.emulateMedia({ colorScheme });
+    const path = join(pictures, `${name}-${colorScheme}.png`);
+    await page.screenshot({ path, fullPage: true, animations: "disabled", clip });
+  }
 }
 
 function world(folder: string, signal: AbortSignal): World {
