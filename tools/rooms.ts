@@ -28,7 +28,7 @@ const table: Readonly<Record<string, readonly string[]>> = {
   cluster: [],
   drills: [],
   conformance: ["drills"],
-  simulation: ["src"],
+  simulation: ["src", "cluster/core.ts", "cluster/turned-clock.ts"],
   bench: ["src", "cluster", "drills"],
   tools: ["cluster", "src/io", "src/release"],
 };

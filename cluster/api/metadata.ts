@@ -13,9 +13,18 @@ export function timeText(ms: number): string {
 const nameAlphabet = "bcdfghjklmnpqrstvwxz2456789";
 const longestBase = 58;
 
+/** What a server leaves to chance: uids, and numbers from 0 up to but not `below`. */
+export interface Chance {
+  readonly uid: () => string;
+  readonly number: (below: number) => number;
+}
+
+/** Chance as nobody can foresee it. */
+export const realChance: Chance = { uid: randomUUID, number: (below) => randomInt(below) };
+
 /** The name that generateName asks for: its base and five random characters that spell no word. */
-export function generatedName(base: string): string {
-  const suffix = Array.from({ length: 5 }, () => nameAlphabet[randomInt(nameAlphabet.length)]).join("");
+function generatedName(base: string, chance: Chance): string {
+  const suffix = Array.from({ length: 5 }, () => nameAlphabet[chance.number(nameAlphabet.length)]).join("");
   return base.slice(0, longestBase) + suffix;
 }
 
@@ -59,14 +68,20 @@ const serverOwned = [
 ] as const;
 
 /** A new object with what the server alone decides: name, uid, times, generation; without a status. */
-export function prepareCreate(resource: Resource, body: StoredObject, namespace: string, nowMs: number): StoredObject {
+export function prepareCreate(
+  resource: Resource,
+  body: StoredObject,
+  namespace: string,
+  nowMs: number,
+  chance: Chance,
+): StoredObject {
   const { name = "", generateName } = body.metadata;
   const metadata: Metadata = {
-    ...(name === "" && generateName ? { name: generatedName(generateName) } : name === "" ? {} : { name }),
+    ...(name === "" && generateName ? { name: generatedName(generateName, chance) } : name === "" ? {} : { name }),
     ...(namespace === "" ? {} : { namespace }),
     ...(generateName === undefined ? {} : { generateName }),
     ...without(body.metadata, ...serverOwned),
-    uid: randomUUID(),
+    uid: chance.uid(),
     creationTimestamp: timeText(nowMs),
     ...(countsGeneration(resource) ? { generation: 1 } : {}),
   };

@@ -6,7 +6,17 @@ import { decodeBody } from "./decode.ts";
 import { inVersion } from "./conversion.ts";
 import { heldForObjects, serveDefinitions } from "./custom/definitions.ts";
 import { withAdmitted, withDefaults } from "./defaults.ts";
-import { deletionIsDue, inOrder, isNoOp, planDeletion, prepareCreate, prepareUpdate, timeText } from "./metadata.ts";
+import {
+  type Chance,
+  deletionIsDue,
+  inOrder,
+  isNoOp,
+  planDeletion,
+  prepareCreate,
+  prepareUpdate,
+  realChance,
+  timeText,
+} from "./metadata.ts";
 import { alreadyExists, conflict, internal, invalid, noSuchResource, notFound } from "./refusal.ts";
 import { type Resource, ResourceTable } from "./resource-table.ts";
 import { withAddresses, withoutOldPorts } from "./service-addresses.ts";
@@ -58,8 +68,11 @@ export class ApiServer {
   /** New objects that get some default only when they are read: their next write is one even if it changes nothing. */
   readonly #storedShort = new WeakSet<StoredObject>();
 
-  constructor(clock: Clock = systemClock, servicePrefix = "127.31") {
+  readonly #chance: Chance;
+
+  constructor(clock: Clock = systemClock, servicePrefix = "127.31", chance = realChance) {
     this.clock = clock;
+    this.#chance = chance;
     this.servicePrefix = servicePrefix;
     serveDefinitions(this);
   }
@@ -120,7 +133,7 @@ export class ApiServer {
   ): StoredObject {
     if (body.metadata.resourceVersion) throw internal("resourceVersion should not be set on objects to be created");
     if (namespace !== "") refuseUnlessOpen(this, resource, namespace, body.metadata.name ?? "");
-    const prepared = prepareCreate(resource, body, namespace, this.clock.now());
+    const prepared = prepareCreate(resource, body, namespace, this.clock.now(), this.#chance);
     const { name } = prepared.metadata;
     if (name === undefined || name === "")
       throw invalid(resource, "", [required("metadata.name", "name or generateName is required")]);

@@ -13,7 +13,9 @@ import { continueRecord } from "./records.ts";
  * (behaviour D8).
  */
 export async function letGo(io: Io, application: Application, head: string, known: Known): Promise<Pass> {
-  const inventory = known.inventory ?? (await readInventory(io.kube, io.namespace, application.id));
+  // Of a write whose answer was lost nothing is known here: only the cluster can say that nothing is left.
+  const remembered = known.inventory?.entries.length ? known.inventory : undefined;
+  const inventory = remembered ?? (await readInventory(io.kube, io.namespace, application.id));
   if (inventory.entries.length === 0) return { known, gone: true };
   const before = known.record?.revision;
   const revision = before?.tree === noTree ? before : await removal(io, application, head);

@@ -162,6 +162,8 @@ export function decidedRecord(
   findings: Findings,
   nowMs: number,
 ): DeliveryRecord {
+  // Nothing of it is in the cluster, and that nobody could be asked this time says nothing new of it.
+  if (record.outcome === "refused") return record;
   const seen = {
     ...record,
     applied: findings.applied.length > 0 ? findings.applied : record.applied,
@@ -179,8 +181,19 @@ export function decidedRecord(
     const { degradedSinceMs } = decision;
     return { ...unsoaked, ...kept, ...(degradedSinceMs === undefined ? {} : { degradedSince: iso(degradedSinceMs) }) };
   }
+  // What is held says why, and what a person must do, until it has proved itself.
+  if (record.outcome === "held" && decision.kind === "wait") return { ...unsoaked, ...waitingSince(decision) };
   const { remedy: __, ...open } = unsoaked;
   return { ...open, ...verdict(seen, decision, iso(nowMs)) };
+}
+
+type Wait = Extract<Decision, { kind: "wait" }>;
+
+function waitingSince({ currentSinceMs, failingSinceMs }: Wait): Pick<DeliveryRecord, "currentSince" | "failingSince"> {
+  return {
+    ...(currentSinceMs === undefined ? {} : { currentSince: iso(currentSinceMs) }),
+    ...(failingSinceMs === undefined ? {} : { failingSince: iso(failingSinceMs) }),
+  };
 }
 
 type Verdict = Pick<DeliveryRecord, "outcome" | "reason" | "message"> & Partial<DeliveryRecord>;
@@ -188,14 +201,8 @@ type Verdict = Pick<DeliveryRecord, "outcome" | "reason" | "message"> & Partial<
 function verdict(record: DeliveryRecord, decision: Exclude<Decision, { kind: "steady" }>, now: string): Verdict {
   switch (decision.kind) {
     case "wait": {
-      const { reason, message, currentSinceMs, failingSinceMs } = decision;
-      return {
-        outcome: record.outcome,
-        reason,
-        message,
-        ...(currentSinceMs === undefined ? {} : { currentSince: iso(currentSinceMs) }),
-        ...(failingSinceMs === undefined ? {} : { failingSince: iso(failingSinceMs) }),
-      };
+      const { reason, message } = decision;
+      return { outcome: record.outcome, reason, message, ...waitingSince(decision) };
     }
     case "advance": {
       const { canary } = record;

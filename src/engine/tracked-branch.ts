@@ -129,7 +129,8 @@ export class TrackedBranch {
     if (head === undefined) return noBranch(branch, git.url);
     if (head === this.#seen) return this.#broken;
     const read = await readDeployment(git, head);
-    const deployment = read.ok ? read.value : (this.#good ?? (await lastGood(git, head)));
+    // Not the one that was good last here: others may have been pushed since, or it may be gone from the branch.
+    const deployment = read.ok ? read.value : ((await lastGood(git, head)) ?? this.#good);
     if (deployment && deployment.commit !== this.#taken) {
       this.#good = deployment;
       await onDeployment(deployment);

@@ -1,0 +1,44 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { play } from "./history/play.ts";
+import type { History } from "./history/steps.ts";
+import { report } from "./report.ts";
+
+/** Histories that went wrong once, as small as they could be made, each by what was mended. */
+function found(name: string, { steps, ...different }: Partial<History> & Pick<History, "steps">): void {
+  const policy = { onFailure: "revert", promote: undefined, isShared: false } as const;
+  const history: History = { policy, begin: ["staging/one"], engines: 1, faults: 0, seed: 1, ...different, steps };
+  void test(name, async () => {
+    const played = await play(history);
+    assert.deepEqual(played.accusations, [], report(history, played));
+  });
+}
+
+found("what is held says why also after it looked healthy for a moment", {
+  steps: [{ act: { do: "change", at: "staging/two", image: "faint", recreate: false }, thenMs: 90_000 }],
+});
+
+found("what was refused stays so, with its reason, while the API server cannot be asked again", {
+  steps: [
+    { act: { do: "spoil", at: "staging/one", flaw: "refused" }, thenMs: 12_000 },
+    { act: { do: "api-down", forMs: 100_000 }, thenMs: 120_000 },
+  ],
+});
+
+found("a commit that was pushed together with a broken delivery.yaml is delivered, as a restarted engine would", {
+  steps: [
+    { act: { do: "settings", at: "staging/one" }, thenMs: 0 },
+    { act: { do: "break-policy" }, thenMs: 12_000 },
+  ],
+});
+
+found(
+  "an application whose inventory was written without the engine hearing of it is not forgotten when Git loses it",
+  {
+    steps: [
+      { act: { do: "add", at: "production/one" }, thenMs: 0 },
+      { act: { do: "api-down", forMs: 2000 }, when: "inventory", thenMs: 0 },
+      { act: { do: "remove", at: "production/one" }, thenMs: 12_000 },
+    ],
+  },
+);

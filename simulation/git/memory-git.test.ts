@@ -1,0 +1,8 @@
+import { gitContract } from "../../src/io/git/git-contract.ts";
+import { memoryGit } from "./memory-git.ts";
+import { MemoryRemote } from "./memory-remote.ts";
+
+gitContract("a repository in memory", async () => {
+  const remote = new MemoryRemote();
+  return { open: async () => memoryGit(remote) };
+});

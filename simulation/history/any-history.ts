@@ -1,0 +1,84 @@
+import fc from "fast-check";
+import { behaviours } from "../cluster/images.ts";
+import type { Behaviour } from "../cluster/images.ts";
+import { flaws } from "./manifests.ts";
+import type { Policy } from "./manifests.ts";
+import { handDeleted, moments, places } from "./steps.ts";
+import type { Act, History } from "./steps.ts";
+
+const at = fc.constantFrom("staging/one" as const, ...places);
+const image: fc.Arbitrary<Behaviour> = fc.oneof(
+  { weight: 3, arbitrary: fc.constant("ready" as const) },
+  { weight: 2, arbitrary: fc.constant("missing" as const) },
+  { weight: 5, arbitrary: fc.constantFrom(...behaviours) },
+);
+const file = fc.integer({ min: 1, max: 3 });
+const by = fc.integer({ min: 1, max: 3 });
+const forMs = fc.constantFrom(2000, 20_000, 100_000);
+
+/** An act of one kind with what it needs. */
+function one<D extends Act["do"]>(
+  what: D,
+  parts: { readonly [K in Exclude<keyof Extract<Act, { do: D }>, "do">]: fc.Arbitrary<Extract<Act, { do: D }>[K]> },
+): fc.Arbitrary<Act> {
+  return fc.record({ do: fc.constant(what), ...parts }) as unknown as fc.Arbitrary<Act>;
+}
+
+const onFailure = fc.constantFrom<Policy["onFailure"]>("revert", "revert", "revert", "hold", "branch");
+
+const acts: readonly (readonly [weight: number, fc.Arbitrary<Act>])[] = [
+  [4, one("add", { at })],
+  [12, one("change", { at, image, recreate: fc.boolean(), file: fc.option(file, { nil: undefined }) })],
+  [3, one("change-both", { at, image })],
+  [3, one("spoil", { at, flaw: fc.constantFrom(...flaws) })],
+  [4, one("mend", { at })],
+  [3, one("add-file", { at, file, stays: fc.boolean() })],
+  [3, one("remove-file", { at, file })],
+  [2, one("settings", { at })],
+  [3, one("merge", { at, image })],
+  [2, one("rename", { at, to: at, rewritten: fc.boolean() })],
+  [1, one("remove", { at })],
+  [1, one("empty", { at })],
+  [2, one("go-back", { by })],
+  [2, one("go-aside", { by, at, image })],
+  [2, one("revert", { at, by })],
+  [2, one("merge-proposals", {})],
+  [1, one("copy-rollback", {})],
+  [1, one("depend", { at })],
+  [1, one("policy", { onFailure })],
+  [1, one("break-policy", {})],
+  [2, one("edit", { at })],
+  [2, one("delete-by-hand", { at, what: fc.constantFrom(...handDeleted) })],
+  [1, one("unlabel", { at })],
+  [1, one("squat", { at, file })],
+  [1, one("delete-log", {})],
+  [1, one("foreign", { at })],
+  [3, one("kill", { lost: fc.boolean(), downMs: fc.constantFrom(0, 500, 30_000) })],
+  [1, one("freeze", { forMs })],
+  [2, one("git-down", { forMs })],
+  [2, one("api-down", { forMs })],
+  [1, one("protect", { forMs })],
+  [1, one("untold", { forMs })],
+];
+
+const step = fc.record({
+  act: fc.oneof(...acts.map(([weight, arbitrary]) => ({ weight, arbitrary }))),
+  when: fc.option(fc.constantFrom(...moments), { nil: undefined, freq: 4 }),
+  thenMs: fc.constantFrom(0, 50, 400, 700, 1500, 4000, 12_000, 40_000),
+});
+
+/** Any history of up to `most` steps. */
+export function anyHistory(most: number): fc.Arbitrary<History> {
+  return fc.record({
+    policy: fc.record({
+      onFailure,
+      promote: fc.constantFrom(undefined, "commit", "branch"),
+      isShared: fc.boolean(),
+    }),
+    begin: fc.subarray([...places]),
+    engines: fc.constantFrom(1, 1, 2),
+    faults: fc.constantFrom(0, 0, 0.02, 0.15),
+    seed: fc.nat(1_000_000),
+    steps: fc.array(step, { minLength: 1, maxLength: most, size: "max" }),
+  }) as fc.Arbitrary<History>;
+}

@@ -1,0 +1,112 @@
+import { imageOf } from "../cluster/images.ts";
+import type { Behaviour } from "../cluster/images.ts";
+
+/** The text of each file of one application, by name. */
+export type Files = ReadonlyMap<string, string>;
+
+/** What makes a revision one that must not reach the cluster at all. */
+export const flaws = ["unparsable", "refused", "stranger", "bad-policy"] as const;
+export type Flaw = (typeof flaws)[number];
+
+/** Manifests are written as JSON, which is YAML as well, so that the invariants can read them without a parser of their own. */
+function text(object: object): string {
+  return `${JSON.stringify(object, undefined, 1)}\n`;
+}
+
+/** The files of an application that is new. `owner` is what its objects are called by. */
+export function newApplication(owner: string, namespace: string | undefined): Files {
+  const own = namespace === undefined ? [] : [["namespace.yaml", namespaceText(namespace)] as const];
+  const extra = configMapText(`${owner}-extra-1`, { v: "1" });
+  return new Map([
+    ...own,
+    ["web.yaml", webText(owner, "ready", 1)],
+    ["settings.yaml", settingsText(owner, 1)],
+    ["extra-1.yaml", extra],
+  ]);
+}
+
+/** A Namespace. */
+export function namespaceText(name: string): string {
+  return text({ apiVersion: "v1", kind: "Namespace", metadata: { name } });
+}
+
+/** A Deployment of one pod, which does what its image says; with `recreate` the old pod ends before the new one begins. */
+export function webText(owner: string, behaviour: Behaviour, version: number, recreate = false): string {
+  const app = `${owner}-web`;
+  return text({
+    apiVersion: "apps/v1",
+    kind: "Deployment",
+    metadata: { name: app },
+    spec: {
+      replicas: 1,
+      strategy: recreate ? { type: "Recreate" } : { rollingUpdate: { maxUnavailable: 0, maxSurge: 1 } },
+      selector: { matchLabels: { app } },
+      template: {
+        metadata: { labels: { app } },
+        spec: { containers: [{ name: "app", image: imageOf(behaviour, version) }] },
+      },
+    },
+  });
+}
+
+/** The ConfigMap that every application has. */
+export function settingsText(owner: string, version: number): string {
+  return configMapText(`${owner}-settings`, { version: String(version) });
+}
+
+/** A ConfigMap. */
+export function configMapText(name: string, data: Readonly<Record<string, string>>, annotations?: object): string {
+  return text({
+    apiVersion: "v1",
+    kind: "ConfigMap",
+    metadata: { name, ...(annotations ? { annotations } : {}) },
+    data,
+  });
+}
+
+/** One more file, with which the whole revision is refused. */
+export function flawFile(flaw: Flaw, owner: string, version: number): readonly [name: string, text: string] {
+  switch (flaw) {
+    case "unparsable":
+      return ["flaw.yaml", `apiVersion: v1\nkind: [${version}\n`];
+    case "refused":
+      return ["flaw.yaml", configMapText(`${owner}-flaw`, {}).replace('"data": {}', `"datum": {"v": "${version}"}`)];
+    case "stranger":
+      return [
+        "flaw.yaml",
+        configMapText(`${owner}-flaw`, { v: String(version) }).replace(
+          '"metadata": {',
+          '"metadata": {\n  "namespace": "default",',
+        ),
+      ];
+    case "bad-policy":
+      return ["delivery.yaml", `rollout: { soak: ${version} }\n`];
+  }
+}
+
+/** The whole of delivery.yaml at the root. */
+export interface Policy {
+  readonly onFailure: "revert" | "hold" | "branch";
+  readonly promote: "commit" | "branch" | undefined;
+  /** All applications of an environment deliver to one namespace. */
+  readonly isShared: boolean;
+}
+
+/** The file at the root that says what is delivered. */
+export const rootFile = "delivery.yaml";
+
+/** The text of that file. */
+export function policyText({ onFailure, promote, isShared }: Policy): string {
+  const rollout = { deadline: "30s", soak: "3s", maxRestarts: 1, onFailure };
+  const namespace = (environment: string): object => (isShared ? { namespace: `shared-${environment}` } : {});
+  return text({
+    environments: {
+      staging: { rollout, ...namespace("staging") },
+      production: {
+        rollout,
+        ...namespace("production"),
+        ...(promote === undefined ? {} : { promote: { from: "staging", via: promote } }),
+      },
+    },
+  });
+}

@@ -1,0 +1,263 @@
+import type { Clock } from "../../src/io/clock/clock.ts";
+import type { CommitInfo, TreeChange } from "../../src/io/git/git.ts";
+import type { Behaviour } from "../cluster/images.ts";
+import type { MemoryRemote } from "../git/memory-remote.ts";
+import { flawFile, newApplication, policyText, rootFile, settingsText, webText } from "./manifests.ts";
+import type { Files, Policy } from "./manifests.ts";
+import { filesAt } from "./read-tree.ts";
+import { adopting, ownerOf, renamed } from "./rename.ts";
+import { configMapText } from "./manifests.ts";
+import { places } from "./steps.ts";
+import type { GitAct, History, PlaceName } from "./steps.ts";
+
+const branch = "main";
+
+/** What is to change, by path; null removes a file or a whole directory. */
+type Changes = ReadonlyMap<string, string | null>;
+
+/** Those who push to the deployment repository, seen as one person who never runs out of ideas. */
+export class Person {
+  readonly #remote: MemoryRemote;
+  readonly #clock: Clock;
+  #policy: Policy;
+  #version = 1;
+
+  constructor(remote: MemoryRemote, clock: Clock, { policy, begin }: Pick<History, "policy" | "begin">) {
+    this.#remote = remote;
+    this.#clock = clock;
+    this.#policy = policy;
+    const applications = begin.flatMap((at) => [...inFolder(at, this.#fresh(at))]);
+    this.#commit(new Map([[rootFile, policyText(policy)], ...applications]), "Begin");
+  }
+
+  /** Does what belongs to Git; answers in a few words what came of it. */
+  act(asked: GitAct): string {
+    const act = this.#resolved(asked);
+    switch (act.do) {
+      case "add":
+        return this.#files(act.at) ? "is there already" : this.#push(inFolder(act.at, this.#fresh(act.at)), act);
+      case "change":
+        return this.#push(this.#changed(act), act);
+      case "change-both": {
+        const other = places.find((place) => place !== act.at && this.#files(place));
+        const changes = new Map([
+          ...this.#withImage(act.at, act.image),
+          ...(other ? this.#withImage(other, "ready") : []),
+        ]);
+        return this.#push(changes, act);
+      }
+      case "spoil": {
+        const [name, text] = flawFile(act.flaw, this.#owner(act.at), (this.#version += 1));
+        return this.#files(act.at) ? this.#push(new Map([[`${act.at}/${name}`, text]]), act) : "is not there";
+      }
+      case "mend":
+        return this.#push(this.#mended(act.at), act);
+      case "settings": {
+        const text = settingsText(this.#owner(act.at), (this.#version += 1));
+        return this.#files(act.at) ? this.#push(new Map([[`${act.at}/settings.yaml`, text]]), act) : "is not there";
+      }
+      case "add-file": {
+        const annotations = act.stays ? { "plumbline.dev/prune": "false" } : undefined;
+        const data = { v: String((this.#version += 1)) };
+        const text = configMapText(`${this.#owner(act.at)}-extra-${act.file}`, data, annotations);
+        const path = `${act.at}/extra-${act.file}.yaml`;
+        return this.#files(act.at) ? this.#push(new Map([[path, text]]), act) : "is not there";
+      }
+      case "remove-file":
+        return this.#push(new Map([[`${act.at}/extra-${act.file}.yaml`, null]]), act);
+      case "merge":
+        return this.#merge(act.at, act.image, act);
+      case "rename":
+        return this.#rename(act.at, act.to, act.rewritten, act);
+      case "remove":
+        return this.#push(new Map([[act.at, null]]), act);
+      case "empty": {
+        const text = JSON.stringify({ allowEmpty: true, allowPrune: [`Namespace/${this.#namespace(act.at)}`] });
+        return this.#push(
+          new Map([
+            [act.at, null],
+            [`${act.at}/delivery.yaml`, `${text}\n`],
+          ]),
+          act,
+        );
+      }
+      case "go-back":
+        return this.#goBack(act.by);
+      case "go-aside":
+        this.#goBack(act.by);
+        return this.#push(this.#withImage(act.at, act.image), act);
+      case "revert":
+        return this.#revert(act.at, act.by, act);
+      case "merge-proposals":
+        return this.#mergeProposals();
+      case "copy-rollback":
+        return this.#copyRollback();
+      case "depend": {
+        const after = act.at.endsWith("one") ? "two" : "one";
+        const text = `${JSON.stringify({ after: [after] })}\n`;
+        return this.#files(act.at) ? this.#push(new Map([[`${act.at}/delivery.yaml`, text]]), act) : "is not there";
+      }
+      case "policy":
+        this.#policy = { ...this.#policy, onFailure: act.onFailure };
+        return this.#push(new Map([[rootFile, policyText(this.#policy)]]), act);
+      case "break-policy":
+        return this.#push(new Map([[rootFile, `environments: [${(this.#version += 1)}\n`]]), act);
+    }
+  }
+
+  /** Who means an application that is not there means the first one that is. */
+  #resolved(act: GitAct): GitAct {
+    if (!("at" in act) || act.do === "add" || this.#files(act.at)) return act;
+    const first = places.find((place) => this.#files(place));
+    return first ? { ...act, at: first } : act;
+  }
+
+  #head(): CommitInfo | undefined {
+    const id = this.#remote.branch(branch);
+    return id === undefined ? undefined : this.#remote.commit(id);
+  }
+
+  #files(at: PlaceName): Files | undefined {
+    const head = this.#head();
+    return head && filesAt(this.#remote, head.id, at);
+  }
+
+  #namespace(at: PlaceName): string {
+    const [environment = "", name = ""] = at.split("/");
+    return this.#policy.isShared ? `shared-${environment}` : `${name}-${environment}`;
+  }
+
+  #fresh(at: PlaceName): Files {
+    return newApplication(at.split("/")[1] ?? "", this.#policy.isShared ? undefined : this.#namespace(at));
+  }
+
+  #owner(at: PlaceName): string {
+    return ownerOf(this.#files(at)) ?? at.split("/")[1] ?? "";
+  }
+
+  #changed({ at, image, recreate, file }: Extract<GitAct, { do: "change" }>): Changes {
+    const changes = this.#withImage(at, image, recreate);
+    if (file === undefined) return changes;
+    const name = `extra-${file}.yaml`;
+    const isThere = this.#files(at)?.has(name) === true;
+    const text = configMapText(`${this.#owner(at)}-extra-${file}`, { v: String(this.#version) });
+    return new Map<string, string | null>([...changes, [`${at}/${name}`, isThere ? null : text]]);
+  }
+
+  #withImage(at: PlaceName, image: Behaviour, recreate = false): ReadonlyMap<string, string> {
+    const text = webText(this.#owner(at), image, (this.#version += 1), recreate);
+    const begun = this.#files(at)?.has("web.yaml") === true ? new Map<string, string>() : this.#fresh(at);
+    return inFolder(at, new Map([...begun, ["web.yaml", text]]));
+  }
+
+  #mended(at: PlaceName): Changes {
+    const owned = [`${at}/flaw.yaml`, `${at}/delivery.yaml`].map((path) => [path, null] as const);
+    return new Map<string, string | null>([
+      [rootFile, policyText(this.#policy)],
+      ...owned,
+      ...this.#withImage(at, "ready"),
+    ]);
+  }
+
+  #merge(at: PlaceName, image: Behaviour, act: GitAct): string {
+    const head = this.#head();
+    const [base] = head?.parents ?? [];
+    if (!head || base === undefined) return "nothing to branch from";
+    const changes = this.#withImage(at, image);
+    const side = this.#write(changes, this.#remote.commit(base).tree, [base], "On the side");
+    const merged = this.#write(changes, head.tree, [head.id, side], `Merge ${JSON.stringify(act)}`);
+    return this.#move(merged);
+  }
+
+  #rename(at: PlaceName, to: PlaceName, rewritten: boolean, act: GitAct): string {
+    const files = this.#files(at);
+    if (!files || at === to || this.#files(to)) return "cannot be renamed";
+    const { isShared } = this.#policy;
+    const owner = to.split("/")[1] ?? "";
+    const texts = !rewritten
+      ? files
+      : isShared
+        ? adopting(files, at)
+        : renamed(files, this.#owner(at), owner, this.#namespace(at), this.#namespace(to));
+    return this.#push(new Map<string, string | null>([[at, null], ...inFolder(to, texts)]), act);
+  }
+
+  #goBack(by: number): string {
+    const head = this.#head();
+    const target = head && [...this.#remote.firstParents(head.id)].slice(0, by + 1).at(-1);
+    return target ? this.#move(target.id) : "nothing to go back to";
+  }
+
+  #revert(at: PlaceName, by: number, act: GitAct): string {
+    const head = this.#head();
+    const target = head && [...this.#remote.firstParents(head.id)].slice(0, by + 1).at(-1);
+    const tree = target && this.#remote.idAt(target.id, at);
+    if (!head || tree === undefined) return "nothing to revert to";
+    return this.#pushTrees(new Map([[at, { mode: "040000", id: tree }]]), [head.id], `Revert ${JSON.stringify(act)}`);
+  }
+
+  #mergeProposals(): string {
+    const said: string[] = [];
+    for (const [name, commit] of this.#remote.branches()) {
+      if (!/^plumbline\/(rollback|promote)\//.test(name)) continue;
+      const head = this.#head();
+      const { parents } = this.#remote.commit(commit);
+      if (!head || this.#remote.isAncestor(commit, head.id)) continue;
+      const trees = places.flatMap((at): readonly [string, TreeChange][] => {
+        const [now, before] = [commit, parents[0] ?? commit].map((id) => this.#remote.idAt(id, at));
+        return now === before || now === undefined ? [] : [[at, { mode: "040000", id: now }]];
+      });
+      said.push(this.#pushTrees(new Map(trees), [head.id, commit], `Merge ${name}`));
+    }
+    return said.join(", ");
+  }
+
+  /** What `git cherry-pick` makes of the newest rollback: its message comes along, with all that it says for machines. */
+  #copyRollback(): string {
+    const head = this.#head();
+    const rollback = head && [...this.#remote.firstParents(head.id)].find((one) => one.trailers["Plumbline-Undoes"]);
+    const at = rollback?.trailers["Plumbline-Application"];
+    const tree = rollback && at && this.#remote.idAt(rollback.id, at);
+    if (!head || !rollback || !at || !tree) return "no rollback to copy";
+    return this.#pushTrees(new Map([[at, { mode: "040000", id: tree }]]), [head.id], rollback.message.trimEnd());
+  }
+
+  #pushTrees(trees: ReadonlyMap<string, TreeChange>, parents: readonly string[], message: string): string {
+    const head = this.#head();
+    const tree = this.#remote.writeTree(head?.tree, trees);
+    return tree === head?.tree ? "changes nothing" : this.#move(this.#signed(tree, parents, message));
+  }
+
+  #push(changes: Changes, act: GitAct): string {
+    return this.#commit(changes, JSON.stringify(act));
+  }
+
+  #commit(changes: Changes, message: string): string {
+    const head = this.#head();
+    const commit = this.#write(changes, head?.tree, head ? [head.id] : [], message);
+    return this.#remote.commit(commit).tree === head?.tree ? "changes nothing" : this.#move(commit);
+  }
+
+  #write(changes: Changes, base: string | undefined, parents: readonly string[], message: string): string {
+    const written = new Map<string, TreeChange | null>();
+    for (const [path, content] of changes) {
+      const id = content === null ? "" : this.#remote.objects.write("blob", Buffer.from(content));
+      written.set(path, content === null ? null : { mode: "100644", id });
+    }
+    return this.#signed(this.#remote.writeTree(base, written), parents, message);
+  }
+
+  #signed(tree: string, parents: readonly string[], message: string): string {
+    const signature = { name: "Person", email: "person@example.test", at: this.#clock.now() / 1000 };
+    return this.#remote.writeCommit({ tree, parents, message: `${message}\n`, signature });
+  }
+
+  #move(commit: string): string {
+    this.#remote.setBranch(branch, commit, "person");
+    return `main is at ${commit.slice(0, 8)}`;
+  }
+}
+
+function inFolder(at: PlaceName, files: Files): ReadonlyMap<string, string> {
+  return new Map([...files].map(([name, text]) => [`${at}/${name}`, text]));
+}
