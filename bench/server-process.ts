@@ -8,10 +8,11 @@ import { startCluster } from "../cluster/index.ts";
 /**
  * A server in a process of its own, so that what it uses is its own: `cluster`, or `bare`, an HTTPS server that parses each body
  * and answers with it, as the least that any API server does. It tells its kubeconfig when it is ready, and what it has
- * used so far when it is asked.
+ * used so far when it is asked. The cluster's images are those of an OCI layout folder, where one is named.
  */
-const [what, folder = ""] = process.argv.slice(2);
-const kubeconfigPath = what === "bare" ? await bare() : (await startCluster({ folder })).kubeconfigPath;
+const [what, folder = "", images] = process.argv.slice(2);
+const kubeconfigPath =
+  what === "bare" ? await bare() : (await startCluster({ folder, ...(images ? { images } : {}) })).kubeconfigPath;
 
 process.on("message", (asked) => {
   if (asked === "collected") globalThis.gc?.();

@@ -23,8 +23,10 @@ export async function askWhenDue(
 ): Promise<CheckOutcome | undefined> {
   const { policy, services } = phase;
   const open = record.outcome === "progressing" || record.outcome === "held";
-  if (!open || record.currentSince === undefined) return undefined;
-  const soaks = io.clock.now() < Date.parse(record.currentSince) + policy.soakMs;
+  if (!open) return undefined;
+  const soakedMs =
+    (record.currentSince === undefined ? io.clock.now() : Date.parse(record.currentSince)) + policy.soakMs;
+  const soaks = io.clock.now() < soakedMs;
   const checks = policy.checks.filter(({ failAfterMs }) => !soaks || failAfterMs !== undefined);
   if (checks.length === 0) return undefined;
   if (judged(observation).objects.some(({ health }) => health.status !== "Current")) return undefined;

@@ -131,27 +131,28 @@ function soak(situation: Situation): Decision {
   const failing = checks?.ok === false ? checks : undefined;
   const failingSinceMs = failing && Date.parse(record.failingSince ?? iso(nowMs));
   const since = { currentSinceMs: sinceMs, ...(failingSinceMs === undefined ? {} : { failingSinceMs }) };
-  if (failing?.failAfterMs !== undefined && failingSinceMs !== undefined) {
-    const lastsMs = nowMs - failingSinceMs;
-    const message = `${failing.message}; it has failed for ${seconds(lastsMs)}`;
-    if (lastsMs >= failing.failAfterMs) return afterFailure(record, policy, "CheckFailed", message);
+  const failAtMs = failing?.failAfterMs === undefined ? Infinity : (failingSinceMs ?? nowMs) + failing.failAfterMs;
+  if (failing && nowMs >= failAtMs) {
+    const message = `${failing.message}; it has failed for ${seconds(nowMs - (failingSinceMs ?? nowMs))}`;
+    return afterFailure(record, policy, "CheckFailed", message);
   }
   if (nowMs < soakedMs) {
     const message = failing?.message ?? `every object is healthy; it must stay so for ${seconds(policy.soakMs)}`;
-    const asked = policy.checks.some(({ failAfterMs }) => failAfterMs !== undefined);
-    return {
-      kind: "wait",
-      reason: "Soaking",
-      message,
-      atMs: asked ? Math.min(soakedMs, nowMs + askEveryMs) : soakedMs,
-      ...since,
-    };
+    const isAsked = policy.checks.some(({ failAfterMs }) => failAfterMs !== undefined);
+    const atMs = isAsked ? Math.min(soakedMs, nowMs + askEveryMs, failAtMs) : soakedMs;
+    return { kind: "wait", reason: "Soaking", message, atMs, ...since };
   }
   if (policy.checks.length > 0 && checks?.ok !== true) {
     const deadlineMs = Math.max(deadlineOf(situation), soakedMs);
     const message = failing?.message ?? "the checks are being asked";
     if (nowMs >= deadlineMs && failing) return afterFailure(record, policy, "CheckFailed", message);
-    return { kind: "wait", reason: "WaitingForChecks", message, atMs: failing ? nowMs + askEveryMs : nowMs, ...since };
+    return {
+      kind: "wait",
+      reason: "WaitingForChecks",
+      message,
+      atMs: Math.min(nowMs + askEveryMs, failAtMs),
+      ...since,
+    };
   }
   const note = checks?.ok !== true || checks.note === undefined ? "" : `; ${checks.note}`;
   return { kind: "healthy", message: `every object is healthy and stayed so for ${seconds(policy.soakMs)}${note}` };
