@@ -9,6 +9,7 @@ import { fingerprint } from "../io/files/fingerprint.ts";
 import { fencedGit } from "../io/git/fenced-git.ts";
 import { openMirror } from "../io/git/mirror.ts";
 import { listenForWebhooks, webhookPath } from "../io/webhook/listener.ts";
+import { passOn } from "../io/webhook/pass-on.ts";
 import { fencedKube } from "../io/kube/fenced-kube.ts";
 import { deliveryId } from "../model/delivery-id.ts";
 import { ProblemError } from "../model/problem.ts";
@@ -107,6 +108,7 @@ export async function engineCommand(world: World, options: EngineCommandOptions)
     namespace: options.namespace,
     identity: identity.name,
     hasEnded: identity.hasEnded,
+    address: () => webhooks?.forOthers,
     onStandby: (why) => {
       log.info({ identity: identity.name, why }, "the engine stands by");
       view.follow(options.poll);
@@ -124,7 +126,7 @@ export async function engineCommand(world: World, options: EngineCommandOptions)
   view.onChange = () => {
     server.changed();
   };
-  const webhooks = await listen(world, options, view);
+  const webhooks = await listen(world, options, view, leader);
   const ready: EngineReady = { statusUrl: `http://${options.host}:${server.port}/`, ...webhooks?.address };
   log.info({ repository: git.url, branch: options.branch, ...ready }, "the engine has started");
   await tellReady(ready);
@@ -190,8 +192,8 @@ function trustOf(world: World, options: EngineCommandOptions): Trust {
   };
 }
 
-/** Hears webhooks where a port was named for them; the leader alone fetches at once, and the others say that they do not. */
-async function listen(world: World, options: EngineCommandOptions, view: EngineView) {
+/** Hears webhooks where a port was named for them. The leader fetches at once, and who stands by tells it. */
+async function listen(world: World, options: EngineCommandOptions, view: EngineView, leader: Leader) {
   const { host, webhookPort: port, webhookSecret: secretFile } = options;
   if (port === undefined && secretFile === undefined) return undefined;
   if (port === undefined || secretFile === undefined) {
@@ -201,14 +203,28 @@ async function listen(world: World, options: EngineCommandOptions, view: EngineV
       remedy: "Give --webhook-port and --webhook-secret, or neither.",
     });
   }
+  const file = resolve(world.cwd, secretFile);
   const webhooks = await listenForWebhooks({
     host,
     port,
-    secretFile: resolve(world.cwd, secretFile),
+    secretFile: file,
     clock: world.clock,
-    onPush: () => view.refresh(),
+    onPush: async (isPassedOn) => {
+      if (view.refresh()) return true;
+      const address = isPassedOn ? undefined : leader.leaderAddress();
+      return address !== undefined && passOn(address, file);
+    },
   });
-  return { address: { webhookUrl: `http://${host}:${webhooks.port}${webhookPath}` }, stop: () => webhooks.stop() };
+  const urlAt = (name: string): string =>
+    `http://${name.includes(":") ? `[${name}]` : name}:${webhooks.port}${webhookPath}`;
+  // What is heard on every address of a pod is reached by the pod's own.
+  const isAny = host === "0.0.0.0" || host === "::";
+  const reached = isAny ? world.env["POD_IP"] : host;
+  return {
+    address: { webhookUrl: urlAt(host) },
+    forOthers: reached === undefined || reached === "" ? undefined : urlAt(reached),
+    stop: () => webhooks.stop(),
+  };
 }
 
 /** Where the engine logs to: one JSON line an event. */

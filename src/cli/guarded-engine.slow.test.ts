@@ -59,11 +59,11 @@ test("an engine that polls once an hour delivers what a webhook tells of, when i
   await engine.printed(`"outcome":"healthy"`);
   const url = /"webhookUrl":"([^"]+)"/.exec(log)?.[1];
   assert.ok(url, log);
-  const call = async (key: string): Promise<number> => {
+  const call = async (key: string, to = url): Promise<number> => {
     const body = JSON.stringify({ ref: "refs/heads/main" });
     const signature = createHmac("sha256", key).update(body).digest("hex");
     const headers = { "x-hub-signature-256": `sha256=${signature}` };
-    return (await fetch(url, { method: "POST", body, headers })).status;
+    return (await fetch(to, { method: "POST", body, headers })).status;
   };
   const sneaked = push({ "staging/one/settings.yaml": settings("2") });
   const asked = server.seen.length;
@@ -74,6 +74,20 @@ test("an engine that polls once an hour delivers what a webhook tells of, when i
   const mended = push({ "staging/one/settings.yaml": settings("3") }, ...signed);
   assert.equal(await call(secret), 202);
   await engine.printed(`"revision":"${mended}","outcome":"healthy"`);
+  // Of two engines the forge may meet the one that stands by: it tells the one that leads.
+  const second = ["--webhook-port=0", "--webhook-secret=secret", "--mirror=second.git"];
+  const standby = startPlumb(t, place, ["engine", ...options, ...second]);
+  let standbyLog = "";
+  standby.child.stdout?.on("data", (text) => (standbyLog += String(text)));
+  await standby.printed("the engine stands by");
+  const other = /"webhookUrl":"([^"]+)"/.exec(standbyLog)?.[1];
+  assert.ok(other, standbyLog);
+  const passedOn = push({ "staging/one/settings.yaml": settings("4") }, ...signed);
+  assert.equal(await call(secret, other), 202);
+  await engine.printed(`"revision":"${passedOn}","outcome":"healthy"`);
+  standby.child.kill("SIGTERM");
+  await standby.ended;
+
   engine.child.kill("SIGTERM");
   const { code } = await engine.ended;
   assert.equal(code, 0);

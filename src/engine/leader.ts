@@ -14,6 +14,8 @@ export interface LeaderOptions {
   readonly namespace: string;
   /** Who this engine is: no other that may run at the same time has the same identity. */
   readonly identity: string;
+  /** Where this engine hears of pushes, to be said in the Lease while it holds it: others pass on what they hear. */
+  readonly address?: () => string | undefined;
   /** How long a Lease that nobody renews is still respected; default 15 s. */
   readonly durationMs?: number;
   /** True of a holder that certainly acts no more, so that its Lease need not run out. */
@@ -36,6 +38,9 @@ const namespaces: KubeResource = {
   resource: "namespaces",
   namespaced: false,
 };
+
+/** The annotation of the Lease that says where its holder hears of pushes. */
+const addressAnnotation = "plumbline.dev/webhook";
 
 /** The name of the Lease of the engines that share a namespace. */
 const leaseName = "plumbline-engine";
@@ -64,6 +69,13 @@ export class Leader {
 
   /** Whether this engine may act now. */
   readonly holds = (): boolean => this.#options.clock.now() < this.#heldUntilMs;
+
+  /** Where the engine that leads hears of pushes; undefined when it says nothing, or is this one. */
+  readonly leaderAddress = (): string | undefined => {
+    const holder = this.#holder();
+    if (holder === "" || holder === this.#options.identity) return undefined;
+    return this.#lease?.metadata.annotations?.[addressAnnotation];
+  };
 
   /**
    * Waits for the Lease and runs `term` while it is held, again and again until `ending` is aborted; then gives it back, so
@@ -171,7 +183,7 @@ export class Leader {
 
   /** The Lease with this holder; who comes to hold it is a transition. */
   #next(holder: string): KubeObject {
-    const { clock, namespace } = this.#options;
+    const { clock } = this.#options;
     const spec = this.#lease?.["spec"];
     const now = new Date(clock.now()).toISOString().replace("Z", "000Z");
     const changes = Number(valueAt(spec, "leaseTransitions") ?? 0);
@@ -179,7 +191,7 @@ export class Leader {
     return {
       apiVersion: "coordination.k8s.io/v1",
       kind: "Lease",
-      metadata: this.#lease?.metadata ?? { name: leaseName, namespace },
+      metadata: this.#metadata(holder),
       spec: {
         holderIdentity: holder,
         leaseDurationSeconds: Math.max(1, Math.ceil(this.#durationMs / 1000)),
@@ -188,6 +200,14 @@ export class Leader {
         leaseTransitions: same || this.#lease === undefined ? changes : changes + 1,
       },
     };
+  }
+
+  #metadata(holder: string): KubeObject["metadata"] {
+    const { namespace, identity, address } = this.#options;
+    const known = this.#lease?.metadata ?? { name: leaseName, namespace };
+    const { [addressAnnotation]: _, ...others } = known.annotations ?? {};
+    const own = holder === identity ? address?.() : undefined;
+    return { ...known, annotations: { ...others, ...(own === undefined ? {} : { [addressAnnotation]: own }) } };
   }
 
   async #release(): Promise<void> {

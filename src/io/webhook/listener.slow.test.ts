@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import type { TestContext } from "node:test";
 import { listenForWebhooks } from "./listener.ts";
+import { passOn } from "./pass-on.ts";
 
 const secret = "0123456789abcdef0123456789abcdef";
 
@@ -28,13 +29,15 @@ async function start(t: TestContext, follows = true) {
   writeFileSync(secretFile, `${secret}\n`);
   let now = 0;
   let pushes = 0;
+  let passedOn = 0;
   const listener = await listenForWebhooks({
     host: "127.0.0.1",
     port: 0,
     secretFile,
     clock: { now: () => now, at: () => () => undefined },
-    onPush: () => {
+    onPush: (isPassedOn) => {
       pushes += 1;
+      if (isPassedOn) passedOn += 1;
       return follows;
     },
   });
@@ -57,7 +60,15 @@ async function start(t: TestContext, follows = true) {
       sent.end(body);
     });
   const status = async (sent: Sent): Promise<number> => (await send(sent)).status;
-  return { send, status, port: listener.port, secretFile, pushes: () => pushes, later: (ms: number) => (now += ms) };
+  return {
+    send,
+    status,
+    port: listener.port,
+    secretFile,
+    pushes: () => pushes,
+    passedOn: () => passedOn,
+    later: (ms: number) => (now += ms),
+  };
 }
 
 const hmac = (body: string | Buffer, key = secret): string => createHmac("sha256", key).update(body).digest("hex");
@@ -182,7 +193,19 @@ test("a secret that is replaced counts at once, and without one nothing is let i
   await assert.rejects(listenForWebhooks({ ...options, secretFile }), /at least 16 characters/);
 });
 
-test("an engine that stands by says so, so that the forge tries again", async (t) => {
+test("an engine that nobody leads says so, so that the forge tries again", async (t) => {
   const { status } = await start(t, false);
   assert.equal(await status({ headers: { "x-gitlab-token": secret } }), 503);
+});
+
+test("an engine passes a push on as one of its own, and the one that hears it knows that it was passed on", async (t) => {
+  const { port, secretFile, pushes, passedOn, status } = await start(t);
+  assert.equal(await passOn(`http://127.0.0.1:${port}/webhook`, secretFile), true);
+  assert.deepEqual([pushes(), passedOn()], [1, 1]);
+  assert.equal(await status({ headers: { "x-gitlab-token": secret } }), 202);
+  assert.deepEqual([pushes(), passedOn()], [2, 1]);
+  const other = `${secretFile}-of-another`;
+  writeFileSync(other, "some other secret that is long enough");
+  assert.equal(await passOn(`http://127.0.0.1:${port}/webhook`, other), false);
+  assert.equal(await passOn("http://127.0.0.1:1/webhook", secretFile), false);
 });

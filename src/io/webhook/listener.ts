@@ -1,11 +1,12 @@
-import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import { ProblemError } from "../../model/problem.ts";
 import type { Clock } from "../clock/clock.ts";
 import { allowance } from "./allowance.ts";
+import { passedOnHeader } from "./pass-on.ts";
 import { proofOf } from "./proof.ts";
+import { readSecret } from "./secret.ts";
 import { Senders } from "./senders.ts";
 
 /** The one path that is answered. */
@@ -18,8 +19,6 @@ const mostConnections = 100;
 const mostOfOne = 25;
 /** Pushes that are heard, of whoever proves them: more would only fetch over and over. */
 const pushes = { burst: 30, perSecond: 1 };
-/** Shorter ones can be guessed. */
-const shortestSecret = 16;
 
 /** What a webhook listener is made of. */
 export interface WebhookOptions {
@@ -29,8 +28,11 @@ export interface WebhookOptions {
   /** The file with the secret that the forge was given; read at each request, because a mounted Secret is replaced in place. */
   readonly secretFile: string;
   readonly clock: Clock;
-  /** The repository was pushed to, says a forge that knows the secret; false when this engine does not follow it now. */
-  readonly onPush: () => boolean;
+  /**
+   * The repository was pushed to, says a forge that knows the secret, or another engine that passes it on; false when nobody
+   * follows that up.
+   */
+  readonly onPush: (isPassedOn: boolean) => boolean | Promise<boolean>;
 }
 
 /** A running webhook listener. */
@@ -91,7 +93,8 @@ async function answer(
   }
   senders.proved(remoteAddress);
   if (!mayPush()) return 429;
-  return options.onPush() ? 202 : 503;
+  const isPassedOn = request.headers[passedOnHeader] !== undefined;
+  return (await options.onPush(isPassedOn)) ? 202 : 503;
 }
 
 /** The status for a request that does not prove that it comes from somebody who knows the secret. */
@@ -131,19 +134,6 @@ function end(request: IncomingMessage, response: ServerResponse, status: number)
   if (!request.complete) response.setHeader("connection", "close");
   response.writeHead(status, { "content-length": 0 }).end(() => {
     if (!request.complete) request.destroy();
-  });
-}
-
-async function readSecret(file: string): Promise<string> {
-  const secret = await readFile(file, "utf8").then(
-    (text) => text.trim(),
-    () => "",
-  );
-  if (secret.length >= shortestSecret) return secret;
-  throw new ProblemError({
-    code: "webhook-secret-missing",
-    message: `${file} holds no secret of at least ${shortestSecret} characters for the webhook.`,
-    remedy: "Write one there, for example the output of `openssl rand -hex 32`, and give the same to the forge.",
   });
 }
 
