@@ -252,6 +252,13 @@ const addInstall: Add = (program, world, run) => {
     .option("--branch <name>", "the tracked branch", branch, "main")
     .option("--credentials <secret>", "a Secret in the engine's namespace with Git credentials; default none")
     .option("--webhook <secret>", "a Secret whose key secret webhooks are signed with; default they are not heard")
+    .option("--allowed-signers <secret>", "a Secret whose key allowed_signers says who may sign commits by SSH keys")
+    .option("--allowed-keys <secret>", "a Secret whose key keys.gpg holds the GPG keys of those who may sign commits")
+    .option("--allowed-image-keys <secret>", "a Secret whose keys are public keys by which images may be signed")
+    .option("--require-signed", "deliver only signed commits, whatever the repository says")
+    .option("--require-signed-images", "deliver only signed images, whatever the repository says")
+    .option("--signing-key <secret>", "a Secret whose key identity is a private SSH key for the engine's own commits")
+    .option("--registry-credentials <secret>", "a Secret of the type kubernetes.io/dockerconfigjson for the registries")
     .option("--namespace <name>", "the engine's own namespace", "plumbline-system")
     .addOption(
       new Option(

@@ -99,6 +99,54 @@ test("webhooks are heard only where a Secret for them is named", () => {
   assert.doesNotMatch(manifestsText(base, "all"), /webhook/);
 });
 
+test("who may sign, keys and accounts are mounted from the Secrets that are named for them", () => {
+  const named = {
+    webhook: "hook",
+    allowedSigners: "signers",
+    allowedKeys: "gpg",
+    allowedImageKeys: "images",
+    signingKey: "own-key",
+    registryCredentials: "pull",
+    requireSigned: true,
+    requireSignedImages: true,
+  };
+  const pod = valueAt(
+    objects(named).find(({ kind }) => kind === "Deployment"),
+    "spec",
+    "template",
+    "spec",
+  );
+  const args = valueAt(pod, "containers", 0, "args") as readonly string[];
+  for (const arg of [
+    "--credentials=/etc/plumbline/git",
+    "--allowed-signers=/etc/plumbline/allowed-signers/allowed_signers",
+    "--allowed-keys=/etc/plumbline/allowed-keys/keys.gpg",
+    "--allowed-image-keys=/etc/plumbline/image-keys",
+    "--signing-key=/etc/plumbline/signing-key/identity",
+    "--registry-credentials=/etc/plumbline/registries",
+    "--require-signed",
+    "--require-signed-images",
+  ])
+    assert.ok(args.includes(arg), arg);
+  const volumes = valueAt(pod, "volumes") as readonly JsonObject[];
+  const secrets = volumes.map((volume) => valueAt(volume, "secret", "secretName") ?? null);
+  assert.deepEqual(secrets, [null, null, "git", "signers", "gpg", "images", "own-key", "pull", "hook"]);
+  const items = valueAt(volumes[7] ?? null, "secret", "items");
+  assert.deepEqual(items, [{ key: ".dockerconfigjson", path: "config.json" }], "as docker names it");
+  const mounts = valueAt(pod, "containers", 0, "volumeMounts") as readonly JsonObject[];
+  assert.deepEqual(
+    mounts.map(({ name }) => name),
+    volumes.map(({ name }) => name),
+  );
+  // Each argument is an option that the engine has, and each path is below a mount.
+  for (const arg of args.filter((one) => one.includes("/etc/plumbline"))) {
+    assert.ok(
+      mounts.some(({ mountPath }) => typeof mountPath === "string" && arg.includes(`=${mountPath}`)),
+      arg,
+    );
+  }
+});
+
 test("the way out is open to the port of the repository, and no credentials are mounted where none are named", () => {
   const ports = (repository: string): Json | undefined => {
     const policy = objects({ repository }).find(({ kind }) => kind === "NetworkPolicy");

@@ -18,6 +18,13 @@ export interface InstallCommandOptions {
   readonly branch: string;
   readonly credentials?: string;
   readonly webhook?: string;
+  readonly allowedSigners?: string;
+  readonly allowedKeys?: string;
+  readonly allowedImageKeys?: string;
+  readonly requireSigned?: boolean;
+  readonly requireSignedImages?: boolean;
+  readonly signingKey?: string;
+  readonly registryCredentials?: string;
   readonly namespace: string;
   readonly scope: WatchScope;
   readonly deliverTo?: readonly string[];
@@ -48,15 +55,19 @@ export function manifestsText(settings: InstallSettings, part: InstallPart): str
   return objects.map((object) => stringify(object, { lineWidth: 0, aliasDuplicateObjects: false })).join("---\n");
 }
 
-function checkNames({
-  image,
-  part,
-  namespace,
-  deliverTo = [],
-  credentials,
-  webhook,
-  repository,
-}: InstallCommandOptions): void {
+function checkNames(options: InstallCommandOptions): void {
+  const { image, part, namespace, deliverTo = [], repository } = options;
+  const { credentials, webhook, allowedSigners, allowedKeys, allowedImageKeys, signingKey, registryCredentials } =
+    options;
+  const secrets = [
+    credentials,
+    webhook,
+    allowedSigners,
+    allowedKeys,
+    allowedImageKeys,
+    signingKey,
+    registryCredentials,
+  ].filter((one) => one !== undefined);
   // Before its first release an image has no digest; what is printed with it is for Git, where a release pins it.
   const isPinned =
     /^[^\s@]+@sha256:[0-9a-f]{64}$/.test(image) || (part === "engine" && /^[^\s@]+:unreleased$/.test(image));
@@ -65,7 +76,7 @@ function checkNames({
       "give name@sha256:… or name:tag@sha256:…, as `plumb release` prints it; or, with --part engine, name:unreleased";
     throw new ProblemError({ code: "image-unpinned", message: `the image ${image} is not pinned by digest`, remedy });
   }
-  for (const name of [namespace, ...deliverTo, credentials, webhook].filter((one) => one !== undefined)) {
+  for (const name of [namespace, ...deliverTo, ...secrets]) {
     if (/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(name)) continue;
     const remedy = "lower-case letters, digits and dashes, at most 63";
     throw new ProblemError({
@@ -74,12 +85,26 @@ function checkNames({
       remedy,
     });
   }
+  checkRequirements(options);
   if (!URL.canParse(repository) || new URL(repository).password === "") return;
   const message = "the repository's URL holds a password, which everyone could read in the manifests";
   throw new ProblemError({
     code: "repository-credentials",
     message,
     remedy: "keep it in a Secret and name that with --credentials",
+  });
+}
+
+/** An engine that requires signatures and has nobody who may sign does not start. */
+function checkRequirements(options: InstallCommandOptions): void {
+  const { requireSigned, allowedSigners, allowedKeys, requireSignedImages, allowedImageKeys } = options;
+  const commits = requireSigned === true && allowedSigners === undefined && allowedKeys === undefined;
+  const images = requireSignedImages === true && allowedImageKeys === undefined;
+  if (!commits && !images) return;
+  throw new ProblemError({
+    code: "nobody-may-sign",
+    message: `Signed ${commits ? "commits" : "images"} are required, and nobody may sign them.`,
+    remedy: `Name a Secret with ${commits ? "--allowed-signers or --allowed-keys" : "--allowed-image-keys"}.`,
   });
 }
 

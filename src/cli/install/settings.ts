@@ -24,6 +24,17 @@ export interface InstallSettings {
   readonly credentials?: string;
   /** The Secret with the secret of webhooks, where they are to be heard. */
   readonly webhook?: string;
+  /** Secrets with who may sign commits, by SSH and by GPG, and with the keys by which images may be signed. */
+  readonly allowedSigners?: string;
+  readonly allowedKeys?: string;
+  readonly allowedImageKeys?: string;
+  /** What must be signed, whatever the repository says. */
+  readonly requireSigned?: boolean;
+  readonly requireSignedImages?: boolean;
+  /** The Secret with the private SSH key of the engine's own commits. */
+  readonly signingKey?: string;
+  /** The Secret, as for pulling images, with the engine's accounts at registries. */
+  readonly registryCredentials?: string;
   readonly replicas: number;
 }
 

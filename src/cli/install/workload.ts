@@ -1,11 +1,9 @@
 import type { Json, JsonObject } from "../../model/json.ts";
+import { argsOf, volumeMountsOf, volumesOf, webhookPort } from "./mounts.ts";
 import { engineLabels, engineName, metadataOf } from "./settings.ts";
 import type { InstallSettings, Printed } from "./settings.ts";
 
 const statusPort = 8080;
-const credentialsFolder = "/etc/plumbline/git";
-const webhookPort = 8482;
-const webhookFolder = "/etc/plumbline/webhook";
 const stateFolder = "/var/lib/plumbline";
 
 /** What runs the engine. All of it can lie in Git as an application of its own, so that the engine delivers itself. */
@@ -20,16 +18,11 @@ export function workload(settings: InstallSettings): readonly Printed[] {
 }
 
 function deployment(settings: InstallSettings): Printed {
-  const { namespace, replicas, credentials, webhook } = settings;
+  const { namespace, replicas } = settings;
   const volumes: Json[] = [
     { name: "state", emptyDir: { sizeLimit: "2Gi" } },
     { name: "tmp", emptyDir: { sizeLimit: "256Mi" } },
-    ...(credentials === undefined
-      ? []
-      : [{ name: "git", secret: { secretName: credentials, defaultMode: 0o440 } } satisfies JsonObject]),
-    ...(webhook === undefined
-      ? []
-      : [{ name: "webhook", secret: { secretName: webhook, defaultMode: 0o440 } } satisfies JsonObject]),
+    ...volumesOf(settings),
   ];
   return {
     apiVersion: "apps/v1",
@@ -69,7 +62,8 @@ function deployment(settings: InstallSettings): Printed {
   };
 }
 
-function container({ image, repository, branch, namespace, scope, credentials, webhook }: InstallSettings): JsonObject {
+function container(settings: InstallSettings): JsonObject {
+  const { image, repository, branch, namespace, scope, webhook } = settings;
   return {
     name: "engine",
     image,
@@ -80,13 +74,14 @@ function container({ image, repository, branch, namespace, scope, credentials, w
       `--namespace=${namespace}`,
       `--watch=${scope}`,
       `--mirror=${stateFolder}/mirror.git`,
-      ...(credentials === undefined ? [] : [`--credentials=${credentialsFolder}`]),
       "--host=0.0.0.0",
       `--port=${statusPort}`,
-      ...(webhook === undefined ? [] : [`--webhook-port=${webhookPort}`, `--webhook-secret=${webhookFolder}/secret`]),
+      ...argsOf(settings),
     ],
     env: [
       { name: "POD_NAME", valueFrom: { fieldRef: { fieldPath: "metadata.name" } } },
+      // By which the engine that stands by reaches the one that leads.
+      ...(webhook === undefined ? [] : [{ name: "POD_IP", valueFrom: { fieldRef: { fieldPath: "status.podIP" } } }]),
       { name: "HOME", value: "/tmp" },
     ],
     ports: [
@@ -105,8 +100,7 @@ function container({ image, repository, branch, namespace, scope, credentials, w
     volumeMounts: [
       { name: "state", mountPath: stateFolder },
       { name: "tmp", mountPath: "/tmp" },
-      ...(credentials === undefined ? [] : [{ name: "git", mountPath: credentialsFolder, readOnly: true }]),
-      ...(webhook === undefined ? [] : [{ name: "webhook", mountPath: webhookFolder, readOnly: true }]),
+      ...volumeMountsOf(settings),
     ],
   };
 }
@@ -155,6 +149,12 @@ function networkPolicy({ namespace, repository, webhook }: InstallSettings): Pri
             ...ports.map((port) => ({ protocol: "TCP", port })),
           ],
         },
+        // The engine that stands by passes on what a forge tells it.
+        ...(webhook === undefined
+          ? []
+          : [
+              { to: [{ podSelector: { matchLabels: engineLabels } }], ports: [{ protocol: "TCP", port: webhookPort }] },
+            ]),
       ],
     },
   };
