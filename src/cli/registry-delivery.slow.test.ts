@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
+import { generateKeyPairSync } from "node:crypto";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
@@ -9,7 +10,7 @@ import { makePlace, plumb, startPlumb } from "./plumb-in-test.ts";
 const skip = await noDockerRegistry();
 
 test(
-  "what release pushes to a registry, the embedded cluster pulls from there and the engine finds healthy",
+  "what release pushes to a registry and signs, the embedded cluster pulls from there and the engine finds healthy (behaviour L5)",
   skip === undefined ? {} : { skip },
   async (t) => {
     const { host, ca = "" } = await startDockerRegistry(t, { tls: true, password: true });
@@ -75,21 +76,33 @@ spec:
     const releasing = { ...place, env: { ...place.env, DOCKER_CONFIG: at("docker") } };
     const running = { ...place, env: { ...place.env, DOCKER_CONFIG: at("nowhere") } };
 
-    const release = async (): Promise<string> => {
-      const { code, out, err } = await plumb(t, releasing, "release", "--source", "application", "--json");
+    const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+    write("keys/release.pub", publicKey.export({ type: "spki", format: "pem" }).toString());
+    write("cosign.key", privateKey.export({ type: "pkcs8", format: "pem" }).toString());
+    const release = async (...more: readonly string[]): Promise<string> => {
+      const { code, out, err } = await plumb(t, releasing, "release", "--source", "application", "--json", ...more);
       assert.equal(code, 0, err);
       return (JSON.parse(out) as { deployment: { commit: string } }).deployment.commit;
     };
-    const first = await release();
+    const signing = `--sign-images=${at("cosign.key")}`;
+    const first = await release(signing);
     const cluster = startPlumb(t, running, ["cluster", "--folder=cluster"]);
     await cluster.printed("kubeconfig");
     const repository = `--repository=${at("deployment.git")}`;
-    const engine = startPlumb(t, running, ["engine", repository, `--kubeconfig=${at("cluster/kubeconfig")}`]);
+    const kubeconfig = `--kubeconfig=${at("cluster/kubeconfig")}`;
+    const images = ["--require-signed-images", "--allowed-image-keys=keys", "--registry-credentials=docker"];
+    const wrong = await plumb(t, running, "engine", repository, kubeconfig, "--allowed-image-keys=cosign.key");
+    assert.match(wrong.err, /cosign\.key: The allowed image keys cannot be used: it holds a private key/);
+    const engine = startPlumb(t, running, ["engine", repository, kubeconfig, ...images]);
     await engine.printed(`"revision":"${first}","outcome":"healthy"`);
 
     write("application/main.js", server("two"));
     git("application", "commit", "-q", "-am", "Change");
-    const second = await release();
+    const unsigned = await release();
+    await engine.printed(`"revision":"${unsigned}","outcome":"refused"`);
+    write("application/main.js", server("three"));
+    git("application", "commit", "-q", "-am", "Change again");
+    const second = await release(signing);
     await engine.printed(`"revision":"${second}","outcome":"healthy"`);
     const status = await plumb(t, running, "status", repository, "--json");
     assert.equal(status.code, 0, status.err);
