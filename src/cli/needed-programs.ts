@@ -47,7 +47,7 @@ export async function checkPrograms(
     throw new ProblemError({
       code: "program-missing",
       message: `${option} needs the program ${file}, which ${why}.`,
-      remedy: `Install it, in a cluster by an image of the engine that has it; or leave the option out.`,
+      remedy: `Install it, in a cluster by an image of the engine that has it (base: node+git+ssh has those of SSH); or leave the option out.`,
     });
   }
 }

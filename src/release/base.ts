@@ -12,7 +12,7 @@ interface BaseDoors extends HostBaseDoors {
 }
 
 /**
- * What release.yaml's `base` names, one a platform: `node` (or `host`) is the Node of this machine, `node+git` its git as well;
+ * What release.yaml's `base` names, one a platform: `node` (or `host`) is the Node of this machine, `node+git` its git as well, `node+git+ssh` also ssh and ssh-keygen;
  * `name@sha256:…` is an image, of this registry or of any other. `repository` is where the new image goes.
  */
 export async function resolveBase(doors: BaseDoors, base: string, repository: string): Promise<readonly Base[]> {
@@ -29,7 +29,8 @@ export async function resolveBase(doors: BaseDoors, base: string, repository: st
     code: "base-unpinned",
     message: `The base "${base}" does not say which image it is: a tag can be moved, a digest cannot.`,
     where: { file: "release.yaml" },
-    remedy: "Write node (or node+git) for this machine's own, or name@sha256:… for an image of a registry.",
+    remedy:
+      "Write node (or node+git, node+git+ssh) for this machine's own, or name@sha256:… for an image of a registry.",
   });
 }
 
@@ -37,6 +38,7 @@ const hostBases: { readonly [base: string]: readonly HostProgram[] } = {
   node: ["node"],
   host: ["node"],
   "node+git": ["node", "git"],
+  "node+git+ssh": ["node", "git", "ssh"],
 };
 
 /**

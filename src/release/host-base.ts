@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import type { Cache, Files } from "../io/files/files.ts";
 import type { HostProgram, HostRuntime } from "../io/files/host-runtime.ts";
 import type { Registry } from "../io/registry/registry.ts";
+import { once } from "./attach.ts";
 import { layerSchema, type Base } from "./image.ts";
 import { putLayer } from "./put-layer.ts";
 import type { LayerEntry } from "./tar-layer.ts";
@@ -24,7 +25,11 @@ export async function hostBase(
 ): Promise<Base> {
   const runtime = await hostRuntime(programs);
   const contents = await Promise.all(
-    runtime.files.map(async ({ path, source }) => ({ path, source, ...(await measure(files, source)) })),
+    runtime.files.map(async (file) => {
+      const open = (): AsyncIterable<Uint8Array> =>
+        "text" in file ? once(Buffer.from(file.text)) : files.read(file.source);
+      return { path: file.path, open, ...(await measure(open())) };
+    }),
   );
   const identity = contents
     .map(({ path, digest }) => `${digest} ${path}\n`)
@@ -43,18 +48,20 @@ export async function hostBase(
   if (known.success && (await registry.hasBlob(repository, known.data.digest))) {
     return { ...base, layers: [known.data], pushedBytes: 0 };
   }
-  const entries = contents.map(({ path, source, size }): LayerEntry => {
-    return { kind: "file", path, size, executable: true, content: () => files.read(source) };
+  const entries = contents.map(({ path, open, size }): LayerEntry => {
+    return { kind: "file", path, size, executable: true, content: open };
   });
   const { layer, pushedBytes } = await putLayer(registry, repository, entries);
   await cache.put(key, layer);
   return { ...base, layers: [layer], pushedBytes };
 }
 
-async function measure(files: Files, path: string): Promise<{ readonly digest: string; readonly size: number }> {
+async function measure(
+  content: AsyncIterable<Uint8Array>,
+): Promise<{ readonly digest: string; readonly size: number }> {
   const hash = createHash("sha256");
   let size = 0;
-  for await (const chunk of files.read(path)) {
+  for await (const chunk of content) {
     hash.update(chunk);
     size += chunk.length;
   }

@@ -4,7 +4,7 @@ import { ProblemError } from "../../model/problem.ts";
 import type { Processes } from "../process/process.ts";
 
 /** Programs of this machine that an image can carry. */
-export const hostPrograms = ["node", "git"] as const;
+export const hostPrograms = ["node", "git", "ssh"] as const;
 export type HostProgram = (typeof hostPrograms)[number];
 
 /** The Node that runs this very program, and what was asked for beside it, as files that an image can carry. */
@@ -15,8 +15,8 @@ export interface HostRuntime {
   readonly os: string;
   /** In the words of OCI: `amd64`, `arm64`. */
   readonly architecture: string;
-  /** Where each file lies here (`source`), and where an image has it (`path`, without a leading slash). */
-  readonly files: readonly HostFile[];
+  /** Where each file lies here (`source`), or what it holds, and where an image has it (`path`, without a leading slash). */
+  readonly files: readonly (HostFile | HostText)[];
 }
 
 interface HostFile {
@@ -24,18 +24,30 @@ interface HostFile {
   readonly source: string;
 }
 
+interface HostText {
+  readonly path: string;
+  readonly text: string;
+}
+
+/** SSH's programs do nothing for a user without a name; this is who runs in images (`imageConfig`). */
+const users: HostText = {
+  path: "etc/passwd",
+  text: "root:x:0:0:root:/root:/sbin/nologin\nplumbline:x:65532:65532::/tmp:/sbin/nologin\n",
+};
+
 /** Where the authorities that this machine trusts are kept, by distribution; git's transport asks for the first. */
 const authorities = ["/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem"];
 
 /**
  * Finds this machine's programs and, on Linux, the shared libraries that they load, so that an image of nothing else can run
  * them. Where libraries cannot be told (musl without ldd, macOS) there are the programs alone. Git comes with its transport
- * for http and https, and with the authorities that this machine trusts; not with ssh.
+ * for http and https, and with the authorities that this machine trusts; ssh with ssh-keygen, by which signatures are checked.
  */
 export async function findHostRuntime(processes: Processes, programs: readonly HostProgram[]): Promise<HostRuntime> {
   const found = [
     { path: "usr/local/bin/node", source: await realpath(process.execPath) },
     ...(programs.includes("git") ? await gitFiles(processes) : []),
+    ...(programs.includes("ssh") ? await sshFiles() : []),
   ];
   const libraries = process.platform === "linux" ? await sharedLibraries(processes, found) : [];
   const files = await Promise.all(
@@ -45,7 +57,7 @@ export async function findHostRuntime(processes: Processes, programs: readonly H
     version: process.version,
     os: process.platform,
     architecture: process.arch === "x64" ? "amd64" : process.arch,
-    files: [...found, ...files],
+    files: [...found, ...files, ...(programs.includes("ssh") ? [users] : [])],
   };
 }
 
@@ -70,6 +82,20 @@ async function gitFiles(processes: Processes): Promise<readonly HostFile[]> {
     })),
     ...(bundle === undefined ? [] : [{ path: "etc/ssl/certs/ca-certificates.crt", source: await realpath(bundle) }]),
   ];
+}
+
+async function sshFiles(): Promise<readonly HostFile[]> {
+  return Promise.all(
+    ["ssh", "ssh-keygen"].map(async (program) => {
+      const source = await firstThere((process.env["PATH"] ?? "/usr/bin").split(":").map((at) => join(at, program)));
+      if (source !== undefined) return { path: `usr/bin/${program}`, source: await realpath(source) };
+      throw new ProblemError({
+        code: "ssh-missing",
+        message: `This machine has no ${program} that an image could carry.`,
+        remedy: "Install OpenSSH's client, or name a base image that has it.",
+      });
+    }),
+  );
 }
 
 async function firstThere(paths: readonly string[]): Promise<string | undefined> {
