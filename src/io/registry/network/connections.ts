@@ -80,8 +80,8 @@ export class Connections {
     const secureContext = secure ? await this.#contextFor(url.host) : undefined;
     const { signal, requestMs } = this.#options;
     signal?.throwIfAborted();
-    const ending = [signal, requestMs === undefined ? undefined : AbortSignal.timeout(requestMs)];
-    const bounds = ending.filter((one) => one !== undefined);
+    const timeout = requestMs === undefined ? undefined : AbortSignal.timeout(requestMs);
+    const ending = signal && timeout ? AbortSignal.any([signal, timeout]) : (signal ?? timeout);
     return new Promise((resolve, reject) => {
       const outgoing = (secure ? https : http).request(url, {
         method,
@@ -92,7 +92,7 @@ export class Connections {
         },
         agent: this.#agentFor(url),
         ...(secureContext === undefined ? {} : { secureContext }),
-        ...(bounds.length === 0 ? {} : { signal: AbortSignal.any(bounds) }),
+        ...(ending === undefined ? {} : { signal: ending }),
       });
       outgoing.setTimeout(silenceMs, () => outgoing.destroy(new Error(`silent for ${silenceMs / 1000} s`)));
       outgoing.on("error", (error) => reject(signal?.aborted === true ? signal.reason : failure(url, error)));
