@@ -20,6 +20,7 @@ step("compiling", process.execPath, [`${root}node_modules/typescript/bin/tsc`, "
 step("building the page", process.execPath, [
   `${root}workloads/frontend/build.mjs`,
   `${root}node_modules/typescript/bin/tsc`,
+  `${root}node_modules/terser/main.js`,
 ]);
 
 function step(title, file, args) {

@@ -1,6 +1,14 @@
 import type { Health, PodProgress } from "./health.ts";
 import type { ObjectRef } from "./object-ref.ts";
-import type { Drift, HealthyRevision, Outcome, Promotion, PromotionCandidate, Rollback } from "./record.ts";
+import type {
+  CanaryProgress,
+  Drift,
+  HealthyRevision,
+  Outcome,
+  Promotion,
+  PromotionCandidate,
+  Rollback,
+} from "./record.ts";
 import type { Revision } from "./revision.ts";
 
 /** One past delivery, as the page and `plumb status` list it. Times are ISO 8601 in UTC, durations milliseconds. */
@@ -56,6 +64,8 @@ export interface ApplicationStatus {
   readonly deadlineAt?: string;
   /** Absent where nothing is due: the revision is healthy and stays so. */
   readonly next?: NextStep;
+  /** The share of the pods that tries a changed template before the rest is changed; absent where none does. */
+  readonly canary?: CanaryProgress;
   /** What comes, or came, from the environment before; absent where nothing is promoted. */
   readonly promotion?: Promotion;
   readonly objects: readonly ObjectStatus[];

@@ -23,11 +23,21 @@ test("the published schema describes every member of every document", () => {
     superseded: [candidate],
   };
   const applications = outcomes.map((outcome) => {
-    const record = sampleRecord({ revision: sampleRevision("2"), outcome, lastHealthy, rollback, promotion });
+    const record = sampleRecord({
+      revision: sampleRevision("2"),
+      outcome,
+      lastHealthy,
+      rollback,
+      promotion,
+      canary: { pods: 1, beside: 4, passedAt: "2026-01-01T00:00:05.000Z" },
+    });
     const application = { ...sampleApplication, cluster: "production" };
     return { application, record, observation: { objects: [], pods: [] }, history: [record] };
   });
-  assert.deepEqual(faultsOf(statusDocument(sampleSource({ applications }), nowMs)), []);
+  assert.deepEqual(
+    faultsOf({ ...statusDocument(sampleSource({ applications }), nowMs), parts: ["page/2/0.json"] }),
+    [],
+  );
   for (const state of ["crowd", "promoted", "first", "unreachable", "failed", "rolled-back", "hostile"] as const) {
     assert.deepEqual(faultsOf(exampleDocument(state, nowMs)), [], state);
   }

@@ -68,6 +68,7 @@ function applicationStatus({
     ...(record.decidedAt === undefined ? {} : { decidedAt: record.decidedAt }),
     ...(deadline === undefined ? {} : { deadlineAt: deadline }),
     ...(next === undefined ? {} : { next }),
+    ...(record.canary === undefined ? {} : { canary: record.canary }),
     ...(record.promotion === undefined ? {} : { promotion: record.promotion }),
     objects: record.health.map(({ ref, health }) => ({
       ref,

@@ -11,6 +11,7 @@ export type ExampleState =
   | "first"
   | "promoted"
   | "promoting"
+  | "canary"
   | "empty"
   | "unreachable"
   | "hostile"
@@ -55,6 +56,8 @@ function applications(state: ExampleState, at: At): readonly ApplicationStatus[]
     case "promoted":
     case "promoting":
       return promoted(state, at);
+    case "canary":
+      return [{ ...example("progressing", at), canary: { pods: 1, beside: 2 } }];
     case "many":
       return many(["healthy", "progressing", "healthy", "held", "healthy", "refused", "healthy"], at);
     case "crowd":

@@ -7,7 +7,7 @@ import { browserForTests, shownIs } from "./page-in-test.ts";
 const browser = browserForTests();
 
 const states: readonly ExampleState[] = [
-  ...(["failed", "progressing", "promoted", "promoting", "many", "crowd", "hostile", "unreachable"] as const),
+  ...(["failed", "progressing", "promoted", "promoting", "canary", "many", "crowd", "hostile", "unreachable"] as const),
 ];
 for (const width of [320, 390, 768, 1280, 1920, 3840]) {
   test(`at ${width} pixels nothing sticks out, is cut or lies over something else`, async (t) => {

@@ -116,6 +116,7 @@ export async function shownIs(page: Page, state: ExampleState): Promise<void> {
     first: "nothing yet",
     promoted: "Promoted.",
     promoting: "Waiting.",
+    canary: "Canary: 1 pod",
     empty: "No application yet",
     unreachable: "Git cannot be reached",
     many: "2 of 7 applications",

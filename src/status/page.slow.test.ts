@@ -51,7 +51,7 @@ test("each delivery names its author, its duration and its rollback commit, with
   assert.deepEqual(errors, []);
 });
 
-test("a promotion is an arrow from where it was proved, and says what became of it", async (t) => {
+test("a promotion is an arrow from where it was proved, and says what became of it; so is a canary on its way", async (t) => {
   const shown = await browser.show(t, "promoted");
   if (!shown) return;
   const { page, errors, become } = shown;
@@ -62,6 +62,9 @@ test("a promotion is an arrow from where it was proved, and says what became of 
   become("promoting");
   await shownIs(page, "promoting");
   assert.equal(await production.locator(".promotion .flow").getAttribute("data-outcome"), "waiting");
+  become("canary");
+  await shownIs(page, "canary");
+  assert.match(await page.locator(".statement .flow").innerText(), /Canary: 1 pod beside 2.*then all pods/s);
   assert.deepEqual(errors, []);
 });
 
@@ -95,7 +98,17 @@ test("a commit leads to the forge where the repository is at one that is known, 
 });
 
 const states: readonly ExampleState[] = [
-  ...(["progressing", "healthy", "failed", "rolled-back", "held", "refused", "promoted", "promoting"] as const),
+  ...([
+    "progressing",
+    "healthy",
+    "failed",
+    "rolled-back",
+    "held",
+    "refused",
+    "promoted",
+    "promoting",
+    "canary",
+  ] as const),
   ...(["first", "empty", "unreachable", "many", "crowd", "hostile"] as const),
 ];
 for (const colorScheme of ["light", "dark"] as const) {

@@ -3,7 +3,7 @@ import { h } from "./dom.ts";
 import { objectsPart } from "./objects.ts";
 import { plumbLine } from "./plumb-line.ts";
 import { podDots, podsPart } from "./pods.ts";
-import { promotionPart } from "./promotion.ts";
+import { canaryPart, promotionPart } from "./promotion.ts";
 import { commitPart } from "./scene.ts";
 import type { Scene } from "./scene.ts";
 import type { Application } from "./status.ts";
@@ -49,6 +49,7 @@ export function applicationPart(application: Application, scene: Scene, { size, 
       h("p", { class: "word tone" }, word),
       h("p", { class: "message" }, sentence(application.message)),
       h("p", { class: "quiet" }, timing(application, scene), size === "small" && podDots(application.pods)),
+      canaryPart(application),
       nextPart(application, scene),
     ),
     comparison(application, scene),

@@ -2,7 +2,7 @@ import { h } from "./dom.ts";
 import { commitPart } from "./scene.ts";
 import type { Scene } from "./scene.ts";
 import type { Application } from "./status.ts";
-import { clip, sentence } from "./words.ts";
+import { clip, count, sentence } from "./words.ts";
 
 /** From where to where something goes, or went. */
 interface Flow {
@@ -14,13 +14,27 @@ interface Flow {
 
 /** A promotion as what it is: an arrow from one environment to the next, broken where it has not arrived. */
 export function flowPart({ from, commit, to, outcome }: Flow, scene: Scene): HTMLElement {
+  return arrow(h("span", {}, `${clip(from, 80)} `, commitPart(scene, commit)), clip(to, 80), outcome);
+}
+
+/** A canary on its way to all pods; nothing once the delivery has ended. */
+export function canaryPart({ canary, outcome }: Application): HTMLElement | undefined {
+  if (canary === undefined || outcome !== "progressing") return undefined;
+  const { pods, beside, passedAt } = canary;
+  const tried = h("span", {}, `Canary: ${count(pods, "pod")} beside ${beside}`);
+  return passedAt === undefined
+    ? arrow(tried, "then all pods", "waiting")
+    : arrow(tried, "passed: now all pods", "promoted");
+}
+
+function arrow(from: HTMLElement, to: string, outcome: string): HTMLElement {
   return h(
     "p",
     { class: "flow", "data-outcome": clip(outcome, 20) },
-    h("span", {}, `${clip(from, 80)} `, commitPart(scene, commit)),
+    from,
     h("span", { class: "flow-arrow", "aria-hidden": "true" }),
     h("span", { class: "unseen" }, " to "),
-    h("span", {}, clip(to, 80)),
+    h("span", {}, to),
   );
 }
 

@@ -79,6 +79,7 @@ export interface Application {
   readonly startedAt: string;
   readonly decidedAt?: string;
   readonly next?: { readonly who: string; readonly at?: string; readonly message: string };
+  readonly canary?: { readonly pods: number; readonly beside: number; readonly passedAt?: string };
   readonly promotion?: Promotion;
   readonly objects: readonly {
     readonly ref: Reference;
