@@ -85,7 +85,8 @@ export function memoryGit(remote: MemoryRemote): Git {
 function find(remote: MemoryRemote, commit: string, path: string): Awaited<ReturnType<Git["find"]>> {
   checkId(commit);
   if (path !== "" && !isPlainPath(path)) return undefined;
-  const entry = remote.entryAt(remote.commit(commit).tree, path);
+  const tree = remote.objects.tree(commit) ? commit : remote.commit(commit).tree;
+  const entry = remote.entryAt(tree, path);
   if (!entry) return undefined;
   const type = isTree(entry) ? "tree" : "blob";
   return { type, id: entry.id, size: type === "blob" ? (remote.objects.read(entry.id)?.content.length ?? 0) : 0 };

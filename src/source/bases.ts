@@ -16,16 +16,17 @@ const mostBases = 100;
 export async function contentOf(git: Git, commit: string, path: string, tree: string): Promise<Content> {
   const bases = new Map<string, string>();
   const seen = new Set<string>();
-  const visit = async (directory: string): Promise<void> => {
+  const visit = async (directory: string, id: string): Promise<void> => {
     if (seen.has(directory) || seen.size > mostBases) return;
     seen.add(directory);
-    for (const name of await namedIn(git, commit, directory)) {
-      const found = isBelow(directory, name) ? undefined : await git.find(commit, name);
-      if (found?.type === "tree" && !isBelow(path, name) && !isBelow(name, path)) bases.set(name, found.id);
-      if (found === undefined || found.type === "tree") await visit(name);
+    for (const name of await namedIn(git, directory, id)) {
+      const found = await git.find(commit, name);
+      if (found?.type !== "tree") continue;
+      if (!isBelow(path, name) && !isBelow(name, path)) bases.set(name, found.id);
+      await visit(name, found.id);
     }
   };
-  await visit(path);
+  await visit(path, tree);
   return bases.size === 0 ? { tree } : composed(tree, bases);
 }
 
@@ -34,8 +35,8 @@ function isBelow(outer: string, path: string): boolean {
 }
 
 /** The paths that the kustomization of a directory names, where it has one. */
-async function namedIn(git: Git, commit: string, directory: string): Promise<readonly string[]> {
-  const found = await Promise.all(kustomizationNames.map((name) => git.find(commit, `${directory}/${name}`)));
+async function namedIn(git: Git, directory: string, tree: string): Promise<readonly string[]> {
+  const found = await Promise.all(kustomizationNames.map((name) => git.find(tree, name)));
   const file = found.find((one) => one?.type === "blob" && one.size <= maxConfigurationBytes);
   const content = file && (await git.blobs([file.id])).get(file.id);
   if (content === undefined) return [];

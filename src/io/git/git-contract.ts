@@ -163,6 +163,7 @@ function writing(it: It): void {
     const found = await git.find(first, "d");
     assert.deepEqual([found?.type, found?.size], ["blob", 1]);
     assert.equal(await git.find(second, "s/app/a"), undefined);
+    assert.deepEqual(await git.find((await git.commit(first)).tree, "d"), found);
     const app = await git.treeAt(first, "s/app");
     assert.ok(app);
     const restored = await git.writeTree(
