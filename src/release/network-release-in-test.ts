@@ -11,8 +11,8 @@ import { doors, git, makeWorld, manifest, releaseYaml, type World } from "./rele
 /** For tests: what the base is for. */
 export const architectures = ["amd64", "arm64"];
 
-/** A base for two platforms whose layers are larger than all that is built here. */
-async function pushBase(registry: Registry, repository: string): Promise<string> {
+/** For tests: a base for two platforms whose layers are larger than all that is built here. */
+export async function pushBase(registry: Registry, repository: string): Promise<string> {
   const put = async (mediaType: string, content: Buffer): Promise<object> => {
     const { digest, size } = await registry.putBlob(repository, () => Readable.from([content]));
     return { mediaType, digest, size };

@@ -37,11 +37,14 @@ export async function startFaultyProxy(t: TestContext, target: string): Promise<
     const { random } = proxy;
     const kind = random !== undefined && random() < share ? kinds[Math.floor(random() * kinds.length)] : undefined;
     if (kind !== undefined) proxy.faults.set(kind, (proxy.faults.get(kind) ?? 0) + 1);
-    request.on("data", (chunk: Buffer) => (proxy.uploadedBytes += chunk.length));
+    const begin = (): void => {
+      request.on("data", (chunk: Buffer) => (proxy.uploadedBytes += chunk.length));
+      pass(target, kind, request, response);
+    };
     const line = `${request.method} ${request.url}`;
     const number = proxy.requests.push(line);
-    if (proxy.gate === undefined) pass(target, kind, request, response);
-    else void proxy.gate(line, number).then(() => pass(target, kind, request, response));
+    if (proxy.gate === undefined) begin();
+    else void proxy.gate(line, number).then(begin);
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   t.after(() => {
