@@ -138,7 +138,7 @@ test("a pull that fails says what the registry said, and shows no password", opt
   assert.match(await said("anonymous"), /would not show v1 of team\/app: it answered 401/);
   assert.match(await said("wrong"), /it answered 401/);
   assert.match(await said("absent"), /v2: not found$/);
-  assert.match(await said("away"), /127\.0\.0\.1:1 did not answer: .*ECONNREFUSED.* This may be temporary\.$/);
+  assert.match(await said("away"), /127\.0\.0\.1:1 did not answer: .*ECONNREFUSED.*; this may be temporary$/);
   const secret = Buffer.from(`${account.username}:planted-password`).toString("base64");
   for (const name of ["anonymous", "wrong", "absent", "away"]) {
     const everything = JSON.stringify([await bench.when(name, () => true), bench.events(name)]);

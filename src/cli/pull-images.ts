@@ -61,6 +61,7 @@ async function* told(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Arra
 function tell(error: unknown): never {
   if (!(error instanceof ProblemError)) throw error;
   const { code, message } = error.problem;
-  const hope = passing.has(code) ? " This may be temporary." : "";
-  throw new Error(`${message}${hope}`, { cause: error });
+  const hope = passing.has(code) ? "; this may be temporary" : "";
+  // The status and the record put it into a sentence of their own.
+  throw new Error(`${message.replace(/\.$/, "")}${hope}`, { cause: error });
 }
