@@ -2,6 +2,7 @@ import { writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { parseArgs } from "node:util";
 import { clusterBounds } from "./cluster.ts";
+import { historyBounds } from "./history.ts";
 import { imageBounds } from "./image.ts";
 import { tableOf } from "./measure.ts";
 import { recoveryBounds } from "./recovery.ts";
@@ -19,7 +20,7 @@ const { positionals, values } = parseArgs({
 const isRecovery = positionals[0] === "recovery";
 const figures = isRecovery
   ? await recoveryBounds(values)
-  : [...(await clusterBounds()), ...(await imageBounds()), ...(await renderBounds())];
+  : [...(await clusterBounds()), ...(await imageBounds()), ...(await renderBounds()), ...(await historyBounds())];
 const [cpu] = cpus();
 const machine = `${cpus().length} x ${cpu?.model ?? "unknown"}, Node ${process.versions.node}, ${process.platform}`;
 console.log(`${machine}\n\n${tableOf(figures)}`);

@@ -33,7 +33,7 @@ test(
       startPlumb(t, place, ["release", `--source=${source}`, "--json"]),
     );
     const ended = await Promise.all(runs.map((run) => run.ended));
-    assert.deepEqual(ended.map(({ code }) => code).toSorted(), [0, 1], ended.map(({ err }) => err).join("\n"));
+    assert.deepEqual(new Set(ended.map(({ code }) => code)), new Set([0, 1]), ended.map(({ err }) => err).join("\n"));
     assert.equal(written.length, 2, "both wrote it");
     const [winner, loser] = ended.toSorted((left, right) => (left.code ?? 0) - (right.code ?? 0));
     const { images } = JSON.parse(winner?.out ?? "") as { images: readonly { tag: string; digest: string }[] };
