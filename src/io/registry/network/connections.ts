@@ -28,7 +28,9 @@ interface ConnectionOptions {
 
 /** A server that says nothing for this long is not there. */
 const silenceMs = 60_000;
-const pool = { keepAlive: true, keepAliveMsecs: 15_000, maxSockets: 8, scheduling: "lifo" } as const;
+/** A connection that nobody uses for so long is closed: a node pulls for years, and not every server ends them by itself. */
+const idleMs = 30_000;
+const pool = { keepAlive: true, keepAliveMsecs: 15_000, timeout: idleMs, maxSockets: 8, scheduling: "lifo" } as const;
 
 /** Kept connections to the servers of one or more registries: TLS but where plain http is allowed, through proxies. */
 export class Connections {
