@@ -1,6 +1,7 @@
 import type { Kube } from "../io/kube/kube.ts";
+import { isApplied } from "../model/adoption.ts";
 import { adoptAnnotation, applicationLabel, applicationLabelKey } from "../model/application.ts";
-import type { Inventory } from "../model/inventory.ts";
+import type { Inventory, InventoryEntry } from "../model/inventory.ts";
 import type { KubeObject } from "../model/kube-object.ts";
 import { refKey } from "../model/object-ref.ts";
 import type { ObjectRef } from "../model/object-ref.ts";
@@ -15,6 +16,7 @@ import { covers, writeInventory } from "./inventory-store.ts";
 import { anothersObject, refusedManifest } from "./refused.ts";
 import type { Refused } from "./refused.ts";
 import { rehearse } from "./rehearse.ts";
+import type { Rehearsal } from "./rehearse.ts";
 import { definedGroups, resourceOf } from "./resource-of.ts";
 import { sameObject } from "./same-object.ts";
 
@@ -34,6 +36,8 @@ interface Done {
   readonly takeovers: readonly Takeover[];
   /** The applied objects as the API server answered them. */
   readonly objects: readonly KubeObject[];
+  /** The ConfigMap of the inventory where it was written. */
+  readonly stored: readonly KubeObject[];
   /** Objects that the API server says are as Git says, though they are written in another way (behaviour D7). */
   readonly equal: readonly ObjectRef[];
   /** The inventory as it is written now. */
@@ -69,6 +73,7 @@ export async function apply(kube: Kube, plan: Plan, settings: ApplySettings): Pr
     ],
     takeovers: [],
     objects: [],
+    stored: [],
     equal: [],
     inventory: plan.inventory,
   };
@@ -79,22 +84,35 @@ export async function apply(kube: Kube, plan: Plan, settings: ApplySettings): Pr
   if (left.refused.length > 0) return failed(start, left.refused, false);
   if (steps.length === 0) return { ok: true, ...start };
   const defined = definedGroups(plan.unchanged);
-  const spending = { kube, parallel, defined };
+  const spending = { kube, parallel, defined, known: plan.inventory.entries };
   const known = covers(plan.inventory, plan.union);
-  // One object of which the inventory knows is all or nothing by itself: the apply is its own rehearsal.
-  if (known && steps.length + plan.later.length === 1) return spend(spending, steps, start, new Set());
+  // One object that is Plumbline's already is all or nothing by itself: the apply is its own rehearsal.
+  if (known && steps.length + plan.later.length === 1 && isApplied(steps[0]?.live))
+    return spend(spending, steps, start, new Set());
 
   const later = plan.later.filter((step) => !isEnding(step));
-  const rehearsal = await rehearse(kube, [...steps, ...later], [...steps, ...later], parallel, defined);
+  const rehearsal = await rehearse(kube, [...steps, ...later], [...steps, ...later], parallel, defined, spending.known);
   const rehearsed = { ...start, ...noted(start, rehearsal.equal), takeovers: rehearsal.takeovers };
   if (rehearsal.refused.length > 0) return failed(start, rehearsal.refused, false);
   const equal = new Set(rehearsal.equal.map(refKey));
-  const due = steps.filter((step) => !equal.has(refKey(step.manifest.ref)));
+  const due = steps
+    .filter((step) => !equal.has(refKey(step.manifest.ref)))
+    .map((step) => rehearsal.adopted.get(step)?.step ?? step);
   if (due.length === 0) return { ok: true, ...rehearsed };
   if (known) return spend(spending, due, rehearsed, rehearsal.later);
-  const refused = await writeInventory(kube, settings.namespace, plan.union);
-  if (refused) return failed(rehearsed, [refused], false);
-  return spend(spending, due, { ...rehearsed, inventory: plan.union }, rehearsal.later);
+  const union = { ...plan.union, entries: plan.union.entries.map(withAdopted(rehearsal)) };
+  const written = await writeInventory(kube, settings.namespace, union);
+  if (!written.ok) return failed(rehearsed, [written.refused], false);
+  return spend(spending, due, { ...rehearsed, stored: [written.object], inventory: union }, rehearsal.later);
+}
+
+/** Entries of what was there before, noted before it is touched: which object that was, its uid says. */
+function withAdopted({ adopted }: Rehearsal): (entry: InventoryEntry) => InventoryEntry {
+  const uids = new Map([...adopted].map(([step, { uid }]) => [refKey(step.manifest.ref), uid]));
+  return (entry) => {
+    const uid = uids.get(refKey(entry));
+    return uid === undefined ? entry : { ...entry, uid, adopted: true };
+  };
 }
 
 /** What every step of one apply is spent with. */
@@ -103,6 +121,8 @@ interface Spending {
   readonly parallel: number;
   /** Groups of which the revision has defined kinds already. */
   readonly defined: ReadonlySet<string>;
+  /** What the inventory knew before. */
+  readonly known: readonly InventoryEntry[];
 }
 
 /** Applies batch by batch; before the first batch with objects that could not be tried yet, those are tried all together. */
@@ -112,18 +132,22 @@ async function spend(
   start: Done,
   later: ReadonlySet<ApplyStep>,
 ): Promise<Applied> {
-  const { kube, parallel, defined } = spending;
+  const { kube, parallel, defined, known } = spending;
   let done = start;
   let wrote = false;
   let waiting = later;
+  let adopted: Rehearsal["adopted"] = new Map();
   for (const batch of batchesOf(steps)) {
     if (batch.some((step) => waiting.has(step))) {
-      const tried = await rehearse(kube, [...waiting], [], parallel, defined);
+      const tried = await rehearse(kube, [...waiting], [], parallel, defined, known);
       if (tried.refused.length > 0) return failed(done, tried.refused.map(notServedYet(waiting)), wrote);
       done = { ...done, takeovers: [...done.takeovers, ...tried.takeovers] };
       waiting = new Set();
+      adopted = tried.adopted;
     }
-    const answers = await inParallel(batch, parallel, (step) => applyStep(kube, step, defined));
+    const answers = await inParallel(batch, parallel, (step) =>
+      applyStep(kube, adopted.get(step)?.step ?? step, defined),
+    );
     for (const each of answers) if (each.ok) done = withAnswer(done, each);
     wrote ||= answers.some((each) => each.ok);
     const refused = answers.flatMap((each) => (each.ok ? [] : [each.refused]));
@@ -156,7 +180,7 @@ function withAnswer(done: Done, { step, object, takeovers }: Extract<StepAnswer,
   const known = new Set(done.takeovers.map(takeoverKey));
   const all = [...done.takeovers, ...takeovers.filter((takeover) => !known.has(takeoverKey(takeover)))];
   if (live && sameObject(object, live)) return { ...done, objects, ...noted(done, [manifest.ref]) };
-  const outcome = step.action === "create" ? "created" : "configured";
+  const outcome = step.adopts ? "adopted" : step.action === "create" ? "created" : "configured";
   return { ...done, objects, takeovers: all, steps: [...done.steps, { ref: manifest.ref, outcome }] };
 }
 

@@ -1,5 +1,5 @@
 import type { Kube, KubeAnswer, KubeRefusal, KubeResource } from "../io/kube/kube.ts";
-import { applicationLabel, fieldManager } from "../model/application.ts";
+import { applicationLabel, applicationLabelKey, fieldManager } from "../model/application.ts";
 import type { Inventory, InventoryEntry } from "../model/inventory.ts";
 import { isJsonObject, valueAt } from "../model/json.ts";
 import type { Json } from "../model/json.ts";
@@ -36,19 +36,31 @@ export async function readInventory(kube: Kube, namespace: string, application: 
   throw new ProblemError(refusedObject(storeRef(namespace, application), answer.refusal).problem);
 }
 
+/** The ConfigMap as it was written, or why it was not. */
+export type WrittenInventory =
+  | { readonly ok: true; readonly object: KubeObject }
+  | { readonly ok: false; readonly refused: Refused };
+
 /** Writes an inventory, and creates the engine's namespace where it is missing. */
-export async function writeInventory(
-  kube: Kube,
-  namespace: string,
-  inventory: Inventory,
-): Promise<Refused | undefined> {
+export async function writeInventory(kube: Kube, namespace: string, inventory: Inventory): Promise<WrittenInventory> {
   const first = await write(kube, namespace, inventory);
-  if (first.ok) return undefined;
+  if (first.ok) return { ok: true, object: first.value };
   if (first.refusal.code !== 404) return refusal(namespace, inventory, first.refusal);
   const own = { apiVersion: "v1", kind: "Namespace", metadata: { name: namespace, labels: managedBy } };
   const created = await kube.apply(namespaces, own, { fieldManager, force: true, dryRun: false });
   const second = created.ok ? await write(kube, namespace, inventory) : created;
-  return second.ok ? undefined : refusal(namespace, inventory, second.refusal);
+  return second.ok ? { ok: true, object: second.value } : refusal(namespace, inventory, second.refusal);
+}
+
+/** Where the inventory of an application is kept, for the watches. */
+export function storeEntry(namespace: string, application: string): InventoryEntry {
+  return { ...storeRef(namespace, application), apiVersion: "v1" };
+}
+
+/** True when the ConfigMap says what the inventory says; an empty one need not be there. */
+export function isStored(store: KubeObject | undefined, inventory: Inventory): boolean {
+  if (store === undefined) return inventory.entries.length === 0;
+  return valueAt(store["data"], "entries") === entriesText(inventory);
 }
 
 /** True when both name the same objects, with the same uids. */
@@ -67,7 +79,12 @@ function write(kube: Kube, namespace: string, inventory: Inventory): Promise<Kub
   const object = {
     apiVersion: "v1",
     kind: "ConfigMap",
-    metadata: { name, namespace, labels: managedBy },
+    // The label of the application lets the watches see it.
+    metadata: {
+      name,
+      namespace,
+      labels: { ...managedBy, [applicationLabelKey]: applicationLabel(inventory.application) },
+    },
     data: { application: inventory.application, entries: entriesText(inventory) },
   };
   return kube.apply(configMaps, object, { fieldManager, force: true, dryRun: false });
@@ -99,22 +116,23 @@ function parseEntries(text: string): readonly InventoryEntry[] | undefined {
 
 function parseEntry(value: Json): InventoryEntry | undefined {
   if (!isJsonObject(value)) return undefined;
-  const { group, kind, namespace, name, apiVersion, uid } = value;
+  const { group, kind, namespace, name, apiVersion, uid, adopted } = value;
   if (typeof group !== "string" || typeof kind !== "string" || typeof namespace !== "string") return undefined;
   if (typeof name !== "string" || typeof apiVersion !== "string") return undefined;
-  const entry = { group, kind, namespace, name, apiVersion };
+  const entry = { group, kind, namespace, name, apiVersion, ...(adopted === true ? { adopted } : {}) };
   return typeof uid === "string" ? { ...entry, uid } : entry;
 }
 
 function entriesText(inventory: Inventory): string {
-  const entries = inventory.entries.toSorted(compareRefs).map(({ group, kind, namespace, name, apiVersion, uid }) => {
-    return { group, kind, namespace, name, apiVersion, uid };
+  const entries = inventory.entries.toSorted(compareRefs).map((entry) => {
+    const { group, kind, namespace, name, apiVersion, uid, adopted } = entry;
+    return { group, kind, namespace, name, apiVersion, uid, adopted };
   });
   return JSON.stringify(entries);
 }
 
-function refusal(namespace: string, inventory: Inventory, refused: KubeRefusal): Refused {
-  return refusedObject(storeRef(namespace, inventory.application), refused);
+function refusal(namespace: string, inventory: Inventory, refused: KubeRefusal): WrittenInventory {
+  return { ok: false, refused: refusedObject(storeRef(namespace, inventory.application), refused) };
 }
 
 function storeRef(namespace: string, application: string) {

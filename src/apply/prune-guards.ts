@@ -1,5 +1,6 @@
 import type { Kube, KubeRefusal } from "../io/kube/kube.ts";
 import { applicationLabel, applicationLabelKey, pruneAnnotation } from "../model/application.ts";
+import type { InventoryEntry } from "../model/inventory.ts";
 import { valueAt } from "../model/json.ts";
 import { refOf } from "../model/kube-object.ts";
 import type { KubeObject } from "../model/kube-object.ts";
@@ -29,19 +30,21 @@ const namedAtMost = 3;
 
 /**
  * Why an object that is gone from Git must not be deleted yet: with a namespace or the definition of a kind everything in it goes,
- * also what is not the application's (behaviour D8). Asked only where one of these is to be pruned. What the account may not
+ * also what is not the application's, and what was there before is not its own (behaviour D8). Asked only where one of these is to be pruned. What the account may not
  * list is not seen.
  */
 export async function guardPrune(
   kube: Kube,
   plan: Plan,
-  { entry, live }: PruneStep,
+  { entry, live, adopted }: PruneStep,
   allowed: readonly string[],
 ): Promise<Problem | undefined> {
   const isNamespace = entry.group === "" && entry.kind === "Namespace";
   const isDefinition = `${entry.group}/v1` === definitions[0] && entry.kind === definitions[1];
   const words = `${entry.kind}/${entry.name}`;
-  if (!(isNamespace || isDefinition) || allowed.includes(words)) return undefined;
+  if (allowed.includes(words)) return undefined;
+  if (adopted) return wasThereBefore(entry, words);
+  if (!(isNamespace || isDefinition)) return undefined;
   const found = isNamespace ? await inNamespace(kube, entry.name) : await instancesOf(kube, live);
   const kept = found.filter((object) => !goesAnyway(plan, object));
   if (kept.length === 0) return undefined;
@@ -51,6 +54,15 @@ export async function guardPrune(
     code: "prune-held",
     message: `${entry.kind} ${entry.name} is gone from Git and was not deleted, since ${named.join(", ")}${rest} would go with it`,
     remedy: `if that is meant, write allowPrune: [${words}] in the application's delivery.yaml; else put it back, or move what is to stay`,
+  };
+}
+
+/** What Plumbline did not create is not its to delete, unless Git says so. */
+function wasThereBefore(entry: InventoryEntry, words: string): Problem {
+  return {
+    code: "prune-held",
+    message: `${refLabel(entry)} is gone from Git and was not deleted, since it was there before Plumbline delivered it`,
+    remedy: `if it is to go, write allowPrune: [${words}] in the application's delivery.yaml; to leave it for good, annotate it with ${pruneAnnotation}: "false"`,
   };
 }
 

@@ -1,5 +1,6 @@
 import type { Kube } from "../io/kube/kube.ts";
 import type { Inventory, InventoryEntry } from "../model/inventory.ts";
+import type { KubeObject } from "../model/kube-object.ts";
 import { compareRefs } from "../model/object-ref.ts";
 import type { Plan, PruneStep } from "../model/plan.ts";
 import type { Problem } from "../model/problem.ts";
@@ -15,7 +16,7 @@ export interface PruneSettings {
   readonly namespace: string;
   /** The inventory as it is written now. */
   readonly known: Inventory;
-  /** Namespaces and definitions that Git says may go with all that is in them, as `Kind/name`. */
+  /** What Git says may go, with all that is in it, as `Kind/name`. */
   readonly allowed?: readonly string[];
 }
 
@@ -23,6 +24,8 @@ export interface PruneSettings {
 export interface Pruned {
   readonly steps: readonly AppliedStep[];
   readonly inventory: Inventory;
+  /** The ConfigMap of the inventory where it was written. */
+  readonly stored: readonly KubeObject[];
   readonly problems: readonly Problem[];
   /** What was not deleted because more than it would go: it stays in the inventory until Git says that it is meant. */
   readonly held: readonly Problem[];
@@ -50,10 +53,10 @@ export async function prune(kube: Kube, plan: Plan, settings: PruneSettings): Pr
     else problems.push(done.problem);
   }
   const left = { ...plan.exact, entries: [...plan.exact.entries, ...kept].toSorted(compareRefs) };
-  if (problems.length > 0 || sameInventory(left, known)) return { steps, inventory: known, problems, held };
-  const refused = await writeInventory(kube, namespace, left);
-  if (refused) return { steps, inventory: known, problems: [refused.problem], held };
-  return { steps, inventory: left, problems, held };
+  if (problems.length > 0 || sameInventory(left, known)) return { steps, inventory: known, stored: [], problems, held };
+  const written = await writeInventory(kube, namespace, left);
+  if (!written.ok) return { steps, inventory: known, stored: [], problems: [written.refused.problem], held };
+  return { steps, inventory: left, stored: [written.object], problems, held };
 }
 
 async function pruneStep(kube: Kube, { entry, live }: PruneStep): Promise<AppliedStep | Refused> {

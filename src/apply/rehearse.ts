@@ -1,5 +1,7 @@
+import { wasThere, withMark } from "../model/adoption.ts";
 import type { Kube, KubeRefusal } from "../io/kube/kube.ts";
 import { isJsonObject, valueAt } from "../model/json.ts";
+import type { InventoryEntry } from "../model/inventory.ts";
 import type { Manifest } from "../model/manifest.ts";
 import { refKey } from "../model/object-ref.ts";
 import type { ObjectRef } from "../model/object-ref.ts";
@@ -19,6 +21,8 @@ type Rehearsed =
       readonly step: ApplyStep;
       readonly takeovers: readonly Takeover[];
       readonly equal: boolean;
+      /** The uid of what was there before Plumbline. */
+      readonly adopts: string | undefined;
     }
   | { readonly kind: "later"; readonly step: ApplyStep }
   | { readonly kind: "refused"; readonly refused: Refused };
@@ -30,13 +34,15 @@ export interface Rehearsal {
   readonly takeovers: readonly Takeover[];
   /** Objects that the apply would not change at all. */
   readonly equal: readonly ObjectRef[];
+  /** Steps whose objects were there before Plumbline, as they are to be applied: they say so. */
+  readonly adopted: ReadonlyMap<ApplyStep, { readonly step: ApplyStep; readonly uid: string }>;
   readonly refused: readonly Refused[];
 }
 
 /**
  * Asks the API server what it would say to each step, without changing anything (behaviour D3). `all` are the steps of the
  * whole plan, which may create the namespace or define the kind that a step needs, and `defined` the groups of
- * which it has defined kinds already.
+ * which it has defined kinds already; `known` is what the inventory knows.
  */
 export async function rehearse(
   kube: Kube,
@@ -44,13 +50,22 @@ export async function rehearse(
   all: readonly ApplyStep[],
   parallel: number,
   defined: ReadonlySet<string> = new Set(),
+  known: readonly InventoryEntry[] = [],
 ): Promise<Rehearsal> {
   const coming = comingWith(all);
-  const answers = await inParallel(steps, parallel, (step) => rehearseStep(kube, step, coming, defined));
+  const entries = new Map(known.map((entry) => [refKey(entry), entry]));
+  const answers = await inParallel(steps, parallel, (step) => rehearseStep(kube, step, coming, defined, entries));
   return {
     later: new Set(answers.flatMap((each) => (each.kind === "later" ? [each.step] : []))),
     takeovers: answers.flatMap((each) => (each.kind === "fits" ? each.takeovers : [])),
     equal: answers.flatMap((each) => (each.kind === "fits" && each.equal ? [each.step.manifest.ref] : [])),
+    adopted: new Map(
+      answers.flatMap((each) =>
+        each.kind === "fits" && each.adopts !== undefined
+          ? [[each.step, { step: adopting(each.step), uid: each.adopts }]]
+          : [],
+      ),
+    ),
     refused: answers.flatMap((each) => (each.kind === "refused" ? [each.refused] : [])),
   };
 }
@@ -60,6 +75,7 @@ async function rehearseStep(
   step: ApplyStep,
   coming: Coming,
   defined: ReadonlySet<string>,
+  entries: ReadonlyMap<string, InventoryEntry>,
 ): Promise<Rehearsed> {
   const { manifest, live } = step;
   const found = await resourceOf(kube, manifest, defined);
@@ -73,7 +89,13 @@ async function rehearseStep(
   }
   const { answer, takeovers } = await applyObject(kube, found.resource, manifest, true);
   if (!answer.ok) return { kind: "refused", refused: refusedManifest(manifest, answer.refusal) };
-  return { kind: "fits", step, takeovers, equal: live !== undefined && sameObject(answer.value, live) };
+  const isThere = wasThere(answer.value, live, entries.get(refKey(manifest.ref)));
+  const adopts = isThere ? answer.value.metadata.uid : undefined;
+  return { kind: "fits", step, takeovers, adopts, equal: live !== undefined && sameObject(answer.value, live) };
+}
+
+function adopting(step: ApplyStep): ApplyStep {
+  return { ...step, manifest: withMark(step.manifest), adopts: true };
 }
 
 /**

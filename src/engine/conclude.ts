@@ -14,6 +14,7 @@ import type { FoundApplication } from "../source/deployment.ts";
 import type { Awaited } from "./await-others.ts";
 import { undoneDrift } from "./drift.ts";
 import { imagesOf } from "./images.ts";
+import type { Kept } from "./inventory.ts";
 import { sooner } from "./known.ts";
 import { notesOn } from "./notes.ts";
 import type { Known, Pass } from "./known.ts";
@@ -39,6 +40,7 @@ export interface Outcome {
   readonly desired: readonly Manifest[];
   readonly plan: Plan;
   readonly applied: Applied;
+  readonly kept: Kept;
   readonly observation: Observation;
   readonly decision: Decision;
 }
@@ -71,10 +73,12 @@ export async function conclude(io: Io, outcome: Outcome): Promise<Pass> {
           known: applied.inventory,
           allowed: found.application.allowPrune ?? [],
         })
-      : { inventory: applied.inventory, steps: [], problems: [], held: [] };
+      : { inventory: applied.inventory, steps: [], stored: [], problems: [], held: [] };
+  io.live.with(pruned.stored);
   const now = io.clock.now();
   const decided = decidedRecord(record, decision, findings(io, outcome, pruned.steps, now), now);
-  const next = healthy && applied.ok ? remarked(decided, pruned.held, notesOn(outcome.desired)) : decided;
+  const next =
+    healthy && applied.ok ? remarked(decided, pruned.held, notesOn(outcome.desired, decided.applied)) : decided;
   const proved = withProofs(known.proved, plan, applied);
   const pass = await log(io, { ...reached, record: next, inventory: pruned.inventory, proved }, decision);
   const [left] = applied.ok ? pruned.problems : applied.problems;
@@ -88,7 +92,7 @@ function findings(io: Io, outcome: Outcome, pruned: readonly AppliedStep[], now:
     observation,
     applied: [...applied.steps, ...pruned].filter(({ outcome: did }) => did !== "unchanged" && did !== "skipped"),
     takeovers: applied.takeovers,
-    drift: undoneDrift(io, outcome, now),
+    drift: [...(outcome.kept.drift ? [outcome.kept.drift] : []), ...undoneDrift(io, outcome, now)],
     images: imagesOf(desired),
     problems: applied.ok ? [] : applied.problems,
   };

@@ -1,8 +1,9 @@
-import { readInventory } from "../apply/inventory-store.ts";
+import { readInventory, storeEntry } from "../apply/inventory-store.ts";
 import type { Application } from "../model/application.ts";
 import type { Problem } from "../model/problem.ts";
 import type { Revision } from "../model/revision.ts";
 import { refuse } from "./conclude.ts";
+import { keepInventory } from "./inventory.ts";
 import type { Known, Pass } from "./known.ts";
 import type { Io } from "./reconcile.ts";
 import { continueRecord } from "./records.ts";
@@ -17,6 +18,9 @@ export async function letGo(io: Io, application: Application, head: string, know
   const remembered = known.inventory?.entries.length ? known.inventory : undefined;
   const inventory = remembered ?? (await readInventory(io.kube, io.namespace, application.id));
   if (inventory.entries.length === 0) return { known, gone: true };
+  const unwatched = await io.live.watch([storeEntry(io.namespace, application.id)]);
+  const kept = unwatched ? { trouble: unwatched } : await keepInventory(io, application, known);
+  if (kept.trouble) return { known, trouble: kept.trouble };
   const before = known.record?.revision;
   const revision = before?.tree === noTree ? before : await removal(io, application, head);
   const record = continueRecord(known.record, revision, application, io.clock.now());

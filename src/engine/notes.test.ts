@@ -19,7 +19,7 @@ const healthy: DeliveryRecord = {
 };
 
 test("a healthy record says what is left to an autoscaler, and nothing of what delivery.yaml leaves to others", () => {
-  assert.deepEqual(notesOn([manifest, { ref } as Manifest]), [note]);
+  assert.deepEqual(notesOn([manifest, { ref } as Manifest], []), [note]);
   assert.equal(remarked(healthy, [], [note]).message, `${healthy.message}; ${note}`);
 });
 

@@ -1,5 +1,5 @@
 import { apply } from "../apply/apply.ts";
-import { readInventory } from "../apply/inventory-store.ts";
+import { readInventory, storeEntry } from "../apply/inventory-store.ts";
 import { observe } from "../health/observe.ts";
 import type { Clock } from "../io/clock/clock.ts";
 import type { Git } from "../io/git/git.ts";
@@ -18,6 +18,7 @@ import { awaitOthers } from "./await-others.ts";
 import { close, conclude, distrust, putOff, refuse } from "./conclude.ts";
 import type { Desired } from "./desired.ts";
 import type { Endorsements } from "./endorsed.ts";
+import { keepInventory } from "./inventory.ts";
 import { sooner } from "./known.ts";
 import type { Known, Pass } from "./known.ts";
 import type { Live } from "./live.ts";
@@ -67,8 +68,11 @@ export async function reconcile(io: Io, found: FoundApplication, head: string, k
   const phase = await phaseOf(io, found, record, desired.value);
 
   const inventory = known.inventory ?? (await readInventory(io.kube, io.namespace, application.id));
-  const unwatched = await io.live.watch([...phase.manifests.map((one) => entryOf(one)), ...inventory.entries]);
+  const store = storeEntry(io.namespace, application.id);
+  const unwatched = await io.live.watch([...phase.manifests.map((one) => entryOf(one)), ...inventory.entries, store]);
   if (unwatched) return { known: { ...known, inventory }, trouble: unwatched };
+  const kept = await keepInventory(io, application, known);
+  if (kept.trouble) return { known, trouble: kept.trouble };
   const changes = planChanges(phase.manifests, (ref) => io.live.get(ref), inventory, known.proved, phase.later);
   const due = postponeFlapping(changes, record === known.record ? record.drift : [], io.clock.now());
   const context = { maxRestarts: application.rollout.maxRestarts, rules: application.health, nowMs: io.clock.now() };
@@ -76,7 +80,10 @@ export async function reconcile(io: Io, found: FoundApplication, head: string, k
     observe(phase.manifests, io.live.with([]), context),
   );
   const applied = await apply(io.kube, plan, { namespace: io.namespace });
-  const seen = withhold(observe(phase.manifests, io.live.with(applied.objects), context), withheld);
+  const seen = withhold(
+    observe(phase.manifests, io.live.with([...applied.objects, ...applied.stored]), context),
+    withheld,
+  );
   const observation = markLater(seen, phase);
   const taken = takenRecord(record, phase.canary, applied.ok, io.clock.now());
   const checks = await askWhenDue(io, found, taken, phase, observation, desired.value);
@@ -90,6 +97,6 @@ export async function reconcile(io: Io, found: FoundApplication, head: string, k
     seeingSinceMs: io.live.seeingSince(),
     nowMs: io.clock.now(),
   });
-  const outcome = { found, known, record: taken, desired: desired.value, plan, applied, observation, decision };
+  const outcome = { found, known, record: taken, desired: desired.value, plan, applied, kept, observation, decision };
   return promoteWhenDue(io, found, sooner(await conclude(io, outcome), due.dueMs));
 }

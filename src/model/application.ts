@@ -101,7 +101,7 @@ export interface Application {
   readonly after: readonly string[];
   /** True when Git says that a revision without any object is meant. */
   readonly allowEmpty: boolean;
-  /** Namespaces and definitions of kinds that Git says may go with all that is in them, as `Kind/name`. */
+  /** What Git says may be deleted though more goes with it or it was adopted, as `Kind/name`. */
   readonly allowPrune?: readonly string[];
 }
 

@@ -6,6 +6,8 @@ import type { ObjectRef } from "./object-ref.ts";
 export interface InventoryEntry extends ObjectRef {
   readonly apiVersion: string;
   readonly uid?: string;
+  /** It was there before Plumbline first applied it: it is deleted only where Git says so. */
+  readonly adopted?: true;
 }
 
 /** Every object that an application may have created (behaviour D8), in the total order of references. */
@@ -14,9 +16,10 @@ export interface Inventory {
   readonly entries: readonly InventoryEntry[];
 }
 
-/** The entry of a desired object, with the uid of what is live under its name. */
-export function entryOf({ ref, object }: Manifest, live?: KubeObject): InventoryEntry {
+/** The entry of a desired object, with the uid of what is live under its name, and whether that was there before. */
+export function entryOf({ ref, object }: Manifest, live?: KubeObject, adopted = false): InventoryEntry {
   const { group, kind, namespace, name } = ref;
   const uid = live?.metadata.uid;
-  return { group, kind, namespace, name, apiVersion: object.apiVersion, ...(uid === undefined ? {} : { uid }) };
+  const known = { ...(uid === undefined ? {} : { uid }), ...(adopted ? { adopted } : {}) };
+  return { group, kind, namespace, name, apiVersion: object.apiVersion, ...known };
 }

@@ -13,6 +13,8 @@ export interface ApplyStep {
   readonly stage: Stage;
   readonly manifest: Manifest;
   readonly live?: KubeObject;
+  /** Set where the object turned out to have been there before Plumbline. */
+  readonly adopts?: true;
   readonly why: string;
 }
 
@@ -27,6 +29,8 @@ export interface PruneStep {
   readonly action: "prune";
   readonly entry: InventoryEntry;
   readonly live: KubeObject;
+  /** Set where it was there before Plumbline: it is deleted only where Git says so. */
+  readonly adopted?: true;
 }
 
 /** What it takes to bring the cluster to the desired state: an immutable list in a total order, made by a pure function. */
@@ -66,5 +70,5 @@ export function hookOf(object: KubeObject): "before" | "after" | undefined {
 }
 
 /** Outcomes of a step, in the field's words. */
-export const stepOutcomes = ["created", "configured", "unchanged", "deleted", "skipped"] as const;
+export const stepOutcomes = ["created", "adopted", "configured", "unchanged", "deleted", "skipped"] as const;
 export type StepOutcome = (typeof stepOutcomes)[number];

@@ -1,3 +1,4 @@
+import { isAdopted, withMark } from "../model/adoption.ts";
 import { applicationLabel, applicationLabelKey, pruneAnnotation } from "../model/application.ts";
 import { entryOf } from "../model/inventory.ts";
 import type { Inventory, InventoryEntry } from "../model/inventory.ts";
@@ -31,7 +32,13 @@ export function planChanges(
   const steps: ApplyStep[] = [];
   const unchanged: ObjectRef[] = [];
   const leave: LeaveStep[] = [];
-  for (const manifest of desired.toSorted(compareManifests)) {
+  const entries = new Map(inventory.entries.map((entry) => [refKey(entry), entry]));
+  const adopted = (ref: ObjectRef): boolean => {
+    const is = live(ref);
+    return is !== undefined && isAdopted(is, entries.get(refKey(ref)));
+  };
+  const marked = (manifest: Manifest): Manifest => (adopted(manifest.ref) ? withMark(manifest) : manifest);
+  for (const manifest of desired.toSorted(compareManifests).map(marked)) {
     const is = live(manifest.ref);
     const step = stepFor(manifest, is, proved);
     if (step) steps.push(step);
@@ -39,13 +46,16 @@ export function planChanges(
     const given = is && givenAway(manifest, is);
     if (given) leave.push({ manifest: declaredOf(manifest, is), given });
   }
-  const wanted = desired.map((manifest) => entryOf(manifest, live(manifest.ref)));
+  const wanted = desired.map((manifest) => entryOf(manifest, live(manifest.ref), adopted(manifest.ref)));
   const wantedKeys = new Set(wanted.map(refKey));
   const gone = inventory.entries.filter((entry) => !wantedKeys.has(refKey(entry)));
   return {
     application: inventory.application,
     apply: steps,
-    later: later.toSorted(compareManifests).flatMap((manifest) => stepFor(manifest, live(manifest.ref), proved) ?? []),
+    later: later
+      .toSorted(compareManifests)
+      .map(marked)
+      .flatMap((manifest) => stepFor(manifest, live(manifest.ref), proved) ?? []),
     leave,
     unchanged,
     prune: pruneSteps(gone, live, inventory.application),
@@ -79,6 +89,6 @@ function pruneSteps(gone: readonly InventoryEntry[], live: LiveLookup, applicati
     if (object.metadata.labels?.[applicationLabelKey] !== applicationLabel(application)) return [];
     if (entry.uid !== undefined && entry.uid !== object.metadata.uid) return [];
     if (object.metadata.annotations?.[pruneAnnotation] === "false") return [];
-    return [{ action: "prune", entry, live: object }];
+    return [{ action: "prune", entry, live: object, ...(isAdopted(object, entry) ? { adopted: true } : {}) }];
   });
 }

@@ -193,18 +193,11 @@ export const applicationSchema = closed({
   ignore: ignoreSchema.optional().describe("Besides the environment's; each must fit an object."),
   allowEmpty: z.boolean().optional().describe("True when a revision without any object is meant; default false."),
   allowPrune: z
-    .array(
-      z
-        .string()
-        .regex(
-          /^(Namespace|CustomResourceDefinition)\/[a-z0-9][-a-z0-9.]*$/,
-          "must be Namespace/name or CustomResourceDefinition/name",
-        ),
-    )
+    .array(z.string().regex(/^[A-Z][A-Za-z0-9]*\/[a-z0-9][-a-z0-9.:]*$/, "must be Kind/name"))
     .max(200)
     .optional()
     .describe(
-      "What may be deleted, once it is gone from Git, with everything of others that goes with it; default none.",
+      "What may be deleted, once it is gone from Git, though it was there before or more of others goes with it; default none.",
     ),
 });
 

@@ -75,7 +75,7 @@ const tellingRules: readonly Rule[] = [rule("", ["events"], ["create", "patch"])
 const ownRules: readonly Rule[] = [
   rule("coordination.k8s.io", ["leases"], ["create"]),
   { ...rule("coordination.k8s.io", ["leases"], ["get", "update"]), resourceNames: [engineName] },
-  rule("", ["configmaps"], ["get", "create", "patch"]),
+  rule("", ["configmaps"], ["get", "list", "watch", "create", "patch"]),
 ];
 
 /** The engine's own namespace takes restricted pods only (https://kubernetes.io/docs/concepts/security/pod-security-standards/). */
