@@ -18,7 +18,7 @@ export async function letGo(io: Io, application: Application, head: string, know
   const remembered = known.inventory?.entries.length ? known.inventory : undefined;
   const inventory = remembered ?? (await readInventory(io.kube, io.namespace, application.id));
   if (inventory.entries.length === 0) return { known, gone: true };
-  const unwatched = await io.live.watch([storeEntry(io.namespace, application.id)]);
+  const unwatched = await io.live.watch([], [storeEntry(io.namespace, application.id)]);
   const kept = unwatched ? { trouble: unwatched } : await keepInventory(io, application, known);
   if (kept.trouble) return { known, trouble: kept.trouble };
   const before = known.record?.revision;

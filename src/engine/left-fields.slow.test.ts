@@ -30,7 +30,7 @@ test("a field that delivery.yaml leaves to others is given once, and neither und
     "staging/one/delivery.yaml": "ignore: [{ kind: ConfigMap, name: set*, fields: [data.mode] }]\n",
     "staging/one/all.yaml": `${namespaceYaml("one-staging")}---\n${configMapYaml("settings", { mode: "a", other: "1" })}`,
   });
-  const { untilRecord } = await bench.engine();
+  const { until, untilRecord } = await bench.engine();
   const data = async () => (await bench.get("v1", "ConfigMap", "one-staging", "settings"))?.["data"];
   await untilRecord("staging/one", "it is healthy", ({ outcome }) => outcome === "healthy");
   assert.deepEqual(await data(), { mode: "a", other: "1" });
@@ -51,7 +51,9 @@ test("a field that delivery.yaml leaves to others is given once, and neither und
   assert.deepEqual(await data(), { mode: "theirs", other: "3" });
 
   // A rule of the environment changes no tree, and letting go is no drift.
-  bench.commit({ "delivery.yaml": `${deliveryYaml()}    ignore: [{ kind: ConfigMap, fields: [data.other] }]\n` });
+  const rule = `${deliveryYaml()}    ignore: [{ kind: ConfigMap, fields: [data.other] }]\n`;
+  const ruled = bench.commit({ "delivery.yaml": rule });
+  await until("the rule is read", ({ repository }) => repository.commit === ruled);
   await change(bench, { mode: "theirs", other: "theirs" });
   const removed = bench.commit({ "staging/one/more.yaml": configMapYaml("more", {}) });
   const last = await untilRecord("staging/one", "it is healthy with the environment's rule", at(removed));

@@ -68,14 +68,14 @@ export class Live {
   }
 
   /**
-   * Sees to it that the kinds of these objects are watched. Undefined once each was listed; else why one cannot be listed now,
+   * Sees to it that the kinds of these objects are watched, with the pods in their namespaces; of what is `besides` only itself. Undefined once each was listed; else why one cannot be listed now,
    * which holds nobody up: the watch goes on trying by itself. Kinds that are not served are left out.
    */
-  async watch(objects: readonly Awaited[]): Promise<Problem | undefined> {
+  async watch(objects: readonly Awaited[], besides: readonly Awaited[] = []): Promise<Problem | undefined> {
     const namespaces = [...new Set(objects.map(({ namespace }) => namespace))].filter((namespace) => namespace !== "");
     const children = childKinds.flatMap((kind) => namespaces.map((namespace) => ({ ...kind, namespace })));
     const watched: Watched[] = [];
-    for (const { apiVersion, kind, namespace } of [...children, ...objects]) {
+    for (const { apiVersion, kind, namespace } of [...children, ...objects, ...besides]) {
       const answer = await this.#kube.resource(apiVersion, kind);
       if (!answer.ok) return unwatched(kind, answer.refusal);
       if (answer.value) watched.push(this.#watched(answer.value, namespace));

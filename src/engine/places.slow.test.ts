@@ -65,7 +65,8 @@ test("an account that may see only its namespaces watches only there", async (t:
   const wanted = ["one-staging", "two-staging"].flatMap((namespace) =>
     perNamespace.map((kind) => `${namespace}/${kind}`),
   );
-  assert.deepEqual(watched.toSorted(), ["/Namespace", ...wanted].toSorted());
+  const inventories = "plumbline-system/ConfigMap";
+  assert.deepEqual(watched.toSorted(), ["/Namespace", inventories, ...wanted].toSorted());
 
   const configMaps = await bench.kind("v1", "ConfigMap");
   const undone = engine.untilRecord("staging/two", "the drift is undone", ({ drift }) => drift.length > 0);

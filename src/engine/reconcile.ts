@@ -68,8 +68,8 @@ export async function reconcile(io: Io, found: FoundApplication, head: string, k
   const phase = await phaseOf(io, found, record, desired.value);
 
   const inventory = known.inventory ?? (await readInventory(io.kube, io.namespace, application.id));
-  const store = storeEntry(io.namespace, application.id);
-  const unwatched = await io.live.watch([...phase.manifests.map((one) => entryOf(one)), ...inventory.entries, store]);
+  const delivered = [...phase.manifests.map((one) => entryOf(one)), ...inventory.entries];
+  const unwatched = await io.live.watch(delivered, [storeEntry(io.namespace, application.id)]);
   if (unwatched) return { known: { ...known, inventory }, trouble: unwatched };
   const kept = await keepInventory(io, application, known);
   if (kept.trouble) return { known, trouble: kept.trouble };
