@@ -21,6 +21,7 @@ const can: readonly Attempt[] = [
   { verb: "get", resource: "services", subresource: "proxy", where: "delivered" },
   { verb: "update", group: "coordination.k8s.io", resource: "leases", where: "own", name: "plumbline-engine" },
   { verb: "patch", resource: "configmaps", where: "own" },
+  { verb: "watch", resource: "configmaps", where: "own" },
 ];
 
 const rbac = "rbac.authorization.k8s.io";
