@@ -8,6 +8,7 @@ import type { DemoCommandOptions } from "./demo.ts";
 import type { DownCommandOptions } from "./down.ts";
 import type { DrillCommandOptions } from "./drill.ts";
 import type { EngineCommandOptions } from "./engine.ts";
+import type { ExplainCommandOptions } from "./explain/explain.ts";
 import type { HealthCommandOptions } from "./health.ts";
 import { installParts } from "./install/settings.ts";
 import type { InstallCommandOptions } from "./install/install.ts";
@@ -39,6 +40,7 @@ export function plumb(world: World, run: Run): Command {
     addDown,
     addDrill,
     addStatus,
+    addExplain,
     addPlan,
     addVerify,
     addHealth,
@@ -116,6 +118,19 @@ const addStatus: Add = (program, world, run) => {
     .option("--json", "print the status document")
     .action((options: StatusCommandOptions) =>
       run(import("./status.ts").then(({ statusCommand }) => statusCommand(world, options))),
+    );
+};
+
+const addExplain: Add = (program, world, run) => {
+  program
+    .command("explain")
+    .description("one delivery from its cause to what can be done about it, from the delivery log and Git alone")
+    .argument("[application]", "such as staging/shop; default the one that last did not go well")
+    .option("--delivery <id>", "a delivery, by its id or its commit; default the last that did not go well")
+    .option("--repository <url>", "the deployment repository, or a clone of it; default that of `plumb up`, then .")
+    .option("--json", "print the explanation as JSON")
+    .action((application: string | undefined, options: ExplainCommandOptions) =>
+      run(import("./explain/explain.ts").then(({ explainCommand }) => explainCommand(world, application, options))),
     );
 };
 

@@ -1,13 +1,10 @@
-import { join, resolve } from "node:path";
-import { existsSync } from "node:fs";
 import type { Git } from "../io/git/git.ts";
 import type { StatusDocument } from "../model/status-document.ts";
 import { statusText } from "../status/text.ts";
+import { deliveryRemote } from "./delivery-remote.ts";
 import { aborted } from "./ending.ts";
 import { readLog } from "./log-feed.ts";
 import { withMirror } from "./temporary-mirror.ts";
-import { upRemote } from "./up-file.ts";
-import { WorkingCopy } from "./working-copy.ts";
 import { exitCodes } from "./world.ts";
 import type { World } from "./world.ts";
 
@@ -24,22 +21,10 @@ export interface StatusCommandOptions {
  * code 0 when everything is healthy, 1 otherwise.
  */
 export async function statusCommand(world: World, options: StatusCommandOptions): Promise<number> {
-  const url = await remoteOf(world, options.repository ?? hereOrUp(world.cwd));
+  const url = await deliveryRemote(world, options.repository);
   return withMirror(world, url, (git) =>
     options.watch === true ? watch(world, git, options) : once(world, git, options),
   );
-}
-
-/** In a clone that clone, anywhere else the `plumb up` of this folder. */
-function hereOrUp(cwd: string): string {
-  return existsSync(join(cwd, ".git")) ? cwd : upRemote(cwd);
-}
-
-/** A clone stands for the remote it came from: that is where the engine writes its log. */
-async function remoteOf(world: World, repository: string): Promise<string> {
-  const folder = resolve(world.cwd, repository);
-  if (!existsSync(join(folder, ".git"))) return repository;
-  return new WorkingCopy(folder, world.env).git("remote", "get-url", "origin").catch(() => folder);
 }
 
 async function once(world: World, git: Git, options: StatusCommandOptions): Promise<number> {

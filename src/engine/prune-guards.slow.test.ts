@@ -46,7 +46,7 @@ test("a namespace with objects of others is not deleted with them, until they ar
       'name: kept, annotations: { plumbline.dev/prune: "false" }',
     ),
   });
-  const { untilRecord, engine } = await bench.engine();
+  const { until, untilRecord, engine } = await bench.engine();
   await untilRecord("staging/one", "it is healthy", ({ outcome }) => outcome === "healthy");
   const foreign = { apiVersion: "v1", kind: "ConfigMap", metadata: { name: "foreign", namespace: "one-staging" } };
   await apply(bench, foreign);
@@ -62,7 +62,7 @@ test("a namespace with objects of others is not deleted with them, until they ar
     /Namespace one-staging is gone from Git and was not deleted, since ConfigMap one-staging\/foreign, ConfigMap one-staging\/kept would go/,
   );
   assert.match(held.remedy ?? "", /allowPrune: \[Namespace\/one-staging\]/);
-  assert.match(bench.git("show", "plumbline/log:status.json"), /allowPrune/);
+  await until("the log says it", () => /allowPrune/.test(bench.git("show", "plumbline/log:status.json")));
   assert.equal(await bench.get("v1", "ConfigMap", "one-staging", "own"), undefined, "what is its own is pruned");
   assert.equal(await isGoing(bench, "one-staging"), false);
 

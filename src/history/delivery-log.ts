@@ -144,7 +144,8 @@ function stuck(git: Git): Problem {
   };
 }
 
-async function recordAt(git: Git, commit: string, application: string): Promise<DeliveryRecord | undefined> {
+/** The record of an application as a commit of the log has it; undefined where there is none that can be read. */
+export async function recordAt(git: Git, commit: string, application: string): Promise<DeliveryRecord | undefined> {
   const found = await git.find(commit, pathOf(application));
   if (found?.type !== "blob") return undefined;
   const content = (await git.blobs([found.id])).get(found.id);

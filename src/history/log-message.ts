@@ -1,3 +1,4 @@
+import { deliveryId } from "../model/delivery-id.ts";
 import { driftSentence, promotionSentence } from "../model/record.ts";
 import type { DeliveryRecord, Outcome } from "../model/record.ts";
 import { shortId } from "../model/revision.ts";
@@ -11,6 +12,7 @@ export function logMessage(record: DeliveryRecord): string {
     [
       ["Plumbline-Application", record.application],
       ["Plumbline-Commit", record.revision.commit],
+      ["Plumbline-Delivery", deliveryId(record)],
       ["Plumbline-Outcome", record.outcome],
       ["Plumbline-Reason", record.reason],
     ],

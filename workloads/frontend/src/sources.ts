@@ -119,15 +119,17 @@ async function poll(ear: Ear, first: StatusDocument): Promise<never> {
 
 /** The document that lies there; of many applications its parts are files of their own, asked for when there is news. */
 async function askDocument(last?: StatusDocument): Promise<StatusDocument | undefined> {
-  const answer = await ask("status.json");
-  const document = answer.ok ? readDocument(answer.json) : undefined;
+  const document = await readAt("status.json");
   if (!document?.parts) return document;
   if (document.generatedAt === last?.generatedAt) return last;
-  const parts = await Promise.all(document.parts.filter((path) => /^page\/\d+\/\d+\.json$/.test(path)).map(ask));
-  const read = parts.flatMap(({ ok, json }) => (ok ? (readDocument(json) ?? []) : []));
-  if (read.length < document.parts.length) return undefined;
-  const applications = read.flatMap((part) => part.applications).toSorted((a, b) => (a.id < b.id ? -1 : 1));
-  return { ...document, applications };
+  const parts = await Promise.all(document.parts.map(readAt));
+  if (parts.includes(undefined)) return undefined;
+  const applications = parts.flatMap((part) => part?.applications ?? []);
+  return { ...document, applications: applications.toSorted((a, b) => (a.id < b.id ? -1 : 1)) };
+}
+
+async function readAt(path: string): Promise<StatusDocument | undefined> {
+  return readDocument((await ask(path)).json);
 }
 
 /** Follows what the backend answers, one request a second while anybody looks. */
