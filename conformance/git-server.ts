@@ -12,6 +12,8 @@ export interface GitServerOptions {
   readonly host?: string;
   /** What every request must carry; without it everyone may read and push. */
   readonly credentials?: { readonly username: string; readonly password: string };
+  /** Nobody may push; default those who are let in may. */
+  readonly isReadOnly?: boolean;
   /** PEM; with it the server speaks HTTPS. */
   readonly tls?: { readonly cert: string; readonly key: string };
 }
@@ -31,7 +33,7 @@ export async function startGitServer(options: GitServerOptions): Promise<GitServ
   const seen: string[] = [];
   const answer = (request: IncomingMessage, response: ServerResponse): void => {
     seen.push(`${request.method} ${request.url}`);
-    if (isWelcome(options, request.headers.authorization)) serve(options.folder, request, response);
+    if (isWelcome(options, request.headers.authorization)) serve(options, request, response);
     else response.writeHead(401, { "www-authenticate": 'Basic realm="git"' }).end();
   };
   const server = tls ? createTlsServer(tls, answer) : createServer(answer);
@@ -57,15 +59,15 @@ function isWelcome({ credentials }: GitServerOptions, authorization: string | un
 }
 
 /** One request through the CGI program (RFC 3875): its answer is headers, an empty line, and the body. */
-function serve(folder: string, request: IncomingMessage, response: ServerResponse): void {
+function serve({ folder, isReadOnly }: GitServerOptions, request: IncomingMessage, response: ServerResponse): void {
   const url = new URL(request.url ?? "/", "http://git");
   const backend = spawn("git", ["http-backend"], {
     env: {
       PATH: process.env["PATH"],
       GIT_PROJECT_ROOT: folder,
       GIT_HTTP_EXPORT_ALL: "1",
-      // Whoever is let in may push: without a name http-backend only lets people read.
-      REMOTE_USER: "someone",
+      // Without a name http-backend only lets people read.
+      ...(isReadOnly === true ? {} : { REMOTE_USER: "someone" }),
       REQUEST_METHOD: request.method,
       PATH_INFO: decodeURIComponent(url.pathname),
       QUERY_STRING: url.search.slice(1),

@@ -11,7 +11,7 @@ import { makePlace, plumb, startPlumb } from "./plumb-in-test.ts";
 import type { Place } from "./plumb-in-test.ts";
 import { makeBareRepository, WorkingCopy } from "./working-copy.ts";
 
-const commands = "demo up down drill status plan verify init release engine cluster completion".split(" ");
+const commands = "demo up down drill status explain plan verify init release engine cluster completion".split(" ");
 // oxlint-disable-next-line no-control-regex -- control characters are what must not be there
 const control = /[\u0000-\u0009\u000b-\u001f\u007f]/;
 

@@ -61,7 +61,7 @@ test("a held delivery says why, what is live, what to do, which pod, and what ca
   const lines = text({ applications: of(held, [sampleRecord({ lastHealthy })]) }).split("\n");
   assert.deepEqual(lines.slice(2), [
     "staging/shop  held  Deployment shop/web: it crashes",
-    "  Git wants  c2 Change 2",
+    "  Git wants  c2 Change 2, by Ada",
     "  live       c1, proved healthy 10 min ago",
     "  to do      fix it with a new commit",
     "  pod        not ready  new  pod web-b-1: container main keeps crashing (exit code 1, 4 restarts)",

@@ -40,7 +40,7 @@ function applicationLines(application: ApplicationStatus, options: TextOptions):
   const liveText = live ? `${shortId(live.commit)}, proved healthy ${age(live.healthyAt, options)} ago` : "nothing yet";
   const lines = [
     `${style("strong", application.id)}  ${style(tone, outcomeWords[outcome])}  ${application.message}`,
-    `  Git wants  ${shortId(wanted.revision.commit)} ${style("quiet", wanted.revision.subject)}`,
+    `  Git wants  ${shortId(wanted.revision.commit)} ${style("quiet", `${wanted.revision.subject}, by ${nameOf(wanted.revision.author)}`)}`,
     `  live       ${same ? "the same, " : ""}${liveText}`,
   ];
   if (application.remedy !== undefined) lines.push(`  to do      ${application.remedy}`);
@@ -71,6 +71,11 @@ function deliveryLines(delivery: DeliverySummary, said: string, { style }: TextO
   const line = `${shortId(delivery.revision.commit)}  ${outcomeWords[delivery.outcome].padEnd(11)}  ${took.padStart(7)}  ${subject}${back}`;
   const says = delivery.outcome !== "healthy" && delivery.message !== said;
   return says ? [line, `${" ".repeat(10)}${delivery.message}`] : [line];
+}
+
+/** Who wrote a commit, without the address. */
+function nameOf(author: string): string {
+  return author.replace(/ *<[^>]*>$/, "") || author;
 }
 
 function age(time: string, { nowMs }: TextOptions): string {

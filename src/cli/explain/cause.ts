@@ -1,4 +1,4 @@
-import type { Git } from "../../io/git/git.ts";
+import type { CommitInfo, Git } from "../../io/git/git.ts";
 import type { PlannedApplication } from "../../model/plan-document.ts";
 import type { DeliveryRecord } from "../../model/record.ts";
 import type { FoundApplication } from "../../source/deployment.ts";
@@ -15,8 +15,10 @@ export async function causeOf(git: Git, record: DeliveryRecord, path: string): P
   // A delivery that was healthy says so of itself.
   const since = lastHealthy && lastHealthy.commit !== revision.commit ? lastHealthy : undefined;
   const { settings, objects } = await planned(git, record, since?.commit);
+  const restores = await restoredBy(git, revision.commit);
   return {
     ...(since ? { since } : {}),
+    ...(restores ? { restores } : {}),
     commits: await commitsSince(git, revision.commit, path, since?.commit),
     files: await filesBetween(git, path, since?.commit, revision.commit),
     settings,
@@ -50,7 +52,23 @@ async function commitsSince(
   const all = await git.log(commit, path, namedAtMost);
   const end = all.findIndex(({ id }) => id === since);
   const own = since === undefined || end < 0 ? all.slice(0, 1) : all.slice(0, end);
-  return own.map(({ id, subject, author, committedAt }) => ({ commit: id, subject, author, committedAt }));
+  return own.map(told);
+}
+
+/** The commit whose state a rollback brings back; a rollback of a rollback is never written, so one step is enough. */
+async function restoredBy(git: Git, commit: string): Promise<CauseCommit | undefined> {
+  const restored = (await git.commit(commit)).trailers["Plumbline-Restores"];
+  if (restored === undefined || !(await isCommit(git, restored))) return undefined;
+  return told(await git.commit(restored));
+}
+
+/** A trailer is written by anybody. */
+async function isCommit(git: Git, id: string): Promise<boolean> {
+  return /^([0-9a-f]{40}|[0-9a-f]{64})$/.test(id) && (await git.find(id, ""))?.type === "tree";
+}
+
+function told({ id, subject, author, committedAt }: CommitInfo): CauseCommit {
+  return { commit: id, subject, author, committedAt };
 }
 
 async function filesBetween(

@@ -5,7 +5,7 @@ import { shortId } from "../../model/revision.ts";
 import { withoutControls } from "../../status/text.ts";
 import { fieldText, marks, objectText } from "../plan/words.ts";
 import type { Style } from "../terminal.ts";
-import type { Cause, Explanation } from "./explanation.ts";
+import type { Cause, CauseCommit, Explanation } from "./explanation.ts";
 
 type Paint = (style: Style, text: string) => string;
 
@@ -36,11 +36,10 @@ function section(style: Paint, title: string, lines: readonly string[]): readonl
   return lines.length === 0 ? [] : ["", style("strong", title), ...lines.map((line) => `  ${line}`)];
 }
 
-function causeLines({ since, commits, files, settings, objects }: Cause): readonly string[] {
+function causeLines({ since, commits, restores, files, settings, objects }: Cause): readonly string[] {
   return [
-    ...commits.map(
-      ({ commit, subject, author, committedAt }) => `${shortId(commit)} ${subject}, by ${author}, ${when(committedAt)}`,
-    ),
+    ...commits.map(commitText),
+    ...(restores ? [`it brings back ${commitText(restores)}`] : []),
     since
       ? `compared with ${shortId(since.commit)}, which was proved healthy ${when(since.healthyAt)}`
       : "nothing was healthy before, so all of it is new",
@@ -51,6 +50,10 @@ function causeLines({ since, commits, files, settings, objects }: Cause): readon
       ...object.fields.map((field) => `    ${fieldText(field)}`),
     ]),
   ];
+}
+
+function commitText({ commit, subject, author, committedAt }: CauseCommit): string {
+  return `${shortId(commit)} ${subject}, by ${author}, ${when(committedAt)}`;
 }
 
 function appliedLines({ applied, takeovers }: Explanation): readonly string[] {
@@ -64,7 +67,10 @@ function whyLines({ reason, message, unhealthy, problems, outcome }: Explanation
   if (outcome === "healthy" || outcome === "progressing") return [];
   return [
     `${reason}: ${message}`,
-    ...unhealthy.map(({ ref, health }) => `${refLabel(ref)} is ${health.status}: ${health.message}`),
+    // What the sentence says already need not be said twice.
+    ...unhealthy
+      .filter(({ health }) => !message.includes(health.message))
+      .map(({ ref, health }) => `${refLabel(ref)} is ${health.status}: ${health.message}`),
     ...problems.map(formatProblem),
   ];
 }

@@ -25,6 +25,8 @@ export interface Cause {
   readonly since?: HealthyRevision;
   /** Newest first. */
   readonly commits: readonly CauseCommit[];
+  /** Of a rollback: the commit whose state it brings back, which somebody else wrote. */
+  readonly restores?: CauseCommit;
   readonly files: readonly ChangedFile[];
   readonly settings: readonly FieldChange[];
   readonly objects: readonly PlannedObject[];
