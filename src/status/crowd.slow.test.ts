@@ -48,6 +48,7 @@ async function view(
   t: TestContext,
   port: number,
   onEvent: (viewer: Viewer) => void = () => undefined,
+  query = "",
 ): Promise<Viewer> {
   const socket = connect(port, "127.0.0.1");
   const viewer: Viewer = { socket, documents: 0, commit: "" };
@@ -67,7 +68,7 @@ async function view(
     }
   });
   await once(socket, "connect");
-  socket.write("GET /status/events HTTP/1.1\r\nhost: localhost\r\n\r\n");
+  socket.write(`GET /status/events${query} HTTP/1.1\r\nhost: localhost\r\n\r\n`);
   return viewer;
 }
 
@@ -159,6 +160,15 @@ test("who reads slowly gets the newest document and none in between, and is let 
   slow.socket.resume();
   await closed;
   assert.notEqual(slow.commit, "c52", "it was let go before it was told");
+});
+
+test("who asks for news is told the document once, and then what has changed", async (t) => {
+  const server = await start(t, { padding: "x".repeat(1000) });
+  const viewer = await view(t, server.port, undefined, "?news");
+  while (viewer.documents === 0) await once(viewer.socket, "data");
+  server.show("c1");
+  const [news] = (await once(viewer.socket, "data")) as [string];
+  assert.match(news, /event: news\ndata: {"schema":1.*"commit":"c1".*"ids":\["staging\/probe".*"applications":\[\]}/);
 });
 
 test("who watches is told now and then that somebody is there", async (t) => {

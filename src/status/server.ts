@@ -3,9 +3,11 @@ import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { Clock } from "../io/clock/clock.ts";
 import { ProblemError } from "../model/problem.ts";
 import type { StatusDocument } from "../model/status-document.ts";
-import { fileAnswer, securityHeaders, send, tagOf, textAnswer } from "./answer.ts";
+import { fileAnswer, securityHeaders, send, textAnswer } from "./answer.ts";
 import type { Answer } from "./answer.ts";
 import { boundConnections } from "./connections.ts";
+import { editionOf } from "./edition.ts";
+import type { Edition } from "./edition.ts";
 import { Viewers } from "./viewers.ts";
 
 /** What the read-only server shows. */
@@ -67,7 +69,7 @@ export async function serveStatus(options: StatusServerOptions): Promise<StatusS
   function tell(): void {
     stopTelling = undefined;
     toldAtMs = clock.now();
-    if (viewers.size > 0) viewers.tell(shown.event());
+    if (viewers.size > 0) viewers.tell(shown.edition());
   }
   return {
     port,
@@ -95,39 +97,26 @@ export async function serveStatus(options: StatusServerOptions): Promise<StatusS
 class Shown {
   readonly files: ReadonlyMap<string, Answer>;
   readonly #options: StatusServerOptions;
-  #document: { readonly answer: Answer; readonly event: Buffer; readonly atMs: number } | undefined;
+  #edition: Edition | undefined;
+  /** When it was made, in milliseconds since the epoch; it is made anew once the document has changed. */
+  #madeAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: StatusServerOptions) {
     this.#options = options;
     this.files = new Map([...options.assets].map(([name, body]) => [name, fileAnswer(name, body)]));
   }
 
-  document(): Answer {
-    return this.#made().answer;
-  }
-
-  event(): Buffer {
-    return this.#made().event;
+  edition(): Edition {
+    const { clock, current } = this.#options;
+    const now = clock.now();
+    const isFresh = now >= this.#madeAtMs && now - this.#madeAtMs < freshMs;
+    if (this.#edition && isFresh) return this.#edition;
+    this.#madeAtMs = now;
+    return (this.#edition = editionOf(current(), this.#edition?.applications));
   }
 
   forget(): void {
-    this.#document = undefined;
-  }
-
-  #made() {
-    const { clock, current } = this.#options;
-    const now = clock.now();
-    if (this.#document && now - this.#document.atMs < freshMs && now >= this.#document.atMs) return this.#document;
-    const document = current();
-    const text = JSON.stringify(document);
-    // The time of looking changes with every answer: without it, a document in which nothing happened has the same tag.
-    const tag = `W/${tagOf(JSON.stringify({ ...document, generatedAt: "" }))}`;
-    this.#document = {
-      answer: { status: 200, type: "application/json", body: Buffer.from(text), tag },
-      event: Buffer.from(`event: status\ndata: ${text}\n\n`),
-      atMs: now,
-    };
-    return this.#document;
+    this.#madeAtMs = Number.NEGATIVE_INFINITY;
   }
 }
 
@@ -171,7 +160,7 @@ function answer(
 function answerTo(path: string, { metrics, ready }: StatusServerOptions, shown: Shown): Answer {
   switch (path) {
     case "/status.json":
-      return shown.document();
+      return shown.edition().answer;
     case "/metrics":
       return textAnswer(200, metrics(), "text/plain; version=0.0.4; charset=utf-8");
     case "/healthz":
@@ -202,5 +191,5 @@ function stream(shown: Shown, viewers: Viewers, request: IncomingMessage, respon
     return;
   }
   response.write("retry: 1000\n");
-  viewers.add(response, shown.event());
+  viewers.add(response, shown.edition(), request.url?.endsWith("?news") === true);
 }

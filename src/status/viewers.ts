@@ -1,9 +1,12 @@
 import type { ServerResponse } from "node:http";
+import type { Edition, Told } from "./edition.ts";
 
 interface Viewer {
   readonly response: ServerResponse;
-  /** The event that was last written to it. */
-  told: Buffer;
+  /** Whether it puts together what it was told and what is new. */
+  readonly takesNews: boolean;
+  /** What it was last told. */
+  told: Told;
   /** Since when it has not taken what was written, in milliseconds since the epoch. */
   behindSinceMs: number | undefined;
 }
@@ -14,14 +17,14 @@ const portion = 64;
 const patienceMs = 30_000;
 
 /**
- * Everyone who watches. Each is told the newest event when it has taken the one before, and nothing in between: whoever reads
+ * Everyone who watches. Each is told the newest edition when it has taken the one before, and nothing in between: whoever reads
  * slowly misses moments, and costs no more memory than one event. Who takes nothing for half a minute is let go; browsers
  * come back by themselves and begin with the newest.
  */
 export class Viewers {
   readonly #viewers = new Set<Viewer>();
   readonly #now: () => number;
-  #newest: Buffer | undefined;
+  #newest: Edition | undefined;
   #isSpreading = false;
 
   /** `now` tells milliseconds since the epoch. */
@@ -33,25 +36,25 @@ export class Viewers {
     return this.#viewers.size;
   }
 
-  /** Begins with `event` for this one, on an answer whose head is written. */
-  add(response: ServerResponse, event: Buffer): void {
-    const viewer: Viewer = { response, told: event, behindSinceMs: undefined };
+  /** Begins with `edition` for this one, on an answer whose head is written. */
+  add(response: ServerResponse, edition: Edition, takesNews: boolean): void {
+    const viewer: Viewer = { response, takesNews, told: edition.applications, behindSinceMs: undefined };
     this.#viewers.add(viewer);
     // Made for this one just now: whoever is still to be told of an older one is told this.
-    this.#newest = event;
-    this.#write(viewer, event);
+    this.#newest = edition;
+    this.#write(viewer, edition.whole);
     response.on("drain", () => {
       viewer.behindSinceMs = undefined;
-      if (this.#newest !== undefined && viewer.told !== this.#newest) this.#write(viewer, this.#newest);
+      if (this.#newest) this.#tell(viewer, this.#newest);
     });
     response.once("close", () => {
       this.#viewers.delete(viewer);
     });
   }
 
-  /** The newest event, for everyone. */
-  tell(event: Buffer): void {
-    this.#newest = event;
+  /** The newest edition, for everyone. */
+  tell(edition: Edition): void {
+    this.#newest = edition;
     if (this.#isSpreading) return;
     this.#isSpreading = true;
     this.#spread();
@@ -73,7 +76,7 @@ export class Viewers {
   #spread(): void {
     let left = portion;
     for (const viewer of this.#viewers) {
-      if (this.#newest === undefined || viewer.told === this.#newest || viewer.behindSinceMs !== undefined) continue;
+      if (!this.#newest || viewer.told === this.#newest.applications || viewer.behindSinceMs !== undefined) continue;
       if (left === 0) {
         setImmediate(() => {
           this.#spread();
@@ -81,13 +84,19 @@ export class Viewers {
         return;
       }
       left -= 1;
-      this.#write(viewer, this.#newest);
+      this.#tell(viewer, this.#newest);
     }
     this.#isSpreading = false;
   }
 
+  #tell(viewer: Viewer, edition: Edition): void {
+    const { told, takesNews } = viewer;
+    if (told === edition.applications) return;
+    viewer.told = edition.applications;
+    this.#write(viewer, takesNews ? edition.newsSince(told) : edition.whole);
+  }
+
   #write(viewer: Viewer, event: Buffer): void {
-    viewer.told = event;
     if (!viewer.response.write(event)) viewer.behindSinceMs = this.#now();
   }
 }

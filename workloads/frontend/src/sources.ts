@@ -1,4 +1,4 @@
-import { readDocument } from "./status.ts";
+import { readDocument, withNews } from "./status.ts";
 import type { Metadata, StatusDocument } from "./status.ts";
 
 /** What one source last said. `contactAt` is when it last answered, in milliseconds since the epoch. */
@@ -58,8 +58,9 @@ export function followStatus(hear: (heard: Heard<StatusDocument>) => void): void
 }
 
 function listen(ear: Ear): void {
-  const events = new EventSource("status/events");
+  const events = new EventSource("status/events?news");
   let opened = false;
+  let known: StatusDocument | undefined;
   let aliveAt: number | undefined;
   let losing: ReturnType<typeof setTimeout> | undefined;
   const isBack = (): void => {
@@ -69,7 +70,17 @@ function listen(ear: Ear): void {
   events.addEventListener("status", (event: MessageEvent<string>) => {
     opened = true;
     isBack();
-    ear.contact(readDocument(parsed(event.data)));
+    known = readDocument(parsed(event.data));
+    ear.contact(known);
+  });
+  events.addEventListener("news", (event: MessageEvent<string>) => {
+    isBack();
+    known = withNews(known, parsed(event.data));
+    if (known) return ear.contact(known);
+    // What it does not fit to is not here: from the beginning, then.
+    clearInterval(watch);
+    events.close();
+    listen(ear);
   });
   events.addEventListener("alive", () => {
     aliveAt = Date.now();

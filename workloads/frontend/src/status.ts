@@ -126,3 +126,15 @@ export function readDocument(value: unknown): StatusDocument | undefined {
   if (document?.schema !== 1 || !Array.isArray(document.applications) || !document.repository) return undefined;
   return document as StatusDocument;
 }
+
+/**
+ * A document with the news since: all of it but the applications that are as they were. `ids` names every application, in its
+ * order. Undefined where the news is of something that is not known here.
+ */
+export function withNews(known: StatusDocument | undefined, value: unknown): StatusDocument | undefined {
+  const news: (StatusDocument & { readonly ids?: readonly string[] }) | undefined = readDocument(value);
+  if (!known || !news || !Array.isArray(news.ids)) return undefined;
+  const all = new Map([...known.applications, ...news.applications].map((each) => [each.id, each]));
+  const applications = news.ids.flatMap((id) => all.get(id) ?? []);
+  return applications.length === news.ids.length ? { ...news, applications } : undefined;
+}
