@@ -102,18 +102,18 @@ export function isBegun(record: DeliveryRecord, wrote: boolean): boolean {
 export const waitingForOthers = "WaitingForOthers";
 
 /** The reason of a record whose revision has not begun, since nobody can say yet whether its images are signed. */
-const waitingForRegistry = "WaitingForRegistry";
+const waitingForSignatures = "WaitingForSignatures";
 
 /** True for a record whose revision waits for something before it begins. */
 export function isPutOff({ reason }: DeliveryRecord): boolean {
-  return reason === waitingForOthers || reason === waitingForRegistry;
+  return reason === waitingForOthers || reason === waitingForSignatures;
 }
 
-/** The record of a revision that may not be applied before a registry answers; one that has begun stays as it is. */
+/** The record of a revision of which nobody can say yet that its images are signed; one that has begun stays as it is. */
 export function doubtedRecord(record: DeliveryRecord, problem: Problem): DeliveryRecord {
   if (isBegun(record, false) || record.outcome === "refused") return record;
-  const message = `waits for the registry: ${problem.message}`;
-  return { ...record, reason: waitingForRegistry, message, problems: [problem] };
+  const message = `waits to know that its images are signed: ${problem.message}`;
+  return { ...record, reason: waitingForSignatures, message, problems: [problem] };
 }
 
 /** The record of a revision that waits for others; it is held where only a person can end the wait. */

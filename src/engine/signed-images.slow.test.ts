@@ -78,7 +78,7 @@ test("an image that no allowed key signed keeps its revision from the cluster, a
   // A registry that is away is no fault of the revision: it begins as soon as somebody can say that it is signed.
   world.isDown = true;
   const waiting = bench.commit(files(picky), "Next");
-  const put = await untilRecord("staging/one", "waits", ({ reason }) => reason === "WaitingForRegistry");
+  const put = await untilRecord("staging/one", "waits", ({ reason }) => reason === "WaitingForSignatures");
   assert.deepEqual([put.outcome, put.revision.commit], ["progressing", waiting]);
   assert.match(put.message, /container app: nobody can say now whether .* is signed: The registry is away/);
   assert.deepEqual((await deployed())?.["spec"], before?.["spec"], "nothing was applied");

@@ -34,6 +34,13 @@ type Finding =
   | { readonly kind: "unsigned"; readonly why: string; readonly keys: string; readonly untilMs: number }
   | { readonly kind: "unknown"; readonly problem: Problem; readonly failures: number; readonly untilMs: number };
 
+/** What images are checked by at one moment. */
+interface Trusted {
+  readonly kind: "trusted";
+  readonly keys: readonly ImageKey[];
+  readonly registry: Registry;
+}
+
 /** All that is asked about one image may take this long. */
 const patienceMs = 20_000;
 /** A signature may come later: it is looked for again, at most this often. */
@@ -64,17 +71,17 @@ export class SignedImages {
   ): Promise<Doubt | undefined> {
     if (!this.#isAsked(application)) return undefined;
     const images = namedImages(manifests);
-    const keys = await this.#keys();
-    if (keys.kind === "doubt") return keys.doubt;
+    const trusted = await this.#trusted();
+    if (trusted.kind === "doubt") return trusted.doubt;
     const names = [...new Set(images.map(({ image }) => image))];
-    const asked = names.map(async (name) => [name, await this.#find(name, keys.value)] as const);
+    const asked = names.map(async (name) => [name, await this.#find(name, trusted)] as const);
     const findings = new Map(await Promise.all(asked));
-    const problems = images.flatMap((one) => problemOf(one, findings.get(one.image), keys.value));
+    const problems = images.flatMap((one) => problemOf(one, findings.get(one.image), trusted.keys));
     if (problems.length > 0) return { kind: "refused", problems };
     const [unknown] = images.flatMap((one) => unknownOf(one, findings.get(one.image)));
     if (unknown) return { kind: "unknown", problem: unknown };
     // A rollback must not have to wait for a registry that answers now and not then.
-    await Promise.all((before?.images ?? []).map((image) => this.#find(image, keys.value)));
+    await Promise.all((before?.images ?? []).map((image) => this.#find(image, trusted)));
     return undefined;
   }
 
@@ -84,10 +91,10 @@ export class SignedImages {
     application: Application,
   ): Promise<Problem | undefined> {
     if (!this.#isAsked(application)) return undefined;
-    const keys = await this.#keys();
-    if (keys.kind === "doubt") return keys.doubt.kind === "refused" ? keys.doubt.problems[0] : undefined;
+    const trusted = await this.#trusted();
+    if (trusted.kind === "doubt") return trusted.doubt.kind === "refused" ? trusted.doubt.problems[0] : undefined;
     for (const image of images) {
-      const finding = await this.#find(image, keys.value);
+      const finding = await this.#find(image, trusted);
       if (finding !== undefined && finding.kind !== "unsigned") continue;
       const message = `The state of ${commit.slice(0, 8)} would be refused: it runs ${image}, and ${finding?.why ?? notPinned}.`;
       return { code: "image-not-signed", message, where: { file: application.path }, remedy: "Sign that image." };
@@ -99,27 +106,27 @@ export class SignedImages {
     return this.#trust?.always === true || requires.includes("signed-images");
   }
 
-  async #keys(): Promise<
-    { readonly kind: "keys"; readonly value: readonly ImageKey[] } | { readonly kind: "doubt"; readonly doubt: Doubt }
-  > {
+  /** Whose signatures count now, and where they are; else why nobody can say. */
+  async #trusted(): Promise<Trusted | { readonly kind: "doubt"; readonly doubt: Doubt }> {
     if (this.#trust === undefined) return { kind: "doubt", doubt: { kind: "refused", problems: [nobodyMay] } };
-    const keys = await this.#trust.keys();
+    const { registry, keys } = this.#trust;
+    const read = await keys();
     // Whoever replaces the files may be in the middle of it: tried again, and nothing is applied until then.
-    const [wrong] = keys.ok ? [] : keys.problems;
+    const [wrong] = read.ok ? [] : read.problems;
     if (wrong) return { kind: "doubt", doubt: { kind: "unknown", problem: wrong } };
-    return { kind: "keys", value: keys.ok ? keys.value : [] };
+    return { kind: "trusted", keys: read.ok ? read.value : [], registry };
   }
 
   /** What is found, or known, of an image; undefined when it is not pinned. */
-  async #find(image: string, keys: readonly ImageKey[]): Promise<Finding | undefined> {
+  async #find(image: string, trusted: Trusted): Promise<Finding | undefined> {
     const { name, digest } = parseReference(image) ?? {};
     if (name === undefined || digest === undefined) return undefined;
     // Where it was asked for matters only as long as nothing is found: the digest is the image.
     const known = [this.#found.get(digest), this.#found.get(`${name}@${digest}`)].find((one) =>
-      this.#counts(one, keys),
+      this.#counts(one, trusted.keys),
     );
     if (known) return known;
-    const found = await this.#ask(name, digest, keys);
+    const found = await this.#ask(name, digest, trusted);
     const key = found.kind === "signed" ? digest : `${name}@${digest}`;
     this.#found.delete(key);
     this.#found.set(key, found);
@@ -136,15 +143,13 @@ export class SignedImages {
     return this.#clock.now() < finding.untilMs && (finding.kind === "unknown" || finding.keys === idsOf(keys));
   }
 
-  async #ask(name: string, digest: string, keys: readonly ImageKey[]): Promise<Finding> {
-    const registry = this.#trust?.registry;
+  async #ask(name: string, digest: string, { keys, registry }: Trusted): Promise<Finding> {
     const startedMs = this.#clock.now();
     const onward = (): void => {
       if (this.#clock.now() - startedMs > patienceMs) throw new ProblemError(tooSlow(name));
     };
     const seen = { stored: 0, other: undefined as string | undefined };
     try {
-      if (registry === undefined) throw new ProblemError(nobodyMay);
       for await (const stored of signaturesOf(registry, name, digest, onward)) {
         seen.stored += 1;
         const key = keys.find((each) => isSignedBy(stored, each.key));
