@@ -285,6 +285,7 @@ const addInstall: Add = (program, world, run) => {
     )
     .option("--deliver-to <names...>", "the namespaces to deliver to; default those that delivery.yaml leads to now")
     .option("--resource <names...>", "further resources that it may write, such as certificates.cert-manager.io")
+    .option("--read-logs", "may read logs of pods, for logLines in delivery.yaml; default it may not")
     .option("--replicas <number>", "engines; one leads, the others stand by", replicas, 2)
     .addOption(
       new Option(

@@ -21,6 +21,7 @@ import type { Endorsements } from "./endorsed.ts";
 import { keepInventory } from "./inventory.ts";
 import { sooner } from "./known.ts";
 import type { Known, Pass } from "./known.ts";
+import { withLastWords } from "./last-words.ts";
 import type { Live } from "./live.ts";
 import { obstacleOf } from "./obstacle.ts";
 import { promoteWhenDue } from "./promotion.ts";
@@ -87,7 +88,7 @@ export async function reconcile(io: Io, found: FoundApplication, head: string, k
   const observation = markLater(seen, phase);
   const taken = takenRecord(record, phase.canary, applied.ok, io.clock.now());
   const checks = await askWhenDue(io, found, taken, phase, observation, desired.value);
-  const decision = decide({
+  const decided = decide({
     policy: phase.policy,
     record: taken,
     observation: judged(observation),
@@ -97,6 +98,7 @@ export async function reconcile(io: Io, found: FoundApplication, head: string, k
     seeingSinceMs: io.live.seeingSince(),
     nowMs: io.clock.now(),
   });
+  const decision = await withLastWords(io, found, taken, observation, decided);
   const outcome = { found, known, record: taken, desired: desired.value, plan, applied, kept, observation, decision };
   return promoteWhenDue(io, found, sooner(await conclude(io, outcome), due.dueMs));
 }

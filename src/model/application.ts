@@ -53,6 +53,8 @@ export interface RolloutPolicy {
   readonly onFailure: FailurePolicy;
   /** Container restarts of one pod that are still taken for a start-up hiccup; one more is a crash loop. */
   readonly maxRestarts: number;
+  /** So many of the last lines of a failed container's log are told; absent: none. */
+  readonly logLines?: number;
   /** Absent: every pod is changed at once, as its Deployment's strategy says. */
   readonly canary?: CanaryPolicy;
   readonly checks: readonly (HttpCheck | MetricCheck)[];

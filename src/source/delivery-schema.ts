@@ -95,6 +95,12 @@ export const rolloutSchema = closed({
     .max(100)
     .optional()
     .describe("Container restarts of one pod that are a start-up hiccup; one more is a crash loop. Default 2."),
+  logLines: z
+    .int()
+    .min(0)
+    .max(20)
+    .optional()
+    .describe("So many of the last lines of a failed container's log are told, and stay in Git; default 0."),
   canary: z
     .union([
       z.literal(false),

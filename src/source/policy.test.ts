@@ -14,6 +14,13 @@ test("a canary soaks as long as it says, else as long as the rollout, and can be
   assert.equal("canary" in defaultPolicy, false);
 });
 
+test("lines of logs are told only where Git says so, and can be taken back", () => {
+  const environment = overridePolicy(defaultPolicy, { logLines: 5 });
+  assert.equal(environment.logLines, 5);
+  assert.equal(overridePolicy(environment, {}).logLines, 5);
+  assert.equal("logLines" in overridePolicy(environment, { logLines: 0 }), false);
+});
+
 test("a check says only what Git says", () => {
   const checks = [
     { http: "http://web/" },

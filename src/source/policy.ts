@@ -15,6 +15,7 @@ export const defaultPolicy: RolloutPolicy = {
 export function overridePolicy(base: RolloutPolicy, given: RolloutConfiguration | undefined): RolloutPolicy {
   if (given === undefined) return base;
   const soakMs = milliseconds(given.soak) ?? base.soakMs;
+  const logLines = given.logLines ?? base.logLines;
   const canary = given.canary === undefined ? base.canary : canaryOf(given.canary, soakMs);
   return {
     deadlineMs: milliseconds(given.deadline) ?? base.deadlineMs,
@@ -22,6 +23,7 @@ export function overridePolicy(base: RolloutPolicy, given: RolloutConfiguration 
     onFailure: given.onFailure ?? base.onFailure,
     maxRestarts: given.maxRestarts ?? base.maxRestarts,
     checks: given.checks?.map(toCheck) ?? base.checks,
+    ...(logLines ? { logLines } : {}),
     ...(canary ? { canary } : {}),
   };
 }

@@ -60,6 +60,16 @@ test("no right is given by a wildcard, and none to run, to act as others, or to 
   }
 });
 
+test("logs may be read only where that is asked for", () => {
+  for (const scope of ["cluster", "namespaces"] as const) {
+    const rules = objects({ scope, namespaces: ["shop"], readLogs: true }).flatMap(rulesOf);
+    const ofPods = rules.filter(({ resources }) =>
+      (resources as readonly string[]).some((one) => one.startsWith("pods/")),
+    );
+    assert.deepEqual(ofPods, [{ apiGroups: [""], resources: ["pods/log"], verbs: ["get"] }]);
+  }
+});
+
 test("with the scope of namespaces nothing beyond seeing namespaces is given for the whole cluster", () => {
   const printed = objects({ scope: "namespaces", namespaces: ["shop", "plumbline-system"] });
   const whole = printed.filter(({ kind }) => kind === "ClusterRole").flatMap(rulesOf);

@@ -29,6 +29,7 @@ export interface InstallCommandOptions {
   readonly scope: WatchScope;
   readonly deliverTo?: readonly string[];
   readonly resource?: readonly string[];
+  readonly readLogs?: boolean;
   readonly replicas: number;
   readonly part: InstallPart;
 }

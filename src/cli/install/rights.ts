@@ -18,7 +18,8 @@ type Rule = {
  */
 export function rights(settings: InstallSettings): readonly Printed[] {
   const { namespace, scope, resources } = settings;
-  const delivery = [...deliveryRules(resources), ...sightRules, ...tellingRules];
+  const logs = settings.readLogs === true ? [rule("", ["pods/log"], ["get"])] : [];
+  const delivery = [...deliveryRules(resources), ...sightRules, ...logs, ...tellingRules];
   const own = [role(namespace, ownRules), roleBinding(namespace, "Role", engineName, namespace)];
   const account = {
     apiVersion: "v1",

@@ -35,6 +35,8 @@ export interface InstallSettings {
   readonly signingKey?: string;
   /** The Secret, as for pulling images, with the engine's accounts at registries. */
   readonly registryCredentials?: string;
+  /** Whether it may read logs of pods, for `logLines` of a rollout. */
+  readonly readLogs?: boolean;
   readonly replicas: number;
 }
 
