@@ -11,7 +11,8 @@ export type LayerEntry = Partial<Header> & { readonly name: string; readonly tex
 /** For tests: a tar of these entries. */
 export async function tarOf(entries: readonly LayerEntry[]): Promise<Buffer> {
   const tar = pack();
-  for (const { text, ...header } of entries) tar.entry(header, text ?? "");
+  // The time of the clock would make two layers of the same entries, written as a second ends, two layers.
+  for (const { text, ...header } of entries) tar.entry({ mtime: new Date(0), ...header }, text ?? "");
   tar.finalize();
   const chunks: Buffer[] = [];
   for await (const chunk of tar as AsyncIterable<Buffer>) chunks.push(chunk);
