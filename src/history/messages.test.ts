@@ -4,7 +4,7 @@ import fc from "fast-check";
 import type { Application } from "../model/application.ts";
 import { outcomes } from "../model/record.ts";
 import type { DeliveryRecord, Promotion } from "../model/record.ts";
-import { logMessage } from "./log-message.ts";
+import { logMessage, took } from "./log-message.ts";
 import { promotionMessage } from "./promote.ts";
 import { parseRecord, recordText } from "./record-text.ts";
 import { rollbackMessage } from "./rollback.ts";
@@ -113,6 +113,10 @@ test("a promotion that was decided after the delivery is what its commit on the 
   const ref = { group: "", kind: "ConfigMap", namespace: "a", name: "b" };
   const later = { ref, manager: "m", fields: ["data.a"], at: "2026-11-23T20:00:12.342Z", undoneMs: 1 };
   assert.match(subject({ promotion, drift: [later] }), /^undone in 1 ms/);
+  const together = { ...later, at: promotion.at };
+  assert.match(subject({ promotion, drift: [together] }), /^undone in 1 ms/, "of the same instant: what was undone");
+  const atDecision = { ...later, at: before.at };
+  assert.equal(subject({ drift: [atDecision] }), "healthy at 1a2b3c4d (in 12.3 s)", "what the decision knew already");
   const record = sampleRecord({ promotion });
   assert.deepEqual(parseRecord(Buffer.from(recordText(record)), "staging/probe"), record);
 });
@@ -132,11 +136,21 @@ test("the log reads as the deployment history", () => {
   ]);
 });
 
+test("a delivery of a minute and more is told in minutes", () => {
+  const startedAt = "2026-11-23T20:00:00.000Z";
+  const inTime = (decidedAt: string): string => took(sampleRecord({ startedAt, decidedAt }));
+  assert.equal(inTime("2026-11-23T20:00:59.900Z"), " (in 59.9 s)");
+  assert.equal(inTime("2026-11-23T20:01:00.000Z"), " (in 1 min 0 s)");
+  assert.equal(inTime("2026-11-23T20:02:05.000Z"), " (in 2 min 5 s)");
+});
+
 test("a record is the same bytes whatever order it was made in, and comes back", () => {
   const record = sampleRecord({ remedy: "Do it.", lastHealthy: request.restores });
   const turned = Object.fromEntries(Object.entries(record).toReversed()) as unknown as typeof record;
   assert.equal(recordText(turned), recordText(record));
   assert.ok(recordText(record).endsWith("}\n"));
+  const keys = [...recordText(record).matchAll(/^ {2}"(\w+)":/gm)].map(([, key]) => key);
+  assert.deepEqual(keys, keys.toSorted(), "in the order of the alphabet, so that a change is one line");
   assert.deepEqual(parseRecord(Buffer.from(recordText(record)), "staging/probe"), record);
 });
 

@@ -47,6 +47,14 @@ async function broken(t: TestContext) {
   return { ...repository, git, request, healthy, failing, head };
 }
 
+test("the rollback of another failure that left the same directory is not taken for this one", async (t) => {
+  const { git, request, head } = await broken(t);
+  assert.equal((await rollback(git, request)).kind, "pushed");
+  const restored = await git.branch("main");
+  const other = { ...request, failing: { ...request.failing, commit: head } };
+  assert.deepEqual(await rollback(git, other), { kind: "fixed", head: restored });
+});
+
 test("one commit restores the directory byte for byte and touches nothing else", async (t) => {
   const { git, remote, request, healthy, failing, head } = await broken(t);
   const result = await rollback(git, request);

@@ -39,14 +39,14 @@ export function declared(desired: KubeObject): JsonObject {
 }
 
 function compare(
-  desired: Json | undefined,
+  desired: Json,
   live: Json | undefined,
   owned: FieldSet | undefined,
   path: FieldPath,
 ): readonly Difference[] {
-  if (desired === undefined || desired === null) {
-    const nothing = owned === undefined || (desired === null && (live === undefined || live === null));
-    return nothing ? [] : [{ kind: "surplus", path, live }];
+  if (desired === null) {
+    const isNothing = owned === undefined || live === undefined || live === null;
+    return isNothing ? [] : [{ kind: "surplus", path, live }];
   }
   if (owned === undefined) return compareForeign(desired, live, path);
   if (childrenOf(owned).length === 0) {
@@ -80,6 +80,7 @@ function compareObjects(
   const liveFields: JsonObject = isJsonObject(live) ? live : {};
   const found: Difference[] = [];
   for (const [name, value] of Object.entries(desired)) {
+    if (value === undefined) continue;
     found.push(...compare(value, liveFields[name], below(owned, `f:${name}`), [...path, `f:${name}`]));
   }
   for (const segment of childrenOf(owned)) {

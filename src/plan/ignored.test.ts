@@ -156,6 +156,8 @@ test("a part of what the server keeps as a whole stays Git's, and so does what G
   assert.deepEqual(valueAt(step?.manifest.object, "spec", "selector"), { matchLabels: { app: "d", tier: "t" } });
   const bare = { ...deployment, spec: { selector: {}, paused: undefined, replicas: 2 } };
   const empty = { ...manifest("/spec/replicas"), object: bare };
+  const nothing = { ...manifest("/spec/replicas"), object: { ...deployment, spec: {} } };
+  assert.deepEqual(plan(nothing, live()).leave[0]?.manifest.object["spec"], {}, "an empty map of Git's is no leftover");
   const bareOwned = { "f:spec": { "f:selector": {}, "f:replicas": {} } };
   assert.deepEqual(plan(empty, live({}, bareOwned)).leave[0]?.manifest.object["spec"], { selector: {} });
 });

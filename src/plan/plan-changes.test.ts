@@ -3,6 +3,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import type { Json, JsonObject } from "../model/json.ts";
 import { isJsonObject, jsonEqual } from "../model/json.ts";
+import type { InventoryEntry } from "../model/inventory.ts";
 import type { KubeObject } from "../model/kube-object.ts";
 import { managedFieldsOf, refOf } from "../model/kube-object.ts";
 import type { Manifest } from "../model/manifest.ts";
@@ -188,6 +189,30 @@ test("prune takes only what is ours, is that object, and is not annotated to sta
   );
   assert.equal(plan.union.entries.length, 8);
   assert.deepEqual(plan.exact.entries.map(refKey), ["apps/Deployment/shop/web"]);
+});
+
+test("what was there before is known by its own word or the inventory's, declared with it, and told when it is pruned", () => {
+  const mark = { "plumbline.dev/adopted": "true" };
+  const desired = manifest("v1", "ConfigMap", "c");
+  const own = applied(desired.object);
+  const marked = applied(manifest("v1", "ConfigMap", "c", { metadata: { annotations: mark } }).object);
+  const entry = { ...desired.ref, apiVersion: "v1", uid: "uid-c" };
+  const adoptedEntry = { ...entry, adopted: true } as const;
+  const planOf = (wanted: readonly Manifest[], live: KubeObject, known: InventoryEntry) =>
+    planChanges(wanted, lookup([live]), { ...empty, entries: [known] });
+  assert.deepEqual(planOf([desired], marked, entry).apply, [], "the note is declared, and stays");
+  assert.deepEqual(planOf([desired], marked, entry).exact.entries, [adoptedEntry]);
+  assert.equal(planOf([desired], own, entry).apply.length, 0);
+  assert.deepEqual(planOf([desired], own, entry).exact.entries, [entry]);
+  const again = planOf([desired], own, adoptedEntry).apply[0];
+  assert.deepEqual(again?.manifest.object.metadata.annotations, mark, "who takes the note away finds it written again");
+  const another = { ...adoptedEntry, uid: "of the one before" };
+  assert.equal(planOf([desired], own, another).apply.length, 0, "what was made anew was there before in no way");
+  const adopted = (live: KubeObject, known: InventoryEntry) =>
+    planOf([], live, known).prune.map((step) => step.adopted);
+  assert.deepEqual(adopted(own, entry), [undefined]);
+  assert.deepEqual(adopted(marked, entry), [true]);
+  assert.deepEqual(adopted(own, adoptedEntry), [true]);
 });
 
 test("stages and waves order an apply", () => {
