@@ -118,6 +118,36 @@ test("a broken delivery.yaml is told on every surface and changes nothing; what 
   assert.doesNotMatch(bench.git("show", "plumbline/log:status.json"), /"trouble"/);
 });
 
+test("a directory that is renamed takes its objects along by the words that the record gives, and the old name is forgotten", async (t) => {
+  const bench = await openWorkbench(t, false);
+  const shared = `${deliveryYaml()}    namespace: shared\n`;
+  const manifest = configMapYaml("settings", { a: "1" });
+  bench.commit({ "delivery.yaml": shared, "staging/home/all.yaml": namespaceYaml("shared") });
+  const { until, untilRecord } = await bench.engine();
+  await untilRecord("staging/home", "the namespace is there", isHealthy);
+  bench.commit({ "staging/one/settings.yaml": manifest });
+  await untilRecord("staging/one", "it is healthy", isHealthy);
+  const { metadata } = (await bench.get("v1", "ConfigMap", "shared", "settings")) ?? assert.fail("it is there");
+
+  bench.commit({ "staging/one/settings.yaml": null, "staging/two/settings.yaml": manifest }, "Rename one");
+  const held = await untilRecord("staging/one", "the old one is held", isHeld);
+  assert.match(held.message, /staging\/one is gone from Git; the 1 object that it delivered is left/);
+  const refused = await untilRecord("staging/two", "the new one is refused", ({ outcome }) => outcome === "refused");
+  assert.match(refused.message, /ConfigMap shared\/settings is delivered by another application \(staging\.one\)/);
+  const [, words] = /annotate it with (\S+: \S+)/.exec(refused.remedy ?? "") ?? [];
+  assert.equal(words, "plumbline.dev/adopt: staging/one");
+
+  const annotated = manifest.replace("name: settings", `name: settings, annotations: { ${words} }`);
+  bench.commit({ "staging/two/settings.yaml": annotated }, "Take it over");
+  await untilRecord("staging/two", "the new one is healthy", isHealthy);
+  bench.commit({ "staging/two/settings.yaml": annotated.replace('"1"', '"2"') }, "Go on");
+  await until("the old one is forgotten", ({ applications }) => {
+    return applications.every(({ application }) => application.id !== "staging/one");
+  });
+  const after = await bench.get("v1", "ConfigMap", "shared", "settings");
+  assert.equal(after?.metadata.uid, metadata.uid, "it is the same object all along");
+});
+
 /** Deletes the ConfigMap by hand, and waits until it is there again. */
 async function undoesDrift(bench: Workbench): Promise<void> {
   const configMaps = await bench.kind("v1", "ConfigMap");

@@ -1,5 +1,7 @@
-import { readInventory, storeEntry } from "../apply/inventory-store.ts";
+import { readInventory, storeEntry, writeInventory } from "../apply/inventory-store.ts";
+import { applicationLabel, applicationLabelKey } from "../model/application.ts";
 import type { Application } from "../model/application.ts";
+import type { KubeObject } from "../model/kube-object.ts";
 import type { Problem } from "../model/problem.ts";
 import type { Revision } from "../model/revision.ts";
 import { refuse } from "./conclude.ts";
@@ -9,22 +11,38 @@ import type { Io } from "./reconcile.ts";
 import { continueRecord } from "./records.ts";
 
 /**
- * The pass for an application that Git no longer has. When the inventory is empty nothing of it is left, and it is forgotten;
- * otherwise it is held, and its objects stay as they are: that a directory vanished does not say that what runs is to go
- * (behaviour D8).
+ * The pass for an application that Git no longer has. When nothing of it is left, or others have taken it over, as after a
+ * renaming, it is forgotten; otherwise it is held, and its objects stay as they are: that a directory vanished does not say
+ * that what runs is to go (behaviour D8).
  */
 export async function letGo(io: Io, application: Application, head: string, known: Known): Promise<Pass> {
   // Of a write whose answer was lost nothing is known here: only the cluster can say that nothing is left.
   const remembered = known.inventory?.entries.length ? known.inventory : undefined;
   const inventory = remembered ?? (await readInventory(io.kube, io.namespace, application.id));
   if (inventory.entries.length === 0) return { known, gone: true };
-  const unwatched = await io.live.watch([], [storeEntry(io.namespace, application.id)]);
+  const unwatched = await io.live.watch(inventory.entries, [storeEntry(io.namespace, application.id)]);
   const kept = unwatched ? { trouble: unwatched } : await keepInventory(io, application, known);
   if (kept.trouble) return { known, trouble: kept.trouble };
+  const left = inventory.entries.filter((entry) => isLeft(io.live.get(entry), application));
+  if (left.length === 0) return forget(io, application, known);
   const before = known.record?.revision;
   const revision = before?.tree === noTree ? before : await removal(io, application, head);
   const record = continueRecord(known.record, revision, application, io.clock.now());
-  return refuse(io, { ...known, inventory }, record, [goneProblem(application, inventory.entries.length)]);
+  return refuse(io, { ...known, inventory }, record, [goneProblem(application, left.length)]);
+}
+
+/** The watches tell everything that carries the label of an application: what does not is gone, or nobody's any more. */
+function isLeft(live: KubeObject | undefined, { id }: Application): boolean {
+  return live?.metadata.labels?.[applicationLabelKey] === applicationLabel(id);
+}
+
+/** Nothing is to be deleted any more, whatever comes back under this name. */
+async function forget(io: Io, { id }: Application, known: Known): Promise<Pass> {
+  const inventory = { application: id, entries: [] };
+  const written = await writeInventory(io.kube, io.namespace, inventory);
+  if (!written.ok) return { known, trouble: written.refused.problem };
+  io.live.with([written.object]);
+  return { known: { ...known, inventory }, gone: true };
 }
 
 /** Stands for the tree of a directory that is not there. */
@@ -40,10 +58,13 @@ async function removal({ git }: Io, { path }: Application, head: string): Promis
 
 /** Why the objects of an application that Git no longer has stay as they are (behaviour D8). */
 export function goneProblem({ id, path }: Application, count: number): Problem {
-  const objects = count === 1 ? "the 1 object" : `the ${count} objects`;
+  const left =
+    count === 1
+      ? "the 1 object that it delivered is left in the cluster as it is"
+      : `the ${count} objects that it delivered are left in the cluster as they are`;
   return {
     code: "application-gone",
-    message: `${id} is gone from Git; ${objects} that it delivered are left in the cluster as they are`,
+    message: `${id} is gone from Git; ${left}`,
     where: { file: path },
     remedy: `to remove them, put back ${path} with nothing but a delivery.yaml that says allowEmpty: true, and remove it once they are gone`,
   };
