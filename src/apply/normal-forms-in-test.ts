@@ -37,6 +37,10 @@ export function normalForms(server: string, open: (t: TestContext) => Promise<Ku
     const kube = await open(t);
     await inApplication(kube, (application) => leftToOthers(kube, application));
   });
+  void test(`${server}: an object that was there before is told from one that is created`, async (t) => {
+    const kube = await open(t);
+    await inApplication(kube, (application) => adopted(kube, application));
+  });
 }
 
 const scaled = (image: string): string => `
@@ -92,6 +96,28 @@ async function leftToOthers(kube: Kube, base: Application): Promise<void> {
   const kept = await is();
   assert.deepEqual(seen(kept), [5, "theirs", "example.test/other:1"], "a new revision leaves it to its owner");
   assert.equal(valueAt(kept["spec"], "template", "spec", "containers", 0, "image"), "example.test/app:2");
+}
+
+/** What somebody else created is told from what Plumbline creates, though the watches know nothing of either. */
+async function adopted(kube: Kube, application: Application): Promise<void> {
+  const yaml = (name: string): string =>
+    `apiVersion: v1\nkind: ConfigMap\nmetadata: { name: ${name} }\ndata: { a: "1" }\n`;
+  const desired = desiredOf(application, `${yaml("there")}---\n${yaml("new")}`);
+  const configMaps = await kube.resource("v1", "ConfigMap");
+  assert.ok(configMaps.ok && configMaps.value);
+  const metadata = { name: "there", namespace: application.namespace };
+  const made = await kube.create(configMaps.value, { apiVersion: "v1", kind: "ConfigMap", metadata });
+  assert.ok(made.ok);
+  const plan = planChanges(desired, () => undefined, { application: application.id, entries: [] });
+  const applied = await apply(kube, plan, { namespace: application.namespace });
+  assert.ok(applied.ok);
+  assert.deepEqual(Object.fromEntries(applied.steps.map(({ ref, outcome }) => [ref.name, outcome])), {
+    new: "created",
+    there: "adopted",
+  });
+  const entry = applied.inventory.entries.find(({ name }) => name === "there");
+  assert.deepEqual([entry?.uid, entry?.adopted], [made.value.metadata.uid, true]);
+  await calm(kube, application, desired, new Map());
 }
 
 function desiredOf(application: Application, yaml: string): readonly Manifest[] {

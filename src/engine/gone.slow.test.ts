@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { DeliveryRecord } from "../model/record.ts";
-import { configMapYaml, deliveryYaml, namespaceYaml, openWorkbench } from "./workbench-in-test.ts";
+import { configMapYaml, deliveryYaml, deploymentYaml, namespaceYaml, openWorkbench } from "./workbench-in-test.ts";
 import type { Workbench } from "./workbench-in-test.ts";
 
 const isHealthy = ({ outcome }: DeliveryRecord): boolean => outcome === "healthy";
@@ -146,6 +146,27 @@ test("a directory that is renamed takes its objects along by the words that the 
   });
   const after = await bench.get("v1", "ConfigMap", "shared", "settings");
   assert.equal(after?.metadata.uid, metadata.uid, "it is the same object all along");
+});
+
+test("a directory that is removed while its last revision fails is held, nothing is rolled back, and put back it goes on", async (t) => {
+  const bench = await openWorkbench(t);
+  const namespace = { "staging/one/namespace.yaml": namespaceYaml("one-staging") };
+  const app = (mode: string) => ({ "staging/one/app.yaml": deploymentYaml("web", mode) });
+  bench.commit({ "delivery.yaml": deliveryYaml(), ...namespace, ...app("ready") });
+  const { untilRecord } = await bench.engine();
+  await untilRecord("staging/one", "it is healthy", isHealthy);
+  bench.commit(app("never"));
+  await untilRecord("staging/one", "it waits", ({ message }) => /not ready/.test(message));
+  const removal = bench.commit({ "staging/one": null }, "Remove one");
+  const held = await untilRecord("staging/one", "it is held", isHeld);
+  assert.equal(held.revision.commit, removal);
+  assert.match(held.message, /the 2 objects that it delivered are left/);
+  assert.equal(bench.git("rev-list", "--count", "main"), "3");
+  assert.ok(await bench.get("apps/v1", "Deployment", "one-staging", "web"));
+  const fix = bench.commit({ ...namespace, ...app("ready") });
+  const back = await untilRecord("staging/one", "it is healthy again", isHealthy);
+  assert.equal(back.revision.commit, fix);
+  assert.equal(bench.git("rev-list", "--count", "main"), "4");
 });
 
 /** Deletes the ConfigMap by hand, and waits until it is there again. */

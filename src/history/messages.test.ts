@@ -149,8 +149,11 @@ test("a record is the same bytes whatever order it was made in, and comes back",
   const turned = Object.fromEntries(Object.entries(record).toReversed()) as unknown as typeof record;
   assert.equal(recordText(turned), recordText(record));
   assert.ok(recordText(record).endsWith("}\n"));
-  const keys = [...recordText(record).matchAll(/^ {2}"(\w+)":/gm)].map(([, key]) => key);
-  assert.deepEqual(keys, keys.toSorted(), "in the order of the alphabet, so that a change is one line");
+  const keys = [...recordText(record).matchAll(/^ {2}"(\w+)":/gm)].map(([, key]) => key ?? "");
+  assert.ok(
+    keys.every((key, index) => index === 0 || key > (keys[index - 1] ?? "")),
+    "in the order of the alphabet, so that a change is one line",
+  );
   assert.deepEqual(parseRecord(Buffer.from(recordText(record)), "staging/probe"), record);
 });
 

@@ -5,13 +5,14 @@ import type { KubeObject } from "./kube-object.ts";
 
 function object(uid: string, ...managers: readonly string[]): KubeObject {
   const managedFields = managers.map((manager) => ({ manager, operation: "Apply" }));
-  return { apiVersion: "v1", kind: "ConfigMap", metadata: { name: "c", uid, managedFields } };
+  return { apiVersion: "v1", kind: "ConfigMap", metadata: { name: "c", uid, resourceVersion: "7", managedFields } };
 }
 
 const entry = { group: "", kind: "ConfigMap", namespace: "", name: "c", apiVersion: "v1" };
 
-test("an object was there before when somebody else has a part in it and Plumbline never had", () => {
-  assert.equal(wasThere(object("1", "plumbline"), undefined, undefined), false, "it was created just now");
+test("an object was there before when its dry run has a version and Plumbline has no part in what is live", () => {
+  const { resourceVersion: _, ...metadata } = object("1", "plumbline").metadata;
+  assert.equal(wasThere({ ...object("1"), metadata }, undefined, undefined), false, "it is yet to be created");
   assert.equal(wasThere(object("1", "plumbline", "kubectl"), undefined, undefined), true);
   assert.equal(
     wasThere(object("1", "plumbline", "kubectl"), object("1", "kubectl"), undefined),

@@ -29,11 +29,11 @@ export function isApplied(live: KubeObject | undefined): boolean {
 }
 
 /**
- * True when the answer to an apply shows that the object was there before, and not by Plumbline: somebody else has a part in
- * it. `live` is what the watches knew of it, which is nothing of objects without Plumbline's label, and `entry` what the inventory knows.
+ * True when the answer to the dry run of an apply shows that the object is there already, and not by Plumbline: what is yet to be
+ * created has no resourceVersion. `live` is what the watches knew of it, which is nothing of objects without Plumbline's label, and `entry` what the inventory knows.
  */
 export function wasThere(answer: KubeObject, live: KubeObject | undefined, entry: InventoryEntry | undefined): boolean {
   if (isApplied(live)) return false;
   if (entry?.uid !== undefined && entry.uid === answer.metadata.uid) return false;
-  return managedFieldsOf(answer).some(({ manager }) => manager !== fieldManager);
+  return answer.metadata.resourceVersion !== undefined;
 }

@@ -8,6 +8,7 @@ import type { Manifest } from "../model/manifest.ts";
 import { refLabel } from "../model/object-ref.ts";
 import { canaryOf } from "./canary.ts";
 import type { Canary } from "./canary.ts";
+import { isCanary } from "./canary-copies.ts";
 
 function manifest(apiVersion: string, kind: string, name: string, rest: Readonly<Record<string, Json>> = {}): Manifest {
   const { annotations = {}, ...content } = rest;
@@ -96,6 +97,16 @@ test("beside a Deployment with a changed template, which stays, stands a copy th
   assert.deepEqual(valueAt(deployed, "spec", "selector", "matchLabels"), own);
   assert.deepEqual(valueAt(deployed, "spec", "template", "metadata", "labels"), { ...own, tier: "x" });
   assert.equal(valueAt(deployed, "spec", "template", "spec", "containers", 0, "image"), "b");
+  assert.deepEqual(
+    canary.manifests.map(({ object }) => [object.metadata.namespace, isCanary(object)]),
+    [
+      ["shop", false],
+      ["shop", true],
+      ["shop", false],
+      ["shop", true],
+    ],
+  );
+  assert.equal(named(canary, "Service web-canary").metadata.labels?.["plumbline.dev/application"], "staging.shop");
   assert.deepEqual(labels(canary.later), ["Deployment web"]);
   assert.deepEqual([...canary.services], [["web", "web-canary"]]);
   const copy = named(canary, "Service web-canary");

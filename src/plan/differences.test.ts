@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Json, JsonObject } from "../model/json.ts";
-import type { KubeObject } from "../model/kube-object.ts";
 import { differences } from "./differences.ts";
 import { printPath } from "./field-path.ts";
 
@@ -16,7 +15,7 @@ function found(desired: Json, live: Json | undefined, owned?: JsonObject): reado
     metadata: { name: "w", managedFields: [entry] },
     ...(live === undefined ? {} : { spec: live }),
   };
-  const all = differences({ object: { ...base, spec: desired } }, is as KubeObject) ?? assert.fail("it was applied");
+  const all = differences({ object: { ...base, spec: desired } }, is) ?? assert.fail("it was applied");
   return all.map(({ kind, path }) => `${kind} ${printPath(path)}`);
 }
 

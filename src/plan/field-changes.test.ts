@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import type { Json, JsonObject } from "../model/json.ts";
+import { managedFieldsOf } from "../model/kube-object.ts";
 import type { KubeObject } from "../model/kube-object.ts";
 import type { FieldChange } from "../model/plan-document.ts";
 import { asApplied } from "./as-applied.ts";
@@ -68,6 +69,31 @@ test("texts of several lines are told by what changes of them", () => {
   assert.deepEqual(changes(config("a\nb\nc\n"), config("a\nx\nc\nd\n")), [
     'data["app.conf"]: text changed, lines: -1 +2',
   ]);
+});
+
+test("a text of several lines that takes the place of one line or of none is told by how many it has", () => {
+  const config = (text: string | number): KubeObject => {
+    return { apiVersion: "e/v1", kind: "Widget", metadata: { name: "w" }, spec: { text } };
+  };
+  assert.deepEqual(changes(config(1), config("a\nb\n")), ["spec.text: 1 → (2 lines)"]);
+  assert.deepEqual(changes(config("one"), config("two")), ["spec.text: one → two"]);
+  const long = "x".repeat(200);
+  assert.deepEqual(changes(config("one"), config(long)), [`spec.text: one → ${long}`]);
+  assert.deepEqual(changes(config("one"), config(`${long}x`)), [`spec.text: one → ${"x".repeat(199)}…`]);
+});
+
+test("who else owns a field is told beside it, where somebody does", () => {
+  const live = asApplied(deployment({}));
+  const theirs = { manager: "kubectl", operation: "Update", fieldsV1: { "f:spec": { "f:replicas": {} } } };
+  const managedFields = [...managedFieldsOf(live), theirs] as unknown as Json;
+  const other = {
+    ...live,
+    metadata: { ...live.metadata, managedFields },
+    spec: { ...(live["spec"] as JsonObject), replicas: 5 },
+  };
+  const [replicas, image] = fieldChanges({ object: deployment({ image: "app:2" }) }, other) ?? [];
+  assert.deepEqual(replicas, { field: "spec.replicas", by: "kubectl", from: "5", to: "2" });
+  assert.deepEqual(image, { field: `${at}.image`, from: "app:1", to: "app:2" });
 });
 
 test("what is secret is changed, and its value is nowhere (G4)", () => {
