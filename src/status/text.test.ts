@@ -88,3 +88,16 @@ test("nothing from a repository or a cluster can steer the terminal", () => {
   assert.doesNotMatch(shown.replaceAll("\n", ""), /\p{Cc}/u);
   assert.match(shown, /Git wants {2}c1 Nice \[2J {2}31m {2}work/);
 });
+
+test("what the engine does next is said, and in how long", () => {
+  const lastHealthy = { commit: "c1", tree: "t1", healthyAt: "2026-01-01T00:00:00.000Z" };
+  const revision = sampleRevision("2");
+  const open = { revision, outcome: "progressing", lastHealthy, startedAt: "2026-01-01T00:09:00.000Z" } as const;
+  assert.match(
+    text({ applications: of(sampleRecord(open)) }),
+    /^ {2}next {7}in 240 s: unless it is healthy by then, a commit restores c1, the last healthy state$/m,
+  );
+  const failed = sampleRecord({ ...open, outcome: "failed" });
+  assert.match(text({ applications: of(failed) }), /^ {2}next {7}a commit restores c1, the last healthy state$/m);
+  assert.doesNotMatch(text({ applications: of(sampleRecord({})) }), /next/);
+});

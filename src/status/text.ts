@@ -1,6 +1,6 @@
 import { driftSentence, outcomeWords, promotionSentence } from "../model/record.ts";
 import { shortId } from "../model/revision.ts";
-import type { ApplicationStatus, DeliverySummary, StatusDocument } from "../model/status-document.ts";
+import type { ApplicationStatus, DeliverySummary, NextStep, StatusDocument } from "../model/status-document.ts";
 
 /** How the text is shaped. `style` colours where the terminal can; `nowMs` is milliseconds since the epoch. */
 export interface TextOptions {
@@ -44,6 +44,7 @@ function applicationLines(application: ApplicationStatus, options: TextOptions):
     `  live       ${same ? "the same, " : ""}${liveText}`,
   ];
   if (application.remedy !== undefined) lines.push(`  to do      ${application.remedy}`);
+  if (application.next?.who === "engine") lines.push(`  next       ${nextText(application.next, options)}`);
   const { promotion } = application;
   if (promotion) {
     lines.push(`  promotion  ${promotionSentence(promotion)}`);
@@ -61,6 +62,11 @@ function applicationLines(application: ApplicationStatus, options: TextOptions):
   if (past.length > 0) lines.push(`  ${style("quiet", "deliveries, newest first")}`);
   const deliveries = past.flatMap((delivery) => deliveryLines(delivery, application.message, options));
   return [...lines, ...deliveries.map((line) => `  ${line}`)];
+}
+
+function nextText({ at, message }: NextStep, { nowMs }: TextOptions): string {
+  const seconds = at === undefined ? 0 : Math.round((Date.parse(at) - nowMs) / 1000);
+  return seconds > 0 ? `in ${seconds} s: ${message}` : message;
 }
 
 /** One line a delivery, and a second that says why where it did not end well and that was not said above. */
