@@ -13,7 +13,7 @@ const image: fc.Arbitrary<Behaviour> = fc.oneof(
   { weight: 5, arbitrary: fc.constantFrom(...behaviours) },
 );
 const file = fc.integer({ min: 1, max: 3 });
-const by = fc.integer({ min: 1, max: 3 });
+const by = fc.constantFrom(1, 1, 2, 3);
 const forMs = fc.constantFrom(2000, 20_000, 100_000);
 
 /** An act of one kind with what it needs. */
@@ -39,9 +39,9 @@ const acts: readonly (readonly [weight: number, fc.Arbitrary<Act>])[] = [
   [2, one("rename", { at, to: at, rewritten: fc.boolean() })],
   [1, one("remove", { at })],
   [1, one("empty", { at })],
-  [2, one("go-back", { by })],
+  [4, one("go-back", { by })],
   [2, one("go-aside", { by, at, image })],
-  [2, one("revert", { at, by })],
+  [4, one("revert", { at, by })],
   [2, one("merge-proposals", {})],
   [1, one("copy-rollback", {})],
   [1, one("depend", { at })],
@@ -53,7 +53,7 @@ const acts: readonly (readonly [weight: number, fc.Arbitrary<Act>])[] = [
   [1, one("squat", { at, file })],
   [1, one("delete-log", {})],
   [1, one("foreign", { at })],
-  [3, one("kill", { lost: fc.boolean(), downMs: fc.constantFrom(0, 500, 30_000) })],
+  [7, one("kill", { lost: fc.boolean(), downMs: fc.constantFrom(0, 500, 30_000) })],
   [1, one("freeze", { forMs })],
   [2, one("git-down", { forMs })],
   [2, one("api-down", { forMs })],
@@ -63,7 +63,10 @@ const acts: readonly (readonly [weight: number, fc.Arbitrary<Act>])[] = [
 
 const step = fc.record({
   act: fc.oneof(...acts.map(([weight, arbitrary]) => ({ weight, arbitrary }))),
-  when: fc.option(fc.constantFrom(...moments), { nil: undefined, freq: 4 }),
+  when: fc.option(fc.constantFrom("main" as const, "main" as const, "log" as const, ...moments), {
+    nil: undefined,
+    freq: 3,
+  }),
   thenMs: fc.constantFrom(0, 50, 400, 700, 1500, 4000, 12_000, 40_000),
 });
 

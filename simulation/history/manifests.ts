@@ -4,6 +4,9 @@ import type { Behaviour } from "../cluster/images.ts";
 /** The text of each file of one application, by name. */
 export type Files = ReadonlyMap<string, string>;
 
+/** Settings with this word in front come only with a flaw, so that nothing of them may ever be in the cluster. */
+export const spoiled = "spoiled-";
+
 /** What makes a revision one that must not reach the cluster at all. */
 export const flaws = ["unparsable", "refused", "stranger", "bad-policy"] as const;
 export type Flaw = (typeof flaws)[number];
@@ -20,7 +23,7 @@ export function newApplication(owner: string, namespace: string | undefined): Fi
   return new Map([
     ...own,
     ["web.yaml", webText(owner, "ready", 1)],
-    ["settings.yaml", settingsText(owner, 1)],
+    ["settings.yaml", settingsText(owner, "1")],
     ["extra-1.yaml", extra],
   ]);
 }
@@ -50,8 +53,8 @@ export function webText(owner: string, behaviour: Behaviour, version: number, re
 }
 
 /** The ConfigMap that every application has. */
-export function settingsText(owner: string, version: number): string {
-  return configMapText(`${owner}-settings`, { version: String(version) });
+export function settingsText(owner: string, version: string): string {
+  return configMapText(`${owner}-settings`, { version });
 }
 
 /** A ConfigMap. */

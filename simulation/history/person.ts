@@ -2,7 +2,7 @@ import type { Clock } from "../../src/io/clock/clock.ts";
 import type { CommitInfo, TreeChange } from "../../src/io/git/git.ts";
 import type { Behaviour } from "../cluster/images.ts";
 import type { MemoryRemote } from "../git/memory-remote.ts";
-import { flawFile, newApplication, policyText, rootFile, settingsText, webText } from "./manifests.ts";
+import { flawFile, newApplication, policyText, rootFile, settingsText, spoiled, webText } from "./manifests.ts";
 import type { Files, Policy } from "./manifests.ts";
 import { filesAt } from "./read-tree.ts";
 import { adopting, ownerOf, renamed } from "./rename.ts";
@@ -47,13 +47,18 @@ export class Person {
         return this.#push(changes, act);
       }
       case "spoil": {
-        const [name, text] = flawFile(act.flaw, this.#owner(act.at), (this.#version += 1));
-        return this.#files(act.at) ? this.#push(new Map([[`${act.at}/${name}`, text]]), act) : "is not there";
+        const owner = this.#owner(act.at);
+        const [name, text] = flawFile(act.flaw, owner, (this.#version += 1));
+        const files = new Map([
+          [name, text],
+          ["settings.yaml", settingsText(owner, `${spoiled}${this.#version}`)],
+        ]);
+        return this.#files(act.at) ? this.#push(inFolder(act.at, files), act) : "is not there";
       }
       case "mend":
         return this.#push(this.#mended(act.at), act);
       case "settings": {
-        const text = settingsText(this.#owner(act.at), (this.#version += 1));
+        const text = settingsText(this.#owner(act.at), String((this.#version += 1)));
         return this.#files(act.at) ? this.#push(new Map([[`${act.at}/settings.yaml`, text]]), act) : "is not there";
       }
       case "add-file": {
@@ -95,7 +100,8 @@ export class Person {
       case "depend": {
         const after = act.at.endsWith("one") ? "two" : "one";
         const text = `${JSON.stringify({ after: [after] })}\n`;
-        return this.#files(act.at) ? this.#push(new Map([[`${act.at}/delivery.yaml`, text]]), act) : "is not there";
+        const isFree = this.#files(act.at)?.has("delivery.yaml") === false;
+        return isFree ? this.#push(new Map([[`${act.at}/delivery.yaml`, text]]), act) : "says something else";
       }
       case "policy":
         this.#policy = { ...this.#policy, onFailure: act.onFailure };
@@ -156,6 +162,7 @@ export class Person {
       [rootFile, policyText(this.#policy)],
       ...owned,
       ...this.#withImage(at, "ready"),
+      [`${at}/settings.yaml`, settingsText(this.#owner(at), String(this.#version))],
     ]);
   }
 

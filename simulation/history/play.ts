@@ -1,6 +1,6 @@
 import { logBranch } from "../../src/history/delivery-log.ts";
 import { recordOf } from "../invariants/branches.ts";
-import { checkOutcome } from "../invariants/outcome.ts";
+import { checkOutcome, checkPromoted } from "../invariants/outcome.ts";
 import { World } from "../world/world.ts";
 import { Hands } from "./hands.ts";
 import { Person } from "./person.ts";
@@ -17,7 +17,7 @@ export interface Played {
 const quietMs = 130_000;
 const longestMs = 3_600_000;
 /** How long a moment is waited for. */
-const longestAwaitedMs = 120_000;
+const longestAwaitedMs = 40_000;
 
 /** Plays a history to its end and looks at what became of it. */
 export async function play(history: History): Promise<Played> {
@@ -114,7 +114,11 @@ async function end(world: World, { steps }: History): Promise<void> {
     }
   }
   const did = (what: Act["do"]): boolean => steps.some(({ act }) => act.do === what);
-  checkOutcome({ remote, client: core.client, wasDenied: did("protect"), wasLogLost: did("delete-log") }, world.accuse);
+  checkOutcome(
+    { remote, client: core.client, mayBeHeld: did("protect") || did("policy") || did("delete-log") },
+    world.accuse,
+  );
+  checkPromoted(remote, world.accuse);
   await checkQuiet(world);
 }
 

@@ -91,7 +91,7 @@ export type Moment = (typeof moments)[number];
 /** An act, when it comes, and how long nothing else is done after it. */
 export interface Step {
   readonly act: Act;
-  /** Left out: now. A moment that does not come within two minutes lets the act be. */
+  /** Left out: now. A moment that does not come within forty seconds lets the act be. */
   readonly when?: Moment;
   readonly thenMs: number;
 }

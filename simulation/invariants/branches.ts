@@ -2,6 +2,7 @@ import type { CommitInfo } from "../../src/io/git/git.ts";
 import { logBranch } from "../../src/history/delivery-log.ts";
 import type { DeliveryRecord } from "../../src/model/record.ts";
 import type { MemoryRemote } from "../git/memory-remote.ts";
+import { filesAt } from "../history/read-tree.ts";
 import { places } from "../history/steps.ts";
 
 /** Tells of what must never be. */
@@ -33,10 +34,13 @@ export function watchBranches(remote: MemoryRemote, accuse: Accuse): () => void 
   });
 }
 
+/** A commit and all before it, but for what is known. */
 function* ancestors(remote: MemoryRemote, from: string, known: ReadonlySet<string>): Generator<string> {
+  const seen = new Set(known);
   const open = [from];
   for (let id = open.pop(); id !== undefined; id = open.pop()) {
-    if (known.has(id)) continue;
+    if (seen.has(id)) continue;
+    seen.add(id);
     yield id;
     open.push(...remote.commit(id).parents);
   }
@@ -60,8 +64,7 @@ function checkOwnCommit(
   const undoes = trailers["Plumbline-Undoes"];
   const restores = trailers["Plumbline-Restores"];
   if (undoes === undefined || restores === undefined) {
-    if (!subject.startsWith("Promote ")) accuse(`${what} is neither a rollback nor a promotion`);
-    return;
+    return checkPromotion(remote, commit, accuse);
   }
   checkRollback(remote, { id, application: of, undoes }, restores, parent, rollbacks, accuse);
   rollbacks.push({ id, application: of, undoes });
@@ -95,6 +98,32 @@ function checkRollback(
   const twice = same.find((one) => one.id !== id && remote.isAncestor(one.id, parent));
   if (twice)
     accuse(`${what} is the second one for the failure of ${undoes.slice(0, 8)}, after ${twice.id.slice(0, 8)}`);
+}
+
+/** A promotion changes nothing but images, to such as were healthy where they come from and never failed here (P1, B5). */
+function checkPromotion(remote: MemoryRemote, { id, trailers, message, parents }: CommitInfo, accuse: Accuse): void {
+  const of = trailers["Plumbline-Application"] ?? "";
+  const from = trailers["Plumbline-Promotes"]?.split("@")[0];
+  const what = `promotion ${id.slice(0, 8)} to ${of}`;
+  if (from === undefined) return accuse(`${id.slice(0, 8)} is neither a rollback nor a promotion`);
+  const [before, after] = [parents[0] ?? "", id].map((commit) =>
+    JSON.stringify([...(filesAt(remote, commit, of) ?? [])]),
+  );
+  const withoutImages = (text = ""): string => text.replaceAll(/example\.test\/app:[^"\\]*/g, "");
+  if (withoutImages(before) !== withoutImages(after)) accuse(`${what} changes more than images`);
+  const healthy = recordOf(remote, from)?.lastHealthy?.images ?? [];
+  for (const image of linesOf(message, "Plumbline-Image")) {
+    if (!healthy.includes(image)) accuse(`${what} carries ${image}, which was not the last healthy one in ${from}`);
+    const rejecting = [...ancestors(remote, parents[0] ?? "", new Set())].find((one) => {
+      const { message: said, trailers: rejects } = remote.commit(one);
+      return rejects["Plumbline-Application"] === of && linesOf(said, "Plumbline-Rejects").includes(image);
+    });
+    if (rejecting) accuse(`${what} carries ${image}, which ${rejecting.slice(0, 8)} rejects`);
+  }
+}
+
+function linesOf(message: string, trailer: string): readonly string[] {
+  return [...message.matchAll(new RegExp(`^${trailer}: (.*)$`, "gm"))].map((match) => match[1] ?? "");
 }
 
 /** Paths of files that differ between two commits. */

@@ -3,6 +3,7 @@ import { pods } from "../../cluster/core.ts";
 import { applicationLabelKey } from "../../src/model/application.ts";
 import { valueAt } from "../../src/model/json.ts";
 import type { Json } from "../../src/model/json.ts";
+import { spoiled } from "../history/manifests.ts";
 import type { Accuse } from "./branches.ts";
 import { inventoryNames } from "./inventory.ts";
 
@@ -15,13 +16,21 @@ const kinds = [
 /** The annotation of a pod that a person deletes. */
 export const byHand = "simulation/by-hand";
 
-/** What must hold of the cluster at every moment: nothing exists that no inventory names (D8), and old pods serve (R4). */
+/**
+ * What must hold of the cluster at every moment: nothing exists that no inventory names (D8), or of a revision that must be
+ * refused (D3), and old pods serve (R4).
+ */
 export function watchObjects(client: Client, accuse: Accuse): void {
   for (const { kind, ...resource } of kinds) {
-    client.watch(resource, ({ type, object: { metadata } }) => {
+    client.watch(resource, ({ type, object }) => {
+      const { metadata } = object;
       const { namespace = "", name = "", labels } = metadata;
       const owner = labels?.[applicationLabelKey];
       if (type === "DELETED" || owner === undefined || metadata.deletionTimestamp !== undefined) return;
+      const { data } = object as { readonly data?: Readonly<Record<string, string>> };
+      if (name.endsWith("-flaw") || data?.["version"]?.startsWith(spoiled) === true) {
+        accuse(`${kind} ${namespace}/${name} is of a revision that must be refused as a whole`);
+      }
       if (!inventoryNames(client, owner).has(`${kind} ${namespace}/${name}`)) {
         accuse(`${kind} ${namespace}/${name} of ${owner} is in no inventory`);
       }

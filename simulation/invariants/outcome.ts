@@ -25,10 +25,11 @@ const kinds = [
 export interface Rest {
   readonly remote: MemoryRemote;
   readonly client: Client;
-  /** The tracked branch refused the engine's commits at some time: what it held then, it holds. */
-  readonly wasDenied: boolean;
-  /** Somebody deleted the delivery log, and with it what was healthy before. */
-  readonly wasLogLost: boolean;
+  /**
+   * What failed may have been held, and be so still: the branch took no commits, the policy was another one, or somebody deleted
+   * the delivery log and with it what was healthy before.
+   */
+  readonly mayBeHeld: boolean;
 }
 
 /** When all is quiet: the cluster is equal to Git, or the application is held and its record says why (D1, D3, B1, B4). */
@@ -45,6 +46,20 @@ export function checkOutcome(rest: Rest, accuse: Accuse): void {
       checkPresent(rest, { at, root, record, tree: remote.idAt(good, at) ?? "" }, intentOf(files, root), accuse);
     else checkGone(rest, at, record, accuse);
   }
+}
+
+/** What is healthy in staging is what production asks for, or its record says why not (behaviour P1). */
+export function checkPromoted(remote: MemoryRemote, accuse: Accuse): void {
+  const head = remote.branch("main");
+  const good = head === undefined ? undefined : lastReadable(remote, head, "production/one").good;
+  if (good === undefined || !/"promote"/.test(filesAt(remote, good, "")?.get(rootFile) ?? "")) return;
+  const [source, target] = [recordOf(remote, "staging/one"), recordOf(remote, "production/one")];
+  const isThere = ["staging/one", "production/one"].every((path) => remote.idAt(good, path) !== undefined);
+  if (!isThere || source?.outcome !== "healthy" || !target || target.outcome === "refused") return;
+  const missing = source.images.filter((image) => !target.images.includes(image));
+  const said = target.promotion?.outcome ?? "nothing";
+  if (missing.length > 0 && target.images.length > 0 && !["proposed", "rejected", "impossible"].includes(said))
+    accuse(`${missing.join()} is healthy in staging and not in production, whose record says ${said} of it`);
 }
 
 /** The commit that is delivered: the newest whose delivery.yaml can be read. */
@@ -88,13 +103,12 @@ function checkPresent(rest: Rest, one: Case, intent: Intent, accuse: Accuse): vo
 }
 
 /** What fails is put back where the policy says so and there is a state to go back to. */
-function checkBlocked({ wasDenied, wasLogLost, remote }: Rest, { at, root, record, tree }: Case, accuse: Accuse): void {
+function checkBlocked({ mayBeHeld, remote }: Rest, { at, root, record, tree }: Case, accuse: Accuse): void {
   if (!record || record.outcome !== "held") return;
   const { lastHealthy, revision, message, reason } = record;
   if (lastHealthy === undefined || lastHealthy.tree === tree || revision.undoes !== undefined) return;
-  if (wasLogLost) return;
-  if (root.onFailure === "revert" && !wasDenied)
-    accuse(`${at} is held (${reason}: ${message}) and was not rolled back`);
+  if (mayBeHeld) return;
+  if (root.onFailure === "revert") accuse(`${at} is held (${reason}: ${message}) and was not rolled back`);
   const proposal = `plumbline/rollback/${at.replace("/", "-")}`;
   if (root.onFailure === "branch" && remote.branch(proposal) === undefined)
     accuse(`${at} is held (${message}) and its rollback was not proposed`);

@@ -10,6 +10,7 @@ import { MemoryRemote } from "../git/memory-remote.ts";
 import { logBranch } from "../../src/history/delivery-log.ts";
 import type { History, Moment } from "../history/steps.ts";
 import { watchBranches } from "../invariants/branches.ts";
+import { LeaderRule } from "../invariants/leader.ts";
 import { watchObjects } from "../invariants/objects.ts";
 import { watchWrites } from "../invariants/writes.ts";
 import { EngineProcess } from "./engine-process.ts";
@@ -48,14 +49,16 @@ export class World {
         this.#happens(branch === "main" ? "main" : "log");
     });
     watchObjects(client, this.accuse);
+    const rule = new LeaderRule(client, clock, this.accuse);
+    const isElected = engines > 1;
     this.engines = Array.from({ length: engines }, (_, at) => {
       const name = `engine-${at + 1}`;
-      return new EngineProcess(name, engines > 1, {
+      return new EngineProcess(name, isElected, {
         clock,
         random,
         weather,
-        openGit: () => memoryGit(remote),
-        kube: this.kube,
+        openGit: () => (isElected ? rule.gitOf(name, memoryGit(remote)) : memoryGit(remote)),
+        kube: isElected ? rule.kubeOf(name, this.kube) : this.kube,
         onDecision: ({ application, outcome, reason, message }) =>
           this.note(`${name}: ${application} ${outcome} ${reason}: ${message}`),
         onTrouble: (problem) => {
