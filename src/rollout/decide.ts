@@ -61,8 +61,7 @@ export function decide(situation: Situation): Decision {
 function gate(situation: Situation): Decision {
   const { record, policy, observation, obstacle, nowMs } = situation;
   const pending = observation.objects.filter(({ health }) => health.status !== "Current");
-  const isSettled = record.outcome === "held" || record.outcome === "refused";
-  if (isSettled && (obstacle || pending.length > 0)) return { kind: "steady" };
+  if (record.outcome === "held" && (obstacle || pending.length > 0)) return { kind: "steady" };
   if (obstacle) return hindered(situation, obstacle);
   if (pending.length === 0) return soak(situation);
 
