@@ -6,7 +6,7 @@ import { report } from "./report.ts";
 
 /** Histories that went wrong once, as small as they could be made, each by what was mended. */
 function found(name: string, { steps, ...different }: Partial<History> & Pick<History, "steps">): void {
-  const policy = { onFailure: "revert", promote: undefined, isShared: false } as const;
+  const policy = { onFailure: "revert", promote: undefined, isShared: false, isCanary: false } as const;
   const history: History = { policy, begin: ["staging/one"], engines: 1, faults: 0, seed: 1, ...different, steps };
   void test(name, async () => {
     const played = await play(history);
@@ -42,3 +42,11 @@ found(
     ],
   },
 );
+
+found("a delivery log that was deleted is whole again, also where a decision began it anew before anybody looked", {
+  begin: ["staging/one", "production/one"],
+  steps: [
+    { act: { do: "delete-log" }, thenMs: 0 },
+    { act: { do: "edit", at: "staging/one" }, thenMs: 0 },
+  ],
+});

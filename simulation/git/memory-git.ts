@@ -85,8 +85,9 @@ export function memoryGit(remote: MemoryRemote): Git {
 function find(remote: MemoryRemote, commit: string, path: string): Awaited<ReturnType<Git["find"]>> {
   checkId(commit);
   if (path !== "" && !isPlainPath(path)) return undefined;
-  const tree = remote.objects.tree(commit) ? commit : remote.commit(commit).tree;
-  const entry = remote.entryAt(tree, path);
+  const object = remote.objects.read(commit);
+  if (!object) return undefined;
+  const entry = remote.entryAt(object.type === "commit" ? remote.commit(commit).tree : commit, path);
   if (!entry) return undefined;
   const type = isTree(entry) ? "tree" : "blob";
   return { type, id: entry.id, size: type === "blob" ? (remote.objects.read(entry.id)?.content.length ?? 0) : 0 };

@@ -77,6 +77,7 @@ export function anyHistory(most: number): fc.Arbitrary<History> {
       onFailure,
       promote: fc.constantFrom(undefined, "commit", "branch"),
       isShared: fc.boolean(),
+      isCanary: fc.constantFrom(false, false, true),
     }),
     begin: fc.subarray([...places]),
     engines: fc.constantFrom(1, 1, 2),

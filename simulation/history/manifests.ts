@@ -46,7 +46,15 @@ export function webText(owner: string, behaviour: Behaviour, version: number, re
       selector: { matchLabels: { app } },
       template: {
         metadata: { labels: { app } },
-        spec: { containers: [{ name: "app", image: imageOf(behaviour, version) }] },
+        spec: {
+          containers: [
+            {
+              name: "app",
+              image: imageOf(behaviour, version),
+              envFrom: [{ configMapRef: { name: `${owner}-settings` } }],
+            },
+          ],
+        },
       },
     },
   });
@@ -91,6 +99,8 @@ export function flawFile(flaw: Flaw, owner: string, version: number): readonly [
 export interface Policy {
   readonly onFailure: "revert" | "hold" | "branch";
   readonly promote: "commit" | "branch" | undefined;
+  /** A changed template is tried by some pods first. */
+  readonly isCanary: boolean;
   /** All applications of an environment deliver to one namespace. */
   readonly isShared: boolean;
 }
@@ -99,8 +109,9 @@ export interface Policy {
 export const rootFile = "delivery.yaml";
 
 /** The text of that file. */
-export function policyText({ onFailure, promote, isShared }: Policy): string {
-  const rollout = { deadline: "30s", soak: "3s", maxRestarts: 1, onFailure };
+export function policyText({ onFailure, promote, isShared, isCanary }: Policy): string {
+  const canary = isCanary ? { canary: { share: "50%", soak: "2s" } } : {};
+  const rollout = { deadline: "30s", soak: "3s", maxRestarts: 1, onFailure, ...canary };
   const namespace = (environment: string): object => (isShared ? { namespace: `shared-${environment}` } : {});
   return text({
     environments: {

@@ -3,6 +3,8 @@ import type { Clock } from "../../src/io/clock/clock.ts";
 import type { Kube, KubeResource } from "../../src/io/kube/kube.ts";
 import { applicationLabelKey, pruneAnnotation } from "../../src/model/application.ts";
 import type { MemoryRemote } from "../git/memory-remote.ts";
+import { filesOf } from "../history/read-tree.ts";
+import { recordOf } from "./branches.ts";
 import type { Accuse } from "./branches.ts";
 import { inventoryNames } from "./inventory.ts";
 
@@ -67,7 +69,7 @@ interface Seen {
 }
 
 function checkDeletion(
-  { client, clock, accuse }: Judging,
+  { client, clock, remote, accuse }: Judging,
   { healthyAt, hadAt }: Seen,
   { group, resource, kind }: KubeResource,
   { namespace, name }: { readonly namespace: string; readonly name: string },
@@ -81,14 +83,24 @@ function checkDeletion(
   if (annotations?.[pruneAnnotation] === "false") accuse(`${what}, which is to stay`);
   if (clock.now() - (hadAt.get(owner) ?? 0) > unfetchedMs) accuse(`${what}, whose application Git does not have`);
   const inventory = inventoryNames(client, owner);
+  const staying = deploymentsOf(remote, owner);
   if (!inventory.has(`${kind} ${namespace}/${name}`)) accuse(`${what}, which the inventory of ${owner} does not name`);
   for (const one of client.list<Deployment>(deployments)) {
     const { metadata } = one;
     const isOwn = metadata.labels?.[applicationLabelKey] === owner && metadata.name !== name;
-    if (!isOwn || !inventory.has(`Deployment ${metadata.namespace}/${metadata.name}`)) continue;
+    if (!isOwn || !staying.has(metadata.name ?? "")) continue;
     const since = isHealthy(one) ? clock.now() : (healthyAt.get(metadata.uid ?? "") ?? 0);
     if (clock.now() - since > blindMs) accuse(`${what} while Deployment ${metadata.name} of ${owner} is not healthy`);
   }
+}
+
+/** The names of the Deployments that the revision asks for which is being delivered. */
+function deploymentsOf(remote: MemoryRemote, label: string): ReadonlySet<string> {
+  const tree = recordOf(remote, label.replace(".", "/"))?.revision.tree;
+  const texts = tree === undefined || tree === "" ? [] : filesOf(remote, tree).values();
+  return new Set(
+    [...texts].flatMap((text) => /"kind": "Deployment",\s*"metadata": \{[^}]*"name": "([^"]+)"/.exec(text)?.[1] ?? []),
+  );
 }
 
 function isHealthy({ metadata, spec, status = {} }: Deployment): boolean {

@@ -164,6 +164,7 @@ function writing(it: It): void {
     assert.deepEqual([found?.type, found?.size], ["blob", 1]);
     assert.equal(await git.find(second, "s/app/a"), undefined);
     assert.deepEqual(await git.find((await git.commit(first)).tree, "d"), found);
+    assert.equal(await git.find("0".repeat(40), ""), undefined);
     const app = await git.treeAt(first, "s/app");
     assert.ok(app);
     const restored = await git.writeTree(
