@@ -50,3 +50,10 @@ found("a delivery log that was deleted is whole again, also where a decision beg
     { act: { do: "edit", at: "staging/one" }, thenMs: 0 },
   ],
 });
+
+found("whoever takes a rollback back at once brings a new revision, not a second rollback for the same failure", {
+  steps: [
+    { act: { do: "change", at: "staging/one", image: "missing", recreate: false }, thenMs: 0 },
+    { act: { do: "revert", at: "staging/one", by: 1 }, when: "main", thenMs: 12_000 },
+  ],
+});

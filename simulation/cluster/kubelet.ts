@@ -17,7 +17,7 @@ interface Turn {
 const backOffs = [10_000, 20_000, 40_000, 80_000, 160_000, 300_000];
 const firstBackOffMs = 10_000;
 /** For how long new pods of an `expiring` image still get ready. */
-const freshMs = 30_000;
+const freshMs = 8000;
 
 /**
  * The node of a simulated cluster: gives every pod a place at once, and lets its container do what its image says. What it

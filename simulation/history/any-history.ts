@@ -9,7 +9,7 @@ import type { Act, History } from "./steps.ts";
 const at = fc.constantFrom("staging/one" as const, ...places);
 const image: fc.Arbitrary<Behaviour> = fc.oneof(
   { weight: 3, arbitrary: fc.constant("ready" as const) },
-  { weight: 2, arbitrary: fc.constant("missing" as const) },
+  { weight: 2, arbitrary: fc.constantFrom("missing", "expiring") },
   { weight: 5, arbitrary: fc.constantFrom(...behaviours) },
 );
 const file = fc.integer({ min: 1, max: 3 });

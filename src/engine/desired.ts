@@ -23,9 +23,12 @@ export class Desired {
     this.#endorsements = endorsements;
   }
 
-  /** The revision at `head`; the known record's own where the tree is still the same. */
+  /**
+   * The revision at `head`; the known record's own where the tree is still the same. Of what failed Git is asked all the same:
+   * its rollback may have been taken back meanwhile, which is another revision with that tree.
+   */
   async revision(found: FoundApplication, head: string, known: DeliveryRecord | undefined): Promise<Revision> {
-    if (known && known.revision.tree === found.tree) return known.revision;
+    if (known && known.revision.tree === found.tree && known.outcome !== "failed") return known.revision;
     const revision = await readRevision(this.#git, head, found.application);
     return revision ?? noDirectory(head, found);
   }

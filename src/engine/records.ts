@@ -16,6 +16,11 @@ function samePlace(record: DeliveryRecord, { cluster, namespace }: Application):
   return record.cluster === cluster && record.namespace === namespace;
 }
 
+/** True when a revision with the tree of one that was rolled back, or failed and is about to be, was pushed again since. */
+function isAnew({ outcome, revision: { commit } }: DeliveryRecord, revision: Revision): boolean {
+  return outcome === "rolled-back" || (outcome === "failed" && commit !== revision.commit);
+}
+
 /**
  * The record that a pass over `revision` continues: the known one for the same tree at the same place, the known one closed as rolled back
  * where this revision is its rollback, and otherwise a new one, which ends the wait for the older revision (behaviour R5).
@@ -27,7 +32,7 @@ export function continueRecord(
   nowMs: number,
 ): DeliveryRecord {
   const isSame = known?.revision.tree === revision.tree && samePlace(known, application);
-  if (isSame && known.outcome !== "rolled-back") return known;
+  if (isSame && !isAnew(known, revision)) return known;
   if (known?.outcome === "failed" && revision.undoes === known.revision.commit && known.lastHealthy) {
     return {
       ...known,
