@@ -57,3 +57,19 @@ found("whoever takes a rollback back at once brings a new revision, not a second
     { act: { do: "revert", at: "staging/one", by: 1 }, when: "main", thenMs: 12_000 },
   ],
 });
+
+found("a rollback waits while delivery.yaml is broken, since nothing on top of that is delivered", {
+  begin: ["production/one"],
+  steps: [
+    { act: { do: "change", at: "production/one", image: "missing", recreate: false }, thenMs: 0 },
+    { act: { do: "break-policy" }, thenMs: 12_000 },
+  ],
+});
+
+found("and is written when delivery.yaml is mended", {
+  steps: [
+    { act: { do: "change", at: "staging/one", image: "missing", recreate: false }, thenMs: 0 },
+    { act: { do: "break-policy" }, thenMs: 12_000 },
+    { act: { do: "policy", onFailure: "revert" }, thenMs: 12_000 },
+  ],
+});

@@ -1,5 +1,6 @@
 import type { Client } from "../../cluster/core.ts";
 import { applicationLabel, applicationLabelKey } from "../../src/model/application.ts";
+import { engineNamespace } from "../world/engine-process.ts";
 import { byHand } from "../invariants/objects.ts";
 import type { HandAct, HandDeleted, PlaceName } from "./steps.ts";
 
@@ -34,9 +35,9 @@ export class Hands {
 
   #find(resource: typeof pods, at: PlaceName, part: string) {
     const label = applicationLabel(at);
-    return this.#client
-      .list(resource)
-      .find(({ metadata: { labels, name = "" } }) => labels?.[applicationLabelKey] === label && name.endsWith(part));
+    return this.#client.list(resource).find(({ metadata: { labels, name = "", namespace } }) => {
+      return labels?.[applicationLabelKey] === label && name.endsWith(part) && namespace !== engineNamespace;
+    });
   }
 
   async #edit(at: PlaceName): Promise<string> {

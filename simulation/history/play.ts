@@ -16,6 +16,8 @@ export interface Played {
 /** How long nothing must happen until a world is at rest, and how long that may take. */
 const quietMs = 130_000;
 const longestMs = 3_600_000;
+/** How often an engine asks Git in a minute when nothing happens, with room for a retry. */
+const mostPolls = 6;
 /** How long a moment is waited for. */
 const longestAwaitedMs = 40_000;
 
@@ -123,11 +125,14 @@ async function end(world: World, { steps }: History): Promise<void> {
 }
 
 /** A pass over what is in order asks the API server nothing (behaviour D7). */
-async function checkQuiet({ kube, clock, remote, accuse }: World): Promise<void> {
+async function checkQuiet(world: World): Promise<void> {
+  const { kube, clock, remote, accuse, fetches } = world;
   const records = places.flatMap((at) => recordOf(remote, at) ?? []);
   const isInOrder = records.every(({ outcome, remedy }) => outcome === "healthy" && remedy === undefined);
   const before = kube.requestCounts();
   await clock.advance(60_000);
+  const polls = world.fetches - fetches;
+  if (polls > mostPolls * world.engines.length) accuse(`${polls} fetches in a minute though nothing happened`);
   for (const [request, count] of kube.requestCounts()) {
     const made = count - (before.get(request) ?? 0);
     const isHarmless = request.endsWith(" leases") || (!isInOrder && /^(TRY|GET|LIST) /.test(request));

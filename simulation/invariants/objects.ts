@@ -4,6 +4,7 @@ import { applicationLabelKey } from "../../src/model/application.ts";
 import { valueAt } from "../../src/model/json.ts";
 import type { Json } from "../../src/model/json.ts";
 import { spoiled } from "../history/manifests.ts";
+import { engineNamespace } from "../world/engine-process.ts";
 import type { Accuse } from "./branches.ts";
 import { inventoryNames } from "./inventory.ts";
 
@@ -27,6 +28,7 @@ export function watchObjects(client: Client, accuse: Accuse): void {
       const { namespace = "", name = "", labels } = metadata;
       const owner = labels?.[applicationLabelKey];
       if (type === "DELETED" || owner === undefined || metadata.deletionTimestamp !== undefined) return;
+      if (namespace === engineNamespace) return;
       const { data } = object as { readonly data?: Readonly<Record<string, string>> };
       if (name.endsWith("-flaw") || data?.["version"]?.startsWith(spoiled) === true) {
         accuse(`${kind} ${namespace}/${name} is of a revision that must be refused as a whole`);

@@ -8,6 +8,7 @@ import { rootFile } from "../history/manifests.ts";
 import { filesAt } from "../history/read-tree.ts";
 import { places } from "../history/steps.ts";
 import type { PlaceName } from "../history/steps.ts";
+import { engineNamespace } from "../world/engine-process.ts";
 import { recordOf } from "./branches.ts";
 import type { Accuse } from "./branches.ts";
 import { intentOf, rootOf } from "./intent.ts";
@@ -43,7 +44,12 @@ export function checkOutcome(rest: Rest, accuse: Accuse): void {
     const files = filesAt(remote, good, at);
     const record = recordOf(remote, at);
     if (files)
-      checkPresent(rest, { at, root, record, tree: remote.idAt(good, at) ?? "" }, intentOf(files, root), accuse);
+      checkPresent(
+        rest,
+        { at, root, record, tree: remote.idAt(good, at) ?? "", isBroken: good !== head },
+        intentOf(files, root),
+        accuse,
+      );
     else checkGone(rest, at, record, accuse);
   }
 }
@@ -81,6 +87,8 @@ interface Case {
   readonly root: Root;
   readonly record: DeliveryRecord | undefined;
   readonly tree: string;
+  /** The newest commit is not the one that is delivered. */
+  readonly isBroken: boolean;
 }
 
 function checkPresent(rest: Rest, one: Case, intent: Intent, accuse: Accuse): void {
@@ -89,6 +97,8 @@ function checkPresent(rest: Rest, one: Case, intent: Intent, accuse: Accuse): vo
   const { outcome, revision, message, reason } = record;
   const what = `${at} is ${outcome} (${message})`;
   if (revision.tree !== tree) return accuse(`${what}, of another tree than Git has`);
+  // A rollback on top of a commit that is not delivered would not be either, so it waits.
+  if (outcome === "failed" && one.isBroken) return;
   if (outcome !== "healthy" && outcome !== "held" && outcome !== "refused") return accuse(`${what}, and stays so`);
   if (outcome === "healthy") {
     if (intent.kind === "bad" || intent.kind === "refused") accuse(`${what}, and must not be`);
@@ -176,7 +186,9 @@ function liveObjects(client: Client, at: PlaceName) {
   return kinds.flatMap((one) =>
     client
       .list<StoredObject>(one)
-      .filter(({ metadata: { labels } }) => labels?.[applicationLabelKey] === applicationLabel(at))
+      .filter(({ metadata: { labels, namespace } }) => {
+        return labels?.[applicationLabelKey] === applicationLabel(at) && namespace !== engineNamespace;
+      })
       .map((live) => ({
         kind: one.kind,
         namespace: live.metadata.namespace ?? "",

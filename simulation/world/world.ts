@@ -2,6 +2,7 @@ import { startCore } from "../../cluster/core.ts";
 import type { ClusterCore } from "../../cluster/core.ts";
 import { TurnedClock } from "../../cluster/turned-clock.ts";
 import { seeded } from "../../src/io/clock/seeded-in-test.ts";
+import type { Git } from "../../src/io/git/git.ts";
 import type { Kube } from "../../src/io/kube/kube.ts";
 import { coreKube } from "../cluster/core-kube.ts";
 import { startKubelet } from "../cluster/kubelet.ts";
@@ -27,6 +28,8 @@ export class World {
   readonly engines: readonly EngineProcess[];
   /** What must never be and was, in the order of its appearance. */
   readonly accusations: string[] = [];
+  /** How often an engine asked for the remote's branches. */
+  fetches = 0;
   /** What happened, for those who look into a failure. */
   readonly chronicle: string[] = [];
   readonly #startMs: number;
@@ -57,7 +60,10 @@ export class World {
         clock,
         random,
         weather,
-        openGit: () => (isElected ? rule.gitOf(name, memoryGit(remote)) : memoryGit(remote)),
+        openGit: () => {
+          const git = this.#counted(memoryGit(remote));
+          return isElected ? rule.gitOf(name, git) : git;
+        },
         kube: isElected ? rule.kubeOf(name, this.kube) : this.kube,
         onDecision: ({ application, outcome, reason, message }) =>
           this.note(`${name}: ${application} ${outcome} ${reason}: ${message}`),
@@ -97,6 +103,16 @@ export class World {
   async makeNamespace(name: string): Promise<void> {
     const namespaces = { group: "", resource: "namespaces" };
     await this.core.client.create(namespaces, { apiVersion: "v1", kind: "Namespace", metadata: { name } });
+  }
+
+  #counted(git: Git): Git {
+    return {
+      ...git,
+      fetch: (signal) => {
+        this.fetches += 1;
+        return git.fetch(signal);
+      },
+    };
   }
 
   stop(): void {

@@ -132,6 +132,12 @@ export async function putOff(io: Io, known: Known, record: DeliveryRecord, await
 async function putBack(io: Io, outcome: Outcome, decision: Extract<Decision, { kind: "rollback" }>): Promise<Pass> {
   const { record, known, found } = outcome;
   const { reason, message, to } = decision;
+  const broken = io.broken();
+  if (broken)
+    return {
+      known,
+      trouble: { ...broken, message: `the rollback of ${found.application.id} waits: ${broken.message}` },
+    };
   const unsigned =
     (await io.endorsements.againstRestoring(to, found.application)) ??
     (await io.signedImages.againstRestoring(to, found.application));

@@ -135,6 +135,7 @@ export class Engine {
       kube,
       clock,
       branch,
+      broken: () => this.#branch.broken,
       desired: new Desired(git, endorsements),
       endorsements,
       signedImages: new SignedImages(options.imageTrust, clock),

@@ -17,7 +17,7 @@ const supersededKept = 5;
 export async function promoteWhenDue(io: Io, found: FoundApplication, pass: Pass): Promise<Pass> {
   const { promotion: policy, name } = found.application;
   const { record } = pass.known;
-  if (!policy || !record || pass.fetch === true) return pass;
+  if (!policy || !record || pass.fetch === true || io.broken()) return pass;
   const source = io.known(`${policy.from}/${name}`);
   const [newest] = source?.records ?? [];
   const decision = decidePromotion({ policy, source: newest, target: record, nowMs: io.clock.now() });

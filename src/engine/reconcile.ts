@@ -6,6 +6,7 @@ import type { Git } from "../io/git/git.ts";
 import type { Kube } from "../io/kube/kube.ts";
 import type { DeliveryLog, LogFiles } from "../history/delivery-log.ts";
 import type { Application } from "../model/application.ts";
+import type { Problem } from "../model/problem.ts";
 import type { DeliveryRecord } from "../model/record.ts";
 import { entryOf } from "../model/inventory.ts";
 import { postponeFlapping } from "../plan/flapping.ts";
@@ -41,6 +42,8 @@ export interface Io {
   readonly log: DeliveryLog;
   /** The tracked branch. */
   readonly branch: string;
+  /** Why its newest commit is not delivered: what is written on top of that would not be either. */
+  readonly broken: () => Problem | undefined;
   /** Further files for the delivery log beside a new record: the page and its data. */
   readonly logFiles: (record: DeliveryRecord) => LogFiles;
   /** What is known of any application, its records newest first. */

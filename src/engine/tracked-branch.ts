@@ -60,6 +60,11 @@ export class TrackedBranch {
     return this.#good?.commit;
   }
 
+  /** Why the newest commit is not the one that is delivered. */
+  get broken(): Problem | undefined {
+    return this.#broken;
+  }
+
   async start(): Promise<void> {
     this.#endWatch = this.#options.git.onLocalPush(() => void this.refresh());
     await this.refresh();
