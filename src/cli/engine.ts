@@ -143,11 +143,13 @@ export async function engineCommand(world: World, options: EngineCommandOptions)
       git: outside.measured(fencedGit(git, leader.holds)),
       trust: trustOf(world, options),
       ...(imageTrust === undefined ? {} : { imageTrust }),
-      kube: fencedKube(own, leader.holds),
+      kube: outside.traced(fencedKube(own, leader.holds)),
       openCluster: async (context) =>
-        fencedKube(
-          await openKube(world, { ...(kubeconfig === undefined ? {} : { kubeconfig }), context }),
-          leader.holds,
+        outside.traced(
+          fencedKube(
+            await openKube(world, { ...(kubeconfig === undefined ? {} : { kubeconfig }), context }),
+            leader.holds,
+          ),
         ),
       clock,
       random,

@@ -16,6 +16,7 @@ import type { Notice } from "../model/notice.ts";
 import { startForge, token } from "../status/forge/forge-double-in-test.ts";
 import { packageFile } from "./package-root.ts";
 import { eventually, makePlace, startPlumb } from "./plumb-in-test.ts";
+import type { Place } from "./plumb-in-test.ts";
 import { startRemote } from "./remote-in-test.ts";
 
 const secret = "a secret of the engine and the chat";
@@ -64,9 +65,38 @@ async function startListener(t: TestContext, folder: string) {
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/hook`, heard, refused };
 }
 
+/** Starts an SDK before the engine, as operators do, which writes each span into a file; answers the file. */
+function withTracing(place: Place): { readonly env: NodeJS.ProcessEnv; readonly spans: () => readonly TestSpan[] } {
+  const [setup, file] = [join(place.folder, "tracing.mjs"), join(place.folder, "spans")];
+  const code = `import { createRequire } from "node:module";
+import { appendFileSync } from "node:fs";
+const { NodeTracerProvider, SimpleSpanProcessor } = createRequire(${JSON.stringify(packageFile("package.json"))})("@opentelemetry/sdk-trace-node");
+const line = (span) => JSON.stringify({ name: span.name, attributes: span.attributes, links: span.links.length, trace: span.spanContext().traceId });
+const spanExporter = {
+  export(spans, done) { for (const span of spans) appendFileSync(${JSON.stringify(file)}, line(span) + "\\n"); done({ code: 0 }); },
+  shutdown: () => Promise.resolve(),
+};
+new NodeTracerProvider({ spanProcessors: [new SimpleSpanProcessor(spanExporter)] }).register();
+`;
+  writeFileSync(setup, code);
+  const read = (): readonly TestSpan[] =>
+    readFileSync(file, "utf8")
+      .trim()
+      .split("\n")
+      .map((text) => JSON.parse(text) as TestSpan);
+  return { env: { ...place.env, NODE_OPTIONS: `--import=${setup}` }, spans: read };
+}
+
+interface TestSpan {
+  readonly name: string;
+  readonly trace: string;
+  readonly links: number;
+  readonly attributes: { readonly [name: string]: unknown };
+}
+
 const settings = (a: string): string => `${namespaceYaml("shop-staging")}---\n${configMapYaml("settings", { a })}`;
 
-test("every state of a delivery reaches forge, webhook, Events, log and metrics, by one id, also past a hanging forge and a kill", async (t) => {
+test("every state of a delivery reaches forge, webhook, Events, log, metrics and traces, by one id, also past a hanging forge and a kill", async (t) => {
   const place = await makePlace(t);
   const { url, push, git } = await startRemote(t, place);
   const forge = await startForge(t, "gitea");
@@ -89,7 +119,8 @@ test("every state of a delivery reaches forge, webhook, Events, log and metrics,
   ];
   const delivery = "environments: { staging: { namespace: shop-staging, rollout: { soak: 100ms } } }\n";
   const first = push({ "delivery.yaml": delivery, "staging/shop/all.yaml": settings("1") });
-  const engine = startPlumb(t, place, arguments_);
+  const tracing = withTracing(place);
+  const engine = startPlumb(t, { ...place, env: tracing.env }, arguments_);
   let log = "";
   engine.child.stdout?.on("data", (text) => (log += String(text)));
   const says = (commit: string, state: string): Promise<object> =>
@@ -150,6 +181,14 @@ test("every state of a delivery reaches forge, webhook, Events, log and metrics,
       story.some(({ msg }) => part.test(msg)),
       `${String(part)} in ${told.join("\n")}`,
     );
+  const spans = tracing.spans();
+  const whole = spans.find(({ name, trace }) => name === "delivery" && trace === healthy.delivery);
+  assert.ok(whole && whole.links > 0, JSON.stringify(spans.slice(-20)));
+  const passes = spans.filter((span) => span.attributes["plumbline.delivery"] === healthy.delivery);
+  assert.ok(passes.some(({ name }) => name === "pass"));
+  assert.ok(
+    spans.some(({ name, trace }) => name === "kube apply configmaps" && passes.some((one) => one.trace === trace)),
+  );
   const record = git("show", "plumbline/log:staging/shop.json");
   assert.equal((JSON.parse(record) as { delivery: string }).delivery, healthy.delivery);
   const statusUrl = /"statusUrl":"([^"]+)"/.exec(nextLog)?.[1] ?? "";

@@ -3,7 +3,14 @@ import { resolve } from "node:path";
 import type { Engine, EngineOptions } from "../engine/engine.ts";
 import type { Git } from "../io/git/git.ts";
 import { systemHttp } from "../io/http/system-http.ts";
-import type { Receiver } from "../model/notice.ts";
+import type { Kube } from "../io/kube/kube.ts";
+import { openTracer } from "../io/trace/open-telemetry.ts";
+import { tracedKube } from "../io/trace/traced-kube.ts";
+import { deliveryAttribute } from "../io/trace/tracer.ts";
+import type { DeliverySpan, SpanAttributes } from "../io/trace/tracer.ts";
+import { deliveryId } from "../model/delivery-id.ts";
+import type { Notice, Receiver } from "../model/notice.ts";
+import type { DeliveryRecord } from "../model/record.ts";
 import { ProblemError } from "../model/problem.ts";
 import { countNews, engineMeter, introduce } from "../status/delivery-meter.ts";
 import { tellEvents } from "../status/events.ts";
@@ -14,14 +21,17 @@ import { Outside } from "../status/outside.ts";
 import type { OutsideOptions } from "../status/outside.ts";
 import { tellWebhook } from "../status/tell-webhook.ts";
 import type { EngineCommandOptions, Log } from "./engine.ts";
+import { packageVersion } from "./package-root.ts";
 import type { World } from "./world.ts";
 
 /** What an engine tells the outside and counts, over all the terms in which it leads. */
 export interface OpenOutside {
   /** What an engine has to be made with. */
   readonly parts: () => Pick<EngineOptions, "onPass" | "aroundPass">;
-  /** The same repository, whose fetches are measured. */
+  /** The same repository, whose fetches and pushes are measured. */
   readonly measured: (git: Git) => Git;
+  /** The same cluster, whose requests are spans. */
+  readonly traced: (kube: Kube) => Kube;
   readonly metrics: () => Pick<MetricsSource, "meter" | "receivers">;
   /** This process leads, by this engine: from now on it tells. */
   readonly begin: (engine: Engine) => void;
@@ -41,29 +51,37 @@ export async function openOutside(
   const http = systemHttp({ environment: world.env, ...authorityOf(world, options) });
   const fixed = await receivers(world, options, repository, http);
   const meter = engineMeter();
+  const tracer = await openTracer(packageVersion());
   const seconds = (sinceMs: number): number => (clock.now() - sinceMs) / 1000;
   let outside: Outside | undefined;
   return {
     parts: () => ({
       onPass: (_, history) => outside?.see(history),
-      async aroundPass(_, work) {
-        const beganMs = clock.now();
-        const pass = await work();
-        meter.count("plumbline_passes_total", { result: pass.trouble ? "trouble" : "done" });
-        meter.observe("plumbline_pass_duration_seconds", {}, seconds(beganMs));
-        return pass;
-      },
+      aroundPass: ({ application }, work) =>
+        tracer.span("pass", { "plumbline.application": application }, async (span) => {
+          const beganMs = clock.now();
+          const pass = await work();
+          meter.count("plumbline_passes_total", { result: pass.trouble ? "trouble" : "done" });
+          meter.observe("plumbline_pass_duration_seconds", {}, seconds(beganMs));
+          const { record } = pass.known;
+          if (record) span.set(recordAttributes(record));
+          if (pass.trouble) span.fail(pass.trouble.code);
+          return pass;
+        }),
     }),
     measured: (git) => ({
       ...git,
       async fetch() {
         const beganMs = clock.now();
-        const result = await git.fetch();
+        const result = await tracer.span("git fetch", {}, () => git.fetch());
         meter.count("plumbline_fetches_total", { result: result.ok ? "fetched" : "failed" });
         meter.observe("plumbline_fetch_duration_seconds", {}, seconds(beganMs));
         return result;
       },
+      push: (commit, branch, expected) =>
+        tracer.span("git push", { "plumbline.branch": branch }, () => git.push(commit, branch, expected)),
     }),
+    traced: (kube) => tracedKube(kube, tracer),
     metrics: () => ({ meter, receivers: outside?.state() ?? [] }),
     begin(engine) {
       const events = tellEvents({ place: (id) => engine.clusterOf(id), now: () => clock.now() });
@@ -73,7 +91,10 @@ export async function openOutside(
         random,
         ...(options.pageUrl === undefined ? {} : { page: options.pageUrl }),
         onFirst: (record) => introduce(meter, record),
-        onNews: (news, history, before) => countNews(meter, news, history, before),
+        onNews(news, history, before) {
+          countNews(meter, news, history, before);
+          for (const notice of news.filter(isDecision)) tracer.delivered(deliverySpan(notice));
+        },
         onTold(receiver, notice, told) {
           meter.count("plumbline_notifications_total", { receiver, result: told.kind });
           tellLog(log, receiver, notice, told);
@@ -85,6 +106,28 @@ export async function openOutside(
       outside = undefined;
     },
     close: () => http.close(),
+  };
+}
+
+/** A delivery ends with its first decision; what becomes of a failure later is no news of its duration. */
+function isDecision({ type, outcome }: Notice): boolean {
+  return type === "delivery" && outcome !== "progressing" && outcome !== "rolled-back";
+}
+
+function deliverySpan({ delivery, startedAt, at, outcome, reason, application, commit }: Notice): DeliverySpan {
+  const about = { "plumbline.outcome": outcome, "plumbline.reason": reason, "plumbline.application": application };
+  const attributes = { ...about, [deliveryAttribute]: delivery, "plumbline.commit": commit };
+  const failed = outcome !== "healthy" && outcome !== "superseded";
+  return { delivery, startedAt, endedAt: at, failed, attributes };
+}
+
+function recordAttributes(record: DeliveryRecord): SpanAttributes {
+  const { revision, outcome, reason } = record;
+  return {
+    [deliveryAttribute]: deliveryId(record),
+    "plumbline.commit": revision.commit,
+    "plumbline.outcome": outcome,
+    "plumbline.reason": reason,
   };
 }
 

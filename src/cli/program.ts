@@ -274,6 +274,16 @@ const addInstall: Add = (program, world, run) => {
     .option("--require-signed-images", "deliver only signed images, whatever the repository says")
     .option("--signing-key <secret>", "a Secret whose key identity is a private SSH key for the engine's own commits")
     .option("--registry-credentials <secret>", "a Secret of the type kubernetes.io/dockerconfigjson for the registries")
+    .option("--forge-token <secret>", "a Secret whose key token may write commit statuses; default none are written")
+    .addOption(new Option("--forge <kind>", "the forge; default what the repository's URL says").choices(forgeKinds))
+    .option(
+      "--forge-url <url>",
+      "where the forge's API is; default what follows from the repository's URL",
+      pageAddress,
+    )
+    .option("--notify-url <url>", "tell this URL everything, by signed POSTs", notifyAddress)
+    .option("--notify-secret <secret>", "a Secret whose key secret they are signed with")
+    .option("--page-url <url>", "where people find the status page, for links to it", pageAddress)
     .option("--namespace <name>", "the engine's own namespace", "plumbline-system")
     .addOption(
       new Option(

@@ -95,6 +95,21 @@ test("what may lie in Git holds no rights, and both parts together are all", () 
   assert.deepEqual([...kinds("rights"), ...kinds("engine")], kinds("all"));
 });
 
+test("who is told is named with a Secret, and can be reached", () => {
+  const told = { forgeToken: "forge", notifyUrl: new URL("https://chat.example.com:8443/hook"), notifySecret: "chat" };
+  const text = manifestsText({ ...base, ...told, pageUrl: "https://page.example.com/" }, "all");
+  for (const part of [
+    "--forge-token=/etc/plumbline/forge/token",
+    "--notify-url=https://chat.example.com:8443/hook",
+    "--notify-secret=/etc/plumbline/notify/secret",
+    "--page-url=https://page.example.com/",
+    "secretName: forge",
+    "secretName: chat",
+    "port: 8443",
+  ])
+    assert.ok(text.includes(part), part);
+});
+
 test("webhooks are heard only where a Secret for them is named", () => {
   const text = manifestsText({ ...base, webhook: "hook" }, "all");
   for (const part of [

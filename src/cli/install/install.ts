@@ -4,6 +4,7 @@ import type { Application } from "../../model/application.ts";
 import { ProblemError } from "../../model/problem.ts";
 import { readDeployment } from "../../source/deployment.ts";
 import { withMirror } from "../temporary-mirror.ts";
+import type { ForgeKind } from "../../status/forge/forge.ts";
 import { exitCodes } from "../world.ts";
 import type { World } from "../world.ts";
 import { parseResource, usualResources } from "./kinds.ts";
@@ -25,6 +26,12 @@ export interface InstallCommandOptions {
   readonly requireSignedImages?: boolean;
   readonly signingKey?: string;
   readonly registryCredentials?: string;
+  readonly forgeToken?: string;
+  readonly forge?: ForgeKind;
+  readonly forgeUrl?: string;
+  readonly notifyUrl?: URL;
+  readonly notifySecret?: string;
+  readonly pageUrl?: string;
   readonly namespace: string;
   readonly scope: WatchScope;
   readonly deliverTo?: readonly string[];
@@ -68,6 +75,8 @@ function checkNames(options: InstallCommandOptions): void {
     allowedImageKeys,
     signingKey,
     registryCredentials,
+    options.forgeToken,
+    options.notifySecret,
   ].filter((one) => one !== undefined);
   // Before its first release an image has no digest; what is printed with it is for Git, where a release pins it.
   const isPinned =
@@ -87,12 +96,24 @@ function checkNames(options: InstallCommandOptions): void {
     });
   }
   checkRequirements(options);
+  checkTelling(options);
   if (!URL.canParse(repository) || new URL(repository).password === "") return;
   const message = "the repository's URL holds a password, which everyone could read in the manifests";
   throw new ProblemError({
     code: "repository-credentials",
     message,
     remedy: "keep it in a Secret and name that with --credentials",
+  });
+}
+
+/** An engine that knows only the half of whom to tell does not start. */
+function checkTelling({ forge, forgeUrl, forgeToken, notifyUrl, notifySecret }: InstallCommandOptions): void {
+  const forgeIsHalf = forgeToken === undefined && (forge !== undefined || forgeUrl !== undefined);
+  if (!forgeIsHalf && (notifyUrl === undefined) === (notifySecret === undefined)) return;
+  throw new ProblemError({
+    code: "outside-half-named",
+    message: forgeIsHalf ? "a forge is told with a token only" : "what a URL is told is signed",
+    remedy: forgeIsHalf ? "name its Secret with --forge-token" : "give --notify-url and --notify-secret, or neither",
   });
 }
 

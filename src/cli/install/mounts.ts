@@ -27,6 +27,8 @@ function mountsOf(settings: InstallSettings): readonly Mount[] {
     ...mount("image-keys", allowedImageKeys, (folder) => [`--allowed-image-keys=${folder}`]),
     ...mount("signing-key", signingKey, (folder) => [`--signing-key=${folder}/identity`]),
     ...mount("registries", registryCredentials, (folder) => [`--registry-credentials=${folder}`], dockerConfig),
+    ...mount("forge", settings.forgeToken, (folder) => [`--forge-token=${folder}/token`]),
+    ...mount("notify", settings.notifySecret, (folder) => [`--notify-secret=${folder}/secret`]),
     ...mount("webhook", webhook, (folder) => [`--webhook-port=${webhookPort}`, `--webhook-secret=${folder}/secret`]),
   ];
 }
@@ -58,8 +60,13 @@ export function volumeMountsOf(settings: InstallSettings): readonly Json[] {
 
 /** The options of the engine that name what is mounted, and what goes with it. */
 export function argsOf(settings: InstallSettings): readonly string[] {
+  const { forge, forgeUrl, notifyUrl, pageUrl } = settings;
   return [
     ...mountsOf(settings).flatMap(({ args }) => args),
+    ...(forge === undefined ? [] : [`--forge=${forge}`]),
+    ...(forgeUrl === undefined ? [] : [`--forge-url=${forgeUrl}`]),
+    ...(notifyUrl === undefined ? [] : [`--notify-url=${notifyUrl.href}`]),
+    ...(pageUrl === undefined ? [] : [`--page-url=${pageUrl}`]),
     ...(settings.requireSigned === true ? ["--require-signed"] : []),
     ...(settings.requireSignedImages === true ? ["--require-signed-images"] : []),
   ];

@@ -37,6 +37,15 @@ export interface InstallSettings {
   readonly registryCredentials?: string;
   /** Whether it may read logs of pods, for `logLines` of a rollout. */
   readonly readLogs?: boolean;
+  /** The Secret with the token of the forge, where it is to be told, and which forge that is where its URL does not say so. */
+  readonly forgeToken?: string;
+  readonly forge?: string;
+  readonly forgeUrl?: string;
+  /** The URL that is told everything, and the Secret with the secret that this is signed by. */
+  readonly notifyUrl?: URL;
+  readonly notifySecret?: string;
+  /** Where people find the status page. */
+  readonly pageUrl?: string;
   readonly replicas: number;
 }
 

@@ -123,9 +123,11 @@ function disruptionBudget({ namespace }: InstallSettings): Printed {
   };
 }
 
-/** In: the status page, which only reads, and webhooks where they are heard. Out: names, the API server, and the Git server. */
-function networkPolicy({ namespace, repository, webhook }: InstallSettings): Printed {
-  const ports = [...new Set([443, 6443, ...gitPorts(repository)])].toSorted((a, b) => a - b);
+/** In: the status page, which only reads, and webhooks where they are heard. Out: names, the API server, the Git server, and whom else the engine tells. */
+function networkPolicy(settings: InstallSettings): Printed {
+  const { namespace, repository, webhook, forgeUrl, notifyUrl } = settings;
+  const told = [forgeUrl, notifyUrl?.href].filter((url) => url !== undefined);
+  const ports = [...new Set([443, 6443, ...[repository, ...told].flatMap(serverPorts)])].toSorted((a, b) => a - b);
   return {
     apiVersion: "networking.k8s.io/v1",
     kind: "NetworkPolicy",
@@ -160,8 +162,8 @@ function networkPolicy({ namespace, repository, webhook }: InstallSettings): Pri
   };
 }
 
-/** The port of the repository's server: of its URL, else that of its protocol. */
-function gitPorts(repository: string): readonly number[] {
+/** The port of a URL's server: its own, else that of its protocol. */
+function serverPorts(repository: string): readonly number[] {
   if (!URL.canParse(repository)) return [22];
   const { protocol, port } = new URL(repository);
   if (port !== "") return [Number(port)];
