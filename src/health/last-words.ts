@@ -5,6 +5,7 @@ import { valueAt } from "../model/json.ts";
 import { because, listAt, numberAt, textAt } from "./conditions.ts";
 import { jsonAnswer } from "./json-answer.ts";
 import type { LiveState } from "./owned-pods.ts";
+import { hiding, secretsAmong } from "./without-secrets.ts";
 
 /** So much of a log is read, and so much of it is told, in letters. */
 const readAtMost = 64 * 1024;
@@ -16,15 +17,16 @@ const noText = /\u001b\[[0-9;?]*[ -/]*[@-~]|[\u0000-\u0008\u000b-\u001f\u007f-\u
 
 /**
  * The last lines of the log of the first new pod that is not ready, of the container that keeps it so, for people; undefined
- * where no such container has started. Read only where Git asks for it: what a program writes may be anything.
+ * where no such container has started. Read only where Git asks for it: what a program writes may be anything. No value of a
+ * Secret that is delivered is in it.
  */
 export async function lastWords(
   kube: Pick<Kube, "raw">,
   live: Pick<LiveState, "get">,
-  { pods }: Observation,
+  observation: Observation,
   { namespace, lines }: { readonly namespace: string; readonly lines: number },
 ): Promise<string | undefined> {
-  const candidates = pods.filter(
+  const candidates = observation.pods.filter(
     ({ generation, ready, phase }) => generation === "new" && !ready && phase !== "Terminating",
   );
   const found = candidates
@@ -36,7 +38,7 @@ export async function lastWords(
   const path = `/api/v1/namespaces/${namespace}/pods/${name}/log?container=${container.name}&${bounds}`;
   const { status, body } = await kube.raw(path);
   if (status !== 200) return `the log of container ${container.name} cannot be read${because(refusalIn(status, body))}`;
-  const words = body
+  const words = hiding(secretsAmong(observation, live))(body)
     .replaceAll(noText, "")
     .split("\n")
     .map((line) => line.replaceAll(/\s+/g, " ").trim())

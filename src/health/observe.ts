@@ -9,7 +9,7 @@ import type { LiveState, Owned, OwnedPod } from "./owned-pods.ts";
 import { isReady, podHealth } from "./pods.ts";
 import type { HealthContext } from "./pods.ts";
 import { refusedPods } from "./refused-pods.ts";
-import { withoutSecrets } from "./without-secrets.ts";
+import { secretsAmong, withoutSecrets } from "./without-secrets.ts";
 
 /**
  * What the watches say now of everything a revision delivers. A workload that is not Current is looked into: a pod of its
@@ -23,10 +23,8 @@ export function observe(
 ): Observation {
   const objects: ObjectHealth[] = [];
   const pods: PodProgress[] = [];
-  const secrets: KubeObject[] = [];
   for (const { ref } of desired) {
     const object = live.get(ref);
-    if (object && ref.kind === "Secret" && ref.group === "") secrets.push(object);
     if (!object) {
       objects.push({ ref, health: { status: "NotFound", reason: "NotFound", message: "it is not in the cluster" } });
       continue;
@@ -37,7 +35,8 @@ export function observe(
     const known = hasStatus === undefined ? context : { ...context, hasStatus };
     objects.push({ ref, health: lookInto(object, owned, known) });
   }
-  return withoutSecrets({ objects, pods }, secrets);
+  const seen = { objects, pods };
+  return withoutSecrets(seen, secretsAmong(seen, live));
 }
 
 /** The object's own health, made worse or plainer by its new pods, and never better. */

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { KubeObject } from "../model/kube-object.ts";
-import { withoutSecrets } from "./without-secrets.ts";
+import { hiding, secretsAmong, withoutSecrets } from "./without-secrets.ts";
 
 const base64 = (text: string): string => Buffer.from(text).toString("base64");
 const secretOf = (...values: readonly string[]): KubeObject => ({
@@ -31,4 +31,14 @@ test("no sentence about an object or a pod holds a value of a Secret, in clear, 
 test("of values within each other the longest goes first, and words that are too short to be secret stay", () => {
   assert.deepEqual(said("abcdefgh-ijkl true", secretOf("abcdefgh", "abcdefgh-ijkl", "true")), ["*** true", "*** true"]);
   assert.deepEqual(said("true", { ...secretOf(), data: undefined }), ["true", "true"]);
+});
+
+test("the Secrets that count are those that were delivered, as they are live", () => {
+  const secret = secretOf("hunter22hunter22");
+  const health = { status: "Current", reason: "Current", message: "it is there" } as const;
+  const refs = [{ group: "", kind: "Secret", namespace: "shop", name: "s" }, ref];
+  const seen = { objects: refs.map((one) => ({ ref: one, health })), pods: [] };
+  const live = { get: ({ kind }: { readonly kind: string }) => (kind === "Secret" ? secret : undefined) };
+  assert.deepEqual(secretsAmong(seen, live), [secret]);
+  assert.equal(hiding([secret])("log: hunter22hunter22"), "log: ***");
 });
