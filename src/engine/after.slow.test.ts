@@ -12,7 +12,7 @@ test("an application that comes after another begins when that one is healthy, a
     (await bench.get("v1", "ConfigMap", "app-staging", "settings"))?.["data"];
   const { untilRecord, decisions } = await bench.engine();
   const first = bench.commit({
-    "delivery.yaml": deliveryYaml("{ deadline: 20s, soak: 300ms, maxRestarts: 0 }"),
+    "delivery.yaml": deliveryYaml("{ deadline: 2m, soak: 300ms, maxRestarts: 0 }"),
     "staging/database/namespace.yaml": namespaceYaml("database-staging"),
     "staging/app/namespace.yaml": namespaceYaml("app-staging"),
     "staging/app/delivery.yaml": "after: [database]\n",

@@ -119,19 +119,37 @@ const moments: readonly Moment[] = [
   { name: `${500 + seed} ms after the push of what is broken`, of: "rollback", comes: some(500 + seed) },
 ];
 
-test("killed at ten moments of deliveries and rollbacks, the engine resumes and ends in the same state", async (t: TestContext) => {
+/** Those of deliveries that a canary tries first. */
+const canaryMoments: readonly Moment[] = [
+  { name: "the canary is written", of: "delivery", comes: written("deployments", "apps") },
+  {
+    name: "the log says that the canary has passed",
+    of: "delivery",
+    comes: pushed(log, /the canary of \S+ has passed/),
+  },
+  { name: `${400 + seed} ms after the push`, of: "delivery", comes: some(400 + seed) },
+  { name: "the log says that the canary failed", of: "rollback", comes: pushed(log, /: failed/) },
+];
+
+test("killed at ten moments of deliveries and rollbacks, the engine resumes and ends in the same state", (t) =>
+  survive(t, "{ deadline: 20s, soak: 300ms }", moments));
+
+test("killed while a canary is tried, fails or has just passed, the engine resumes and ends in the same state", (t) =>
+  survive(t, "{ deadline: 20s, soak: 300ms, canary: { share: 100%, soak: 500ms } }", canaryMoments));
+
+async function survive(t: TestContext, rollout: string, chosen: readonly Moment[]): Promise<void> {
   t.diagnostic(`seed ${seed}: PLUMB_SEED=${seed} repeats the moments`);
   const bench = await openWorkbench(t);
   const victim = new Victim(bench);
   bench.onEnd(() => victim.kill());
   bench.commit({
-    "delivery.yaml": deliveryYaml("{ deadline: 20s, soak: 300ms }"),
+    "delivery.yaml": deliveryYaml(rollout),
     "staging/one/namespace.yaml": namespaceYaml("one-staging"),
     ...version(0),
   });
   await victim.start();
   await healthyAt(victim, bench.git("rev-parse", "main"), "the first delivery");
-  for (const [index, { name, of, comes }] of moments.entries()) {
+  for (const [index, { name, of, comes }] of chosen.entries()) {
     const good = bench.git("rev-parse", "main:staging/one");
     const come = comes(bench);
     const files = version(index + 1);
@@ -156,7 +174,7 @@ test("killed at ten moments of deliveries and rollbacks, the engine resumes and 
     }
     await assertLive(bench, what);
   }
-});
+}
 
 function version(number: number): Readonly<Record<string, string | null>> {
   return {
@@ -193,4 +211,6 @@ async function assertLive(bench: Workbench, what: string): Promise<void> {
   const number = /VERSION, value: "(\d+)"/.exec(yaml)?.[1];
   assert.ok(env.includes(`"value":"${number}"`), `${what}: the Deployment is of version ${number}`);
   assert.equal(valueAt(web ?? null, "status", "readyReplicas"), 1, what);
+  const canary = await bench.get("apps/v1", "Deployment", "one-staging", "web-canary");
+  assert.equal(canary, undefined, `${what}: no canary is left`);
 }

@@ -34,7 +34,7 @@ function headline(record: DeliveryRecord): string {
   const why = record.message.replace(/\.$/, "");
   const restored = record.rollback ? ` to ${shortId(record.rollback.restores.commit)}` : "";
   const headlines: Readonly<Record<Outcome, string>> = {
-    progressing: `delivering ${at}`,
+    progressing: record.canary?.passedAt === undefined ? `delivering ${at}` : `the canary of ${at} has passed`,
     healthy: `healthy at ${at}${took(record)}`,
     failed: `failed at ${at}${took(record)}: ${why}`,
     "rolled-back": `rolled back ${at}${restored}`,

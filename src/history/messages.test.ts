@@ -171,3 +171,12 @@ test("what is no record of the application is none", () => {
     assert.equal(parseRecord(Buffer.from(broken), "staging/probe"), undefined, broken);
   }
 });
+
+test("a canary that has passed is a commit of its own on the log", () => {
+  const canary = { pods: 1, beside: 4 };
+  const subject = (record: Partial<DeliveryRecord>): string | undefined =>
+    logMessage(sampleRecord({ outcome: "progressing", ...record })).split("\n")[0];
+  assert.match(subject({ canary }) ?? "", /: delivering \S+$/);
+  const passedAt = "2026-01-01T00:01:00.000Z";
+  assert.match(subject({ canary: { ...canary, passedAt } }) ?? "", /: the canary of \S+ has passed$/);
+});
