@@ -21,9 +21,10 @@ export async function letGo(io: Io, application: Application, head: string, know
   const inventory = remembered ?? (await readInventory(io.kube, io.namespace, application.id));
   if (inventory.entries.length === 0) return { known, gone: true };
   const unwatched = await io.live.watch(inventory.entries, [storeEntry(io.namespace, application.id)]);
-  const kept = unwatched ? { trouble: unwatched } : await keepInventory(io, application, known);
+  const kept = unwatched ? {} : await keepInventory(io, application, known);
   if (kept.trouble) return { known, trouble: kept.trouble };
-  const left = inventory.entries.filter((entry) => isLeft(io.live.get(entry), application));
+  // What cannot be seen may be there.
+  const left = inventory.entries.filter((entry) => unwatched || isLeft(io.live.get(entry), application));
   if (left.length === 0) return forget(io, application, known);
   const before = known.record?.revision;
   const revision = before?.tree === noTree ? before : await removal(io, application, head);

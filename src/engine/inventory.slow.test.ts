@@ -143,3 +143,25 @@ test("what was there before is adopted and never pruned, unless Git says so; wha
   assert.equal(done.remedy, undefined);
   assert.equal(await bench.get("v1", "ConfigMap", "one-staging", "theirs"), undefined);
 });
+
+test("who changes an inventory again and again is answered less and less often", async (t) => {
+  const bench = await openWorkbench(t, false);
+  const manifests = `${namespaceYaml("one-staging")}---\n${configMapYaml("own", {})}`;
+  bench.commit({ "delivery.yaml": deliveryYaml(), "staging/one/all.yaml": manifests });
+  const { untilRecord } = await bench.engine();
+  await untilRecord("staging/one", "it is healthy", ({ outcome }) => outcome === "healthy");
+  const edit = (): void => {
+    void apply(bench, { apiVersion: "v1", kind: "ConfigMap", metadata: store, data: { entries: "[]" } });
+  };
+  const end = bench.cluster.client.watch({ group: "", resource: "configmaps" }, ({ object }) => {
+    if (object.metadata.name === store.name && /one-staging/.test(JSON.stringify(object))) edit();
+  });
+  bench.onEnd(end);
+  const { drift } = await untilRecord(
+    "staging/one",
+    "it is undone for the sixth time",
+    (record) => record.drift.length >= 6,
+  );
+  const [newest = "", before = ""] = drift.map(({ at: time }) => time);
+  assert.ok(Date.parse(newest) - Date.parse(before) >= 1000, "the sixth waited for a second");
+});

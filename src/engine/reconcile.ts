@@ -103,5 +103,5 @@ export async function reconcile(io: Io, found: FoundApplication, head: string, k
   });
   const decision = await withLastWords(io, found, taken, observation, decided);
   const outcome = { found, known, record: taken, desired: desired.value, plan, applied, kept, observation, decision };
-  return promoteWhenDue(io, found, sooner(await conclude(io, outcome), due.dueMs));
+  return promoteWhenDue(io, found, sooner(sooner(await conclude(io, outcome), due.dueMs), kept.dueMs));
 }
