@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { axeViolations } from "../../tools/browser.ts";
+import type { DeliverySummary } from "../model/status-document.ts";
 import { exampleDocument, hostileText } from "./example-documents.ts";
 import type { ExampleState } from "./example-documents.ts";
 import { browserForTests, focused, pageFiles, shownIs, wordIs } from "./page-in-test.ts";
@@ -49,6 +50,52 @@ test("each delivery names its author, its duration and its rollback commit, with
   assert.match(await page.locator(".remedy").innerText(), /What to do: Push a commit that fixes/);
   assert.equal(await page.locator("h1").innerText(), "staging/probe needs a person.");
   assert.deepEqual(errors, []);
+});
+
+test("rollbacks to the same commit have arcs beside each other, and one whose goal is not shown runs out at the end", async (t) => {
+  const shown = await browser.show(t, "held");
+  if (!shown) return;
+  const { page, become } = shown;
+  const document = exampleDocument("healthy", Date.now());
+  const [application] = document.applications;
+  const [some] = application?.history ?? [];
+  assert.ok(application && some);
+  const id = (name: string): string => name.repeat(40);
+  const past = (name: string, back?: { readonly by: string; readonly to: string }): DeliverySummary => ({
+    ...some,
+    revision: { ...some.revision, commit: id(name) },
+    ...(back && {
+      outcome: "rolled-back",
+      rollback: {
+        commit: id(back.by),
+        undoes: id(name),
+        restores: { commit: id(back.to), tree: "", healthyAt: some.startedAt },
+      },
+    }),
+  });
+  const history = [
+    past("d"),
+    past("c", { by: "d", to: "a" }),
+    past("b"),
+    past("9", { by: "b", to: "a" }),
+    past("a"),
+    past("8", { by: "7", to: "6" }),
+  ];
+  become({ ...document, applications: [{ ...application, history }] });
+  await page.locator(".deliveries code", { hasText: "dddddddd" }).first().waitFor();
+  const rows = await page
+    .locator(".deliveries li")
+    .evaluateAll((items) =>
+      items.map((item) => [...item.querySelectorAll(".arc")].map((arc) => `${arc.dataset.part} ${arc.dataset.lane}`)),
+    );
+  assert.deepEqual(rows, [
+    ["start 0"],
+    ["through 0"],
+    ["through 0", "start 1"],
+    ["through 0", "through 1"],
+    ["end 0", "end 1"],
+    ["start 0"],
+  ]);
 });
 
 test("a promotion is an arrow from where it was proved, and says what became of it; so is a canary on its way", async (t) => {
