@@ -95,7 +95,7 @@ test("status reads the delivery log; without one it says what to do", async (t) 
   const place = await makePlace(t);
   const copy = await repositoryWith(place, { "delivery.yaml": "environments: {}\n" });
   const without = await plumb(t, place, "status", `--repository=${copy.folder}`);
-  assert.equal(without.code, 1);
+  assert.equal(without.code, 2);
   assert.match(without.err, /has no delivery log.*--repository/);
   await copy.git("checkout", "--quiet", "--orphan", logBranch);
   const document: StatusDocument = {
@@ -193,7 +193,8 @@ test("a folder that cannot be made, a missing kubeconfig, a missing repository a
   ];
   for (const [where, args, message] of cases) {
     const { code, err } = await plumb(t, where, ...args);
-    assert.equal(code, 1, `${args.join(" ")}\n${err}`);
+    // Of status, 1 says that something is not healthy.
+    assert.equal(code, args[0] === "status" ? 2 : 1, `${args.join(" ")}\n${err}`);
     assert.match(err, message);
     assert.doesNotMatch(err, /defect/);
   }

@@ -79,7 +79,7 @@ export class EngineView {
   /** Shows what the delivery log says from now on, looked at every `pollMs`. */
   follow(pollMs: number): void {
     if (this.#feed) return;
-    this.#feed = new LogFeed(this.#git, this.#world.ending(), pollMs);
+    this.#feed = new LogFeed(this.#git, this.#world.ending(), { pollMs });
     this.#feed.follow((document) => {
       this.#logged = document;
       this.onChange();

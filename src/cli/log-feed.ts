@@ -1,6 +1,7 @@
 import { logBranch } from "../history/delivery-log.ts";
 import type { Git } from "../io/git/git.ts";
 import { ProblemError } from "../model/problem.ts";
+import type { Problem } from "../model/problem.ts";
 import type { StatusDocument } from "../model/status-document.ts";
 import { unlessAborted } from "./ending.ts";
 
@@ -15,6 +16,16 @@ export interface Feed {
 
 /** How often a remote is asked that does not tell of pushes, in milliseconds, unless someone says otherwise. */
 const defaultPollMs = 3000;
+/** How seldom at most one is asked that cannot be read. */
+const longestPollMs = 60_000;
+
+/** How a delivery log is followed. */
+export interface LogFeedOptions {
+  /** How often a remote is asked that does not tell of pushes; default 3 s. */
+  readonly pollMs?: number;
+  /** After each look: why it could not be read, undefined when it could. */
+  readonly onTrouble?: (problem: Problem | undefined) => void;
+}
 
 /** Fetches and reads the status document of the delivery log. Rejects with `ProblemError` where there is none. */
 export async function readLog(git: Git): Promise<StatusDocument> {
@@ -50,17 +61,26 @@ export class LogFeed implements Feed {
   #reading: Promise<void> = Promise.resolve();
   #closed = false;
 
-  constructor(git: Git, signal: AbortSignal, pollMs = defaultPollMs) {
+  constructor(git: Git, signal: AbortSignal, { pollMs = defaultPollMs, onTrouble }: LogFeedOptions = {}) {
     this.#git = git;
     this.#signal = signal;
+    let failures = 0;
+    let timer: NodeJS.Timeout | undefined;
     const look = (): void => {
-      this.#reading = this.#reading.then(() => this.#look());
+      clearTimeout(timer);
+      this.#reading = this.#reading.then(async () => {
+        const problem = await this.#look();
+        failures = problem ? failures + 1 : 0;
+        if (this.#closed) return;
+        onTrouble?.(problem);
+        clearTimeout(timer);
+        timer = setTimeout(look, Math.min(longestPollMs, pollMs * 2 ** failures));
+      });
     };
     const endWatch = git.onLocalPush(look);
-    const timer = setInterval(look, pollMs);
     this.#end = (): void => {
       endWatch();
-      clearInterval(timer);
+      clearTimeout(timer);
     };
     look();
   }
@@ -80,13 +100,23 @@ export class LogFeed implements Feed {
     this.#end();
   }
 
-  async #look(): Promise<void> {
-    if (this.#closed) return;
-    // A remote that cannot be read now is asked again; whoever waits has a limit of its own.
-    const document = await readLog(this.#git).catch(() => undefined);
-    if (document === undefined || document.generatedAt === this.#latest?.generatedAt) return;
-    this.#latest = document;
-    for (const listener of this.#listeners) listener(document);
+  /** Resolves when nothing is read any more: after `close`, the mirror can go. */
+  settled(): Promise<void> {
+    return this.#reading;
+  }
+
+  /** A remote that cannot be read now is asked again, later each time; whoever waits has a limit of its own. */
+  async #look(): Promise<Problem | undefined> {
+    if (this.#closed) return undefined;
+    try {
+      const document = await readLog(this.#git);
+      if (document.generatedAt === this.#latest?.generatedAt) return undefined;
+      this.#latest = document;
+      for (const listener of this.#listeners) listener(document);
+      return undefined;
+    } catch (error) {
+      return error instanceof ProblemError ? error.problem : { code: "log-unreadable", message: String(error) };
+    }
   }
 }
 

@@ -112,9 +112,9 @@ const addDrill: Add = (program, world, run) => {
 const addStatus: Add = (program, world, run) => {
   program
     .command("status")
-    .description("what is delivered, from the delivery log alone; exit code 1 unless everything is healthy")
+    .description("what is delivered, from the delivery log alone; exit code 1 unless all is healthy, 2 without a log")
     .option("--repository <url>", "the deployment repository, or a clone of it; default that of `plumb up`, then .")
-    .option("--watch", "print again whenever the log says something new")
+    .option("--watch", "stay until Ctrl-C and show what changes, over the whole of a terminal")
     .option("--json", "print the status document")
     .action((options: StatusCommandOptions) =>
       run(import("./status.ts").then(({ statusCommand }) => statusCommand(world, options))),

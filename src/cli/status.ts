@@ -1,16 +1,16 @@
-import type { Git } from "../io/git/git.ts";
-import type { StatusDocument } from "../model/status-document.ts";
+import { ProblemError } from "../model/problem.ts";
 import { statusText } from "../status/text.ts";
 import { deliveryRemote } from "./delivery-remote.ts";
-import { aborted } from "./ending.ts";
 import { readLog } from "./log-feed.ts";
+import { printProblems } from "./report.ts";
 import { withMirror } from "./temporary-mirror.ts";
+import { watchStatus } from "./watch-status.ts";
 import { exitCodes } from "./world.ts";
 import type { World } from "./world.ts";
 
 /** Options of `plumb status`, as the command line gives them. */
 export interface StatusCommandOptions {
-  /** Default: that of a `plumb up` in this folder, then the folder itself. */
+  /** Default: the clone here, then that of a `plumb up` in this folder. */
   readonly repository?: string;
   readonly watch?: boolean;
   readonly json?: boolean;
@@ -18,48 +18,25 @@ export interface StatusCommandOptions {
 
 /**
  * `plumb status`: what is delivered, read from the delivery log alone; no access to a cluster is needed (behaviour V1). Exit
- * code 0 when everything is healthy, 1 otherwise.
+ * code 0 when everything is healthy, 1 when something is not, 2 when nothing can be read.
  */
-export async function statusCommand(world: World, options: StatusCommandOptions): Promise<number> {
-  const url = await deliveryRemote(world, options.repository);
-  return withMirror(world, url, (git) =>
-    options.watch === true ? watch(world, git, options) : once(world, git, options),
-  );
-}
-
-async function once(world: World, git: Git, options: StatusCommandOptions): Promise<number> {
-  const document = await readLog(git);
-  print(world, document, options);
-  return document.applications.every(({ inSync }) => inSync) ? exitCodes.done : exitCodes.failed;
-}
-
-/** Prints again whenever the log says something new, until Ctrl-C. */
-async function watch(world: World, git: Git, options: StatusCommandOptions): Promise<number> {
-  let shown = "";
-  let showing = Promise.resolve();
-  const show = (): void => {
-    showing = showing.then(async () => {
+export async function statusCommand(
+  world: World,
+  { repository, watch, json = false }: StatusCommandOptions,
+): Promise<number> {
+  try {
+    const url = await deliveryRemote(world, repository);
+    return await withMirror(world, url, async (git) => {
+      if (watch === true) return watchStatus(world, git, url, json);
       const document = await readLog(git);
-      if (document.generatedAt === shown) return;
-      shown = document.generatedAt;
-      print(world, document, options);
+      const style = world.out.style.bind(world.out);
+      const text = (): string => statusText(document, { style, nowMs: world.clock.now(), history: 8 });
+      world.out.line(json ? JSON.stringify(document) : text());
+      return document.applications.every(({ inSync }) => inSync) ? exitCodes.done : exitCodes.failed;
     });
-  };
-  const endWatch = git.onLocalPush(show);
-  const timer = setInterval(show, 5000);
-  show();
-  await aborted(world.ending());
-  clearInterval(timer);
-  endWatch();
-  await showing;
-  return exitCodes.interrupted;
-}
-
-function print(world: World, document: StatusDocument, options: StatusCommandOptions): void {
-  if (options.json === true) {
-    world.out.line(JSON.stringify(document));
-    return;
+  } catch (error) {
+    if (!(error instanceof ProblemError)) throw error;
+    printProblems(world, [error.problem]);
+    return exitCodes.unreadable;
   }
-  const style = world.out.style.bind(world.out);
-  world.out.line(statusText(document, { style, nowMs: world.clock.now(), history: 8 }));
 }

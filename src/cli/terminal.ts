@@ -1,4 +1,5 @@
 import { styleText } from "node:util";
+import type { ScreenDoor } from "./live-screen.ts";
 
 /** What the terminal can do and where it is: a door, so that tests and scripts get plain text. */
 export interface TerminalOptions {
@@ -8,6 +9,8 @@ export interface TerminalOptions {
   /** True where a line can be drawn over: a terminal, and not CI. */
   readonly moving: boolean;
   readonly columns: number;
+  /** The whole of it, where it can be drawn over; none in a pipe. */
+  readonly screen?: ScreenDoor;
 }
 
 /** One piece of work that takes a while: a line that moves in a terminal, plain lines elsewhere. */
@@ -40,11 +43,13 @@ export class Terminal {
   /** The terminal behind stdout or stderr of this process. */
   static of(stream: NodeJS.WriteStream, env: NodeJS.ProcessEnv): Terminal {
     const tty = stream.isTTY;
+    const moving = tty && !env["CI"] && env["TERM"] !== "dumb";
     return new Terminal({
       write: (text) => stream.write(text),
       colour: (tty && !env["NO_COLOR"] && env["TERM"] !== "dumb") || env["FORCE_COLOR"] === "1",
-      moving: tty && !env["CI"] && env["TERM"] !== "dumb",
+      moving,
       columns: stream.columns ?? 100,
+      ...(moving ? { screen: screenOf(stream) } : {}),
     });
   }
 
@@ -57,6 +62,12 @@ export class Terminal {
 
   style(style: Style, text: string): string {
     return this.#options.colour ? styleText(styles[style], text, { validateStream: false }) : text;
+  }
+
+  /** The whole terminal, to draw over; undefined where there is none. */
+  screen(): ScreenDoor | undefined {
+    this.#erase();
+    return this.#options.screen;
   }
 
   line(text = ""): void {
@@ -118,4 +129,15 @@ export class Terminal {
     this.#screen.erase?.();
     delete this.#screen.erase;
   }
+}
+
+function screenOf(stream: NodeJS.WriteStream): ScreenDoor {
+  return {
+    write: (text) => stream.write(text),
+    size: () => ({ columns: stream.columns, rows: stream.rows }),
+    onResize(changed) {
+      stream.on("resize", changed);
+      return () => stream.off("resize", changed);
+    },
+  };
 }

@@ -26,6 +26,8 @@ export const exitCodes = {
   failed: 1,
   /** The command line or a configuration file is wrong. */
   usage: 2,
+  /** `plumb status`: there is no delivery log, or it cannot be read. */
+  unreadable: 2,
   /** `plumb plan --exit-code`: something would change, and all of it would be delivered. */
   changes: 3,
   /** Ended by Ctrl-C. */

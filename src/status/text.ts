@@ -1,4 +1,5 @@
 import { driftSentence, outcomeWords, promotionSentence } from "../model/record.ts";
+import type { Outcome } from "../model/record.ts";
 import { shortId } from "../model/revision.ts";
 import type { ApplicationStatus, DeliverySummary, NextStep, StatusDocument } from "../model/status-document.ts";
 
@@ -32,14 +33,23 @@ export function withoutControls<T>(document: T): T {
   return JSON.parse(JSON.stringify(document), plain) as T;
 }
 
+/** One application on one line: what it is at, of which commit, and why. */
+export function summaryLine(untrusted: ApplicationStatus, style: TextOptions["style"]): string {
+  const { id, outcome, wanted, message } = withoutControls(untrusted);
+  return `${style("strong", id)}  ${style(toneOf(outcome), outcomeWords[outcome])}  ${shortId(wanted.revision.commit)}  ${message}`;
+}
+
+function toneOf(outcome: Outcome): "good" | "strong" | "bad" {
+  return outcome === "healthy" ? "good" : outcome === "progressing" ? "strong" : "bad";
+}
+
 function applicationLines(application: ApplicationStatus, options: TextOptions): readonly string[] {
   const { style } = options;
   const { wanted, live, outcome } = application;
-  const tone = outcome === "healthy" ? "good" : outcome === "progressing" ? "strong" : "bad";
   const same = live && live.tree === wanted.revision.tree;
   const liveText = live ? `${shortId(live.commit)}, proved healthy ${age(live.healthyAt, options)} ago` : "nothing yet";
   const lines = [
-    `${style("strong", application.id)}  ${style(tone, outcomeWords[outcome])}  ${application.message}`,
+    `${style("strong", application.id)}  ${style(toneOf(outcome), outcomeWords[outcome])}  ${application.message}`,
     `  Git wants  ${shortId(wanted.revision.commit)} ${style("quiet", `${wanted.revision.subject}, by ${nameOf(wanted.revision.author)}`)}`,
     `  live       ${same ? "the same, " : ""}${liveText}`,
   ];
