@@ -76,6 +76,7 @@ spec:
         - name: web
           image: example.test/app:1
           terminationMessagePolicy: FallbackToLogsOnError
+          readinessProbe: { httpGet: { path: /, port: 8080 }, periodSeconds: 1 }
           args: ["main.js", "--password=${planted.argument}"]
           env:
             - { name: MODE, value: ${mode} }
@@ -163,7 +164,7 @@ test("a secret that is planted in every place where one can be is on no surface 
   writeFileSync(join(place.folder, "credentials", "password"), credentials.password);
   const kubeconfig = pluginKubeconfig(place, cluster);
   const delivery =
-    "environments: { staging: { namespace: default, rollout: { soak: 100ms, deadline: 30s, maxRestarts: 0 } } }\n";
+    "environments: { staging: { namespace: default, rollout: { soak: 100ms, deadline: 30s, maxRestarts: 0, logLines: 5 } } }\n";
   const first = push({ "delivery.yaml": delivery, "staging/shop/all.yaml": manifests("ready") });
   const noting: Place = { ...place, env: notingGit(place) };
   const engine = startPlumb(t, noting, [
@@ -212,6 +213,7 @@ test("a secret that is planted in every place where one can be is on no surface 
     Promise.resolve(git("log", "-1", "--format=%s", "main").startsWith("Roll") || undefined),
   );
   const rollback = git("rev-parse", "main");
+  assert.match(git("log", "-1", "--format=%B", "main"), /logged\s+last:\s+cannot\s+log\s+in\s+with\s+\*\*\*/);
   await engine.printed(`"revision":"${rollback}","outcome":"healthy"`);
 
   const statusUrl = /"statusUrl":"([^"]+)"/.exec(log)?.[1] ?? "";
