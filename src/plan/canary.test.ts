@@ -8,7 +8,7 @@ import type { Manifest } from "../model/manifest.ts";
 import { refLabel } from "../model/object-ref.ts";
 import { canaryOf } from "./canary.ts";
 import type { Canary } from "./canary.ts";
-import { isCanary } from "./canary-copies.ts";
+import { canaryService, isCanary } from "./canary-copies.ts";
 
 function manifest(apiVersion: string, kind: string, name: string, rest: Readonly<Record<string, Json>> = {}): Manifest {
   const { annotations = {}, ...content } = rest;
@@ -232,7 +232,54 @@ test("a Service gets a copy only where it selects the canary, and has room for i
     service("other", { app: "api" }),
     service("none", {}),
     service("l".repeat(57), { app: "web" }),
+    manifest("v1", "Service", "bare", { spec: {} }),
   ];
   const canary = compose([deployment("web"), ...services], [deployment("web", { image: "b" }), ...services]);
   assert.deepEqual([...(canary?.services ?? [])], [["all", "all-canary"]]);
+  const longest = service("m".repeat(56), { app: "web" });
+  const fits = compose([deployment("web"), longest], [deployment("web", { image: "b" }), longest]);
+  assert.equal(fits?.services.get(longest.ref.name)?.length, 63);
+});
+
+test("a copy is of the same namespace and application, and known by its label", () => {
+  const web = service("web", { app: "web" });
+  const canary = compose([deployment("web"), web], [deployment("web", { image: "b" }), web]);
+  assert.ok(canary);
+  const { metadata } = named(canary, "Service web-canary");
+  assert.equal(metadata.namespace, "shop");
+  assert.deepEqual(metadata.labels, { "plumbline.dev/application": "staging.shop", "plumbline.dev/canary": "true" });
+  assert.ok(isCanary(named(canary, "Service web-canary")));
+  assert.ok(!isCanary(named(canary, "Service web")));
+  const { namespace: _, labels: __, ...bare } = web.object.metadata;
+  const copied = canaryService({ ...web, object: { ...web.object, metadata: bare } }).object.metadata;
+  assert.deepEqual(Object.keys(copied), ["name", "labels"]);
+  assert.deepEqual(copied.labels, { "plumbline.dev/canary": "true" });
+});
+
+test("only Deployments are tried; a hook that runs after all of it changes nothing for the canary", () => {
+  const set = (image: string): Manifest => {
+    const { object, ...rest } = deployment("db", { image });
+    return { ...rest, ref: { ...rest.ref, kind: "StatefulSet" }, object: { ...object, kind: "StatefulSet" } };
+  };
+  assert.equal(compose([set("a")], [set("b")]), undefined);
+  const pod = reads("settings");
+  const canary = compose(
+    [deployment("web", { pod }), config("ConfigMap", "settings", "1")],
+    [deployment("web", { image: "b", pod }), config("ConfigMap", "settings", "2"), job("smoke", "after", pod)],
+  );
+  assert.ok(canary?.manifests.some(({ ref }) => ref.name === "settings-canary"));
+});
+
+test("accounts are changed at once, and Services wait", () => {
+  const account = (value: string): Manifest => manifest("v1", "ServiceAccount", "app", { secrets: [{ name: value }] });
+  const canary = compose(
+    [deployment("web"), account("a"), service("web", { app: "web" })],
+    [deployment("web", { image: "b" }), account("b"), service("web", { app: "web", tier: "x" })],
+  );
+  assert.deepEqual(labels(canary?.later), ["Deployment web", "Service web"]);
+  assert.deepEqual(valueAt(canary && named(canary, "Service web-canary"), "spec", "selector"), {
+    app: "web",
+    tier: "x",
+    "plumbline.dev/canary": "true",
+  });
 });

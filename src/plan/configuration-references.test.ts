@@ -1,46 +1,48 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Json } from "../model/json.ts";
 import { referencesIn, renameReferences } from "./configuration-references.ts";
 
-const pod: Json = {
-  metadata: { name: "settings" },
+const pod = {
+  metadata: { name: "web", labels: { secret: "yes" } },
   spec: {
-    serviceAccountName: "settings",
     imagePullSecrets: [{ name: "pull" }],
     containers: [
       {
-        name: "settings",
-        envFrom: [{ configMapRef: { name: "from" } }, { secretRef: { name: "hidden" } }],
+        name: "app",
         env: [
-          { name: "A", valueFrom: { configMapKeyRef: { name: "settings", key: "name" } } },
-          { name: "B", valueFrom: { secretKeyRef: { name: "login", key: "b" } } },
+          { name: "A", valueFrom: { configMapKeyRef: { name: "settings", key: "settings", optional: true } } },
+          { name: "B", valueFrom: { secretKeyRef: { name: "key", key: "key" } } },
         ],
+        envFrom: [{ configMapRef: { name: "all" } }, { secretRef: { name: "hidden" } }],
       },
     ],
     volumes: [
-      { name: "settings", configMap: { name: "mounted", items: [{ key: "name", path: "secretName" }] } },
-      { name: "s", secret: { secretName: "files" } },
-      { name: "broken", configMap: { name: 7 } },
+      { name: "one", configMap: { name: "files", items: [{ key: "files", path: "files" }] } },
+      { name: "two", secret: { secretName: "tls", items: [{ key: "tls", path: "tls" }] } },
+      { name: "three", projected: { sources: [{ configMap: { name: "part" } }, { secret: { name: "rest" } }] } },
+      { name: "four", persistentVolumeClaim: { claimName: "data" } },
     ],
   },
 };
 
-test("what a pod reads is found wherever it may be named, and nothing else that is called so", () => {
+test("every place of a pod that names a ConfigMap or Secret is known, and nothing else is taken for one", () => {
   assert.deepEqual([...referencesIn([pod])].toSorted(), [
-    "ConfigMap/from",
-    "ConfigMap/mounted",
+    "ConfigMap/all",
+    "ConfigMap/files",
+    "ConfigMap/part",
     "ConfigMap/settings",
-    "Secret/files",
     "Secret/hidden",
-    "Secret/login",
+    "Secret/key",
     "Secret/pull",
+    "Secret/rest",
+    "Secret/tls",
   ]);
 });
 
-test("renamed it is the same but for those names", () => {
-  const renamed = JSON.stringify(renameReferences(pod, (kind, name) => `${kind}-${name}-copy`));
-  const back = renamed.replaceAll(/(?:ConfigMap|Secret)-(\w+)-copy/g, "$1");
-  assert.deepEqual(JSON.parse(back), pod);
-  assert.equal(renamed.match(/-copy"/g)?.length, 7);
+test("names are changed where they stand, and keys, paths and names of other things are not", () => {
+  const renamed = JSON.stringify(renameReferences(pod, (_, name) => `${name}-2`));
+  const expected = JSON.stringify(pod)
+    .replaceAll(/"name":"(settings|key|all|hidden|files|part|rest|pull)"/g, '"name":"$1-2"')
+    .replaceAll('"secretName":"tls"', '"secretName":"tls-2"');
+  assert.equal(renamed, expected);
 });
