@@ -39,10 +39,15 @@ function refuse(problems: readonly Problem[]): { readonly ok: false; readonly pr
 function yamlProblem(file: string, line: number, why: string): Problem {
   return {
     code: "config-not-yaml",
-    message: `The file is not valid YAML: ${why.replace(/\.$/, "")}.`,
+    message: `The file is not valid YAML: ${withoutSource(why).replace(/\.$/, "")}.`,
     where: { file, line },
     remedy: "Mend the line; indent with spaces, and name each key once.",
   };
+}
+
+/** The parser's words without the file's own behind a colon: a password that begins with * or ! is taken for an alias or a tag. */
+function withoutSource(why: string): string {
+  return why.replace(/(?<! ): [^]*$/, "").replace(/ ?!\S+/g, "");
 }
 
 type Issue = z.core.$ZodIssue;

@@ -11,6 +11,8 @@ export const limits = {
   depth: 100,
   /** Values of one document once its aliases stand for what they name. */
   values: 200_000,
+  /** Values that one kustomization's build looks at. */
+  looks: 50_000_000,
   /** Problems that are reported at once. */
   problems: 50,
 } as const;

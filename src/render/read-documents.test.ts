@@ -159,3 +159,8 @@ test("no message carries what the file says", () => {
     assert.doesNotMatch(JSON.stringify(readDocuments({ path: "f", content: Buffer.from(text) })), /hunter2/);
   }
 });
+
+test("a text that aliases repeat beyond what any cluster takes is refused, before it is one", () => {
+  const repeated = [`a: &a "${"x".repeat(10_000)}"`, ...Array.from({ length: 500 }, (_, index) => `k${index}: *a`)];
+  assert.equal(problem(repeated.join("\n")).code, "yaml-too-long");
+});

@@ -19,9 +19,16 @@ interface Converted {
   /** How many values it is, and how deep, once each alias stands for what it names. */
   readonly size: number;
   readonly depth: number;
+  /** Of all its texts and keys together. */
+  readonly letters: number;
 }
 
-const scalar = (value: Json): Converted => ({ value, size: 1, depth: 0 });
+const scalar = (value: Json): Converted => ({
+  value,
+  size: 1,
+  depth: 0,
+  letters: typeof value === "string" ? value.length : 0,
+});
 
 /** Turns what the parser made into plain JSON; throws `NotJson` for what JSON cannot say or nobody could mean. */
 export function toJson(value: unknown): Json {
@@ -54,7 +61,11 @@ function convertList(list: readonly unknown[], convert: (item: unknown) => Conve
 }
 
 function convertMap(map: ReadonlyMap<unknown, unknown>, convert: (item: unknown) => Converted): Converted {
-  const members = [...map].map(([key, item]) => ({ key: checkKey(key), ...convert(item) }));
+  const members = [...map].map(([key, item]) => {
+    const converted = convert(item);
+    const name = checkKey(key);
+    return { ...converted, key: name, letters: converted.letters + name.length };
+  });
   const value: JsonObject = Object.fromEntries(members.map((member) => [member.key, member.value]));
   if (Object.keys(value).length < members.length) {
     throw new NotJson(
@@ -66,14 +77,14 @@ function convertMap(map: ReadonlyMap<unknown, unknown>, convert: (item: unknown)
   return bounded({ value, ...measure(members) });
 }
 
-function measure(parts: readonly Converted[]): { readonly size: number; readonly depth: number } {
-  let size = 1;
-  let depth = 0;
+function measure(parts: readonly Omit<Converted, "value">[]): Omit<Converted, "value"> {
+  let [size, depth, letters] = [1, 0, 0];
   for (const part of parts) {
     size += part.size;
     depth = Math.max(depth, part.depth);
+    letters += part.letters;
   }
-  return { size, depth: depth + 1 };
+  return { size, depth: depth + 1, letters };
 }
 
 function bounded(converted: Converted): Converted {
@@ -81,6 +92,14 @@ function bounded(converted: Converted): Converted {
     throw new NotJson(
       "yaml-too-many-values",
       `a document says more than ${limits.values} values once its aliases are followed`,
+      "Split it, or remove the aliases.",
+    );
+  }
+  // Without aliases a text is never longer than its file.
+  if (converted.letters > limits.fileBytes) {
+    throw new NotJson(
+      "yaml-too-long",
+      `a document is more than ${limits.fileBytes} letters once its aliases are followed`,
       "Split it, or remove the aliases.",
     );
   }

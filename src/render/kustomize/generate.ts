@@ -58,7 +58,11 @@ export function generate(
   for (const { key } of entries) {
     if (keys.has(key)) throw unusable(where, `${kind} ${name} has the key ${key} twice`);
     if (!/^[-._a-zA-Z0-9]+$/.test(key))
-      throw unusable(where, `${JSON.stringify(key.slice(0, 40))} of ${kind} ${name} cannot be a key`);
+      // A line of a private key may end in =, and be taken for a key.
+      throw unusable(
+        where,
+        `${kind === "Secret" ? "an entry" : JSON.stringify(key.slice(0, 40))} of ${kind} ${name} cannot be a key`,
+      );
     keys.add(key);
   }
   const metadata = {

@@ -3,10 +3,11 @@ import { valueAt } from "../../model/json.ts";
 import { kustomizationNames, pathFrom } from "../../model/kustomization.ts";
 import { ProblemError } from "../../model/problem.ts";
 import type { Problem, Result } from "../../model/problem.ts";
-import { readConfiguration } from "../../model/read-configuration.ts";
+import { maxConfigurationBytes, readConfiguration } from "../../model/read-configuration.ts";
 import { limits } from "../limits.ts";
 import { readDocuments } from "../read-documents.ts";
 import type { ReadValue } from "../read-documents.ts";
+import { Budget } from "./budget.ts";
 import { contentHash } from "./content-hash.ts";
 import { absorb, generate, parseEnvironment, parseLiteral } from "./generate.ts";
 import type { Entry } from "./generate.ts";
@@ -30,7 +31,12 @@ export async function kustomize(
   isCluster: (kind: string) => boolean,
 ): Promise<Result<readonly ReadValue[]>> {
   try {
-    const built = await build({ sources, isCluster, built: { count: 0 } }, directory, [], []);
+    const budget = new Budget((what) => new Kustomized(sources, directory, []).tooMuch(what));
+    const metered: Sources = {
+      kind: (path) => sources.kind(path),
+      read: (path) => readCounted(sources, path, budget),
+    };
+    const built = await build({ sources: metered, isCluster, built: { count: 0 }, budget }, directory, [], []);
     const hashed = built.map((resource) => (resource.isHashed ? withHash(resource) : resource));
     const delivered = followNames(hashed).filter(({ object }) => !isLocal(object));
     return { ok: true, value: delivered.map(({ object, where }) => ({ value: object, where })) };
@@ -56,6 +62,7 @@ interface Context {
   readonly isCluster: (kind: string) => boolean;
   /** How many kustomizations have been built; one that names two that name two is a bomb after thirty steps. */
   readonly built: { count: number };
+  readonly budget: Budget;
 }
 
 const mostBuilds = 1000;
@@ -67,12 +74,16 @@ async function build(
   given: readonly Resource[],
   inside: readonly string[],
 ): Promise<readonly Resource[]> {
-  const { sources, isCluster } = context;
+  const { sources, isCluster, budget } = context;
   const at = new Kustomized(sources, directory, inside);
   context.built.count += 1;
   if (context.built.count > mostBuilds || given.length > limits.documents) throw at.tooMuch();
+  if (inside.length > limits.depth) throw at.tooMuch(`it stands below more than ${limits.depth} others`);
   const file = await at.kustomization();
   let resources = given;
+  const become = (after: readonly Resource[]): void => {
+    resources = counted(resources, after, budget);
+  };
   for (const entry of [...(file.resources ?? []), ...(file.bases ?? [])]) {
     const path = at.resolve(entry, "resources");
     const isFile = sources.kind(path) === "file";
@@ -89,20 +100,39 @@ async function build(
   ] as const) {
     for (const one of generators ?? []) {
       const generated = generate(kind, one, await at.entries(one), file.generatorOptions ?? {}, at.where);
-      resources = absorb(resources, generated, one.behavior ?? "create", at.where);
+      become(absorb(resources, generated, one.behavior ?? "create", at.where));
     }
   }
-  for (const patch of await at.strategicPatches(file)) resources = patchResources(resources, patch);
+  for (const patch of await at.strategicPatches(file)) become(patchResources(resources, patch, budget));
   const { namespace, namePrefix = "", nameSuffix = "" } = file;
-  if (namespace) resources = resources.map((resource) => setNamespace(resource, namespace, isCluster));
-  resources = resources.map((resource) => mark(affix(resource, namePrefix, nameSuffix), file));
-  for (const spec of file.patchesJson6902 ?? []) resources = patchResources(resources, await at.patch(spec));
-  for (const scale of file.replicas ?? []) resources = setReplicas(resources, scale, at.where);
+  if (namespace) become(resources.map((resource) => setNamespace(resource, namespace, isCluster)));
+  become(resources.map((resource) => mark(affix(resource, namePrefix, nameSuffix), file)));
+  for (const spec of file.patchesJson6902 ?? []) become(patchResources(resources, await at.patch(spec), budget));
+  for (const scale of file.replicas ?? []) become(setReplicas(resources, scale, at.where));
   for (const image of file.images ?? []) {
-    resources = resources.map((resource) => ({ ...resource, object: setImage(resource.object, image) }));
+    // Images are looked for everywhere, and found in few places.
+    for (const { object } of resources) budget.weigh(object);
+    become(resources.map((resource) => ({ ...resource, object: setImage(resource.object, image) })));
   }
-  for (const one of file.replacements ?? []) resources = replaceValues(resources, one, at.where);
+  for (const one of file.replacements ?? []) become(replaceValues(resources, one, at.where, budget));
   return resources;
+}
+
+/** A selector and what it compares, in values that are looked at. */
+const looksAtEach = 20;
+
+/** What became of the resources in one step: what was looked at is counted, and what changed is weighed. */
+function counted(before: readonly Resource[], after: readonly Resource[], budget: Budget): readonly Resource[] {
+  budget.look(before.length * looksAtEach);
+  const known = new Set(before.map(({ object }) => object));
+  for (const { object } of after) if (!known.has(object)) budget.weigh(object);
+  return after;
+}
+
+async function readCounted(sources: Sources, path: string, budget: Budget): Promise<Buffer> {
+  const content = await sources.read(path);
+  budget.read(content.length);
+  return content;
 }
 
 function withHash(resource: Resource): Resource {
@@ -137,7 +167,13 @@ class Kustomized {
       throw this.#refuse("it has no kustomization.yaml", "Add one, or name the files of the directory one by one.");
     if (names.length > 1) throw this.#refuse(`it has ${names.join(" and ")}`, "Keep one of them.");
     const file = `${this.#directory}/${name}`;
-    const read = readConfiguration(file, await this.#sources.read(file), kustomizationSchema);
+    const content = await this.#sources.read(file);
+    if (content.length > maxConfigurationBytes)
+      throw this.#refuse(
+        `it is ${content.length} bytes, and at most ${maxConfigurationBytes} are taken`,
+        "Move patches and the entries of generators into files that it names.",
+      );
+    const read = readConfiguration(file, content, kustomizationSchema);
     if (read.ok) return read.value;
     throw new Refused(read.problems);
   }
@@ -224,11 +260,8 @@ class Kustomized {
     return { spec, values: read.value.map(({ value }) => value), where };
   }
 
-  tooMuch(): ProblemError {
-    return this.#refuse(
-      `it comes to more than ${limits.documents} objects or ${mostBuilds} kustomizations`,
-      "Split it into several applications.",
-    );
+  tooMuch(what = `it comes to more than ${limits.documents} objects or ${mostBuilds} kustomizations`): ProblemError {
+    return this.#refuse(what, "Split it into several applications.");
   }
 
   async #documents(path: string): Promise<readonly ReadValue[]> {

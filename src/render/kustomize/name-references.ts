@@ -9,22 +9,29 @@ import type { Identity, Resource } from "./resource.ts";
 export function followNames(resources: readonly Resource[]): readonly Resource[] {
   const moved = resources.filter(({ former }) => former.length > 0);
   if (moved.length === 0) return resources;
-  const byKind = new Map<string, readonly Resource[]>();
+  const byKind = new Map<string, Map<string, Resource[]>>();
   for (const resource of moved) {
     const kind = kindOf(identityOf(resource.object));
-    byKind.set(kind, [...(byKind.get(kind) ?? []), resource]);
+    const byName = byKind.get(kind) ?? new Map<string, Resource[]>();
+    byKind.set(kind, byName);
+    for (const name of new Set(identitiesOf(resource).map((one) => one.name))) {
+      byName.set(name, [...(byName.get(name) ?? []), resource]);
+    }
   }
   return resources.map((resource) => ({ ...resource, object: follow(resource, byKind) }));
 }
 
-type Moved = ReadonlyMap<string, readonly Resource[]>;
+/** What has another name than it had, by every name that it ever had. */
+type Named = ReadonlyMap<string, readonly Resource[]>;
+/** The same by kinds, as `group/Kind`. */
+type Moved = ReadonlyMap<string, Named>;
 
 function follow(referrer: Resource, moved: Moved): JsonObject {
   const { kind } = identityOf(referrer.object);
   const byFields = referenceFields
     .filter((field) => field.in.includes(kind) && moved.has(field.to))
     .reduce<JsonObject>((object, { to, path }) => {
-      return changeFields(object, [{ path }], (name) => find(referrer, moved.get(to) ?? [], name)?.name ?? name);
+      return changeFields(object, [{ path }], (name) => find(referrer, [moved.get(to)], name)?.name ?? name);
     }, referrer.object);
   return followKinds(byFields, referrer, moved);
 }
@@ -60,7 +67,7 @@ function followTyped(ref: Json | undefined, referrer: Resource, moved: Moved): J
         ? apiVersion.slice(0, apiVersion.indexOf("/"))
         : "";
   const wanted = typeof kind === "string" ? `${group}/${kind}` : "";
-  const found = find(referrer, moved.get(wanted) ?? [], name, namespace);
+  const found = find(referrer, [moved.get(wanted)], name, namespace);
   if (found === undefined) return ref;
   const moves = kind === "ServiceAccount" && found.namespace !== "";
   return { ...ref, name: found.name, ...(moves ? { namespace: found.namespace } : {}) };
@@ -72,7 +79,7 @@ function followRule(rule: Json, referrer: Resource, moved: Moved): Json {
   if (!isJsonObject(rule) || !Array.isArray(names) || !Array.isArray(plurals)) return rule;
   const kinds = { configmaps: "/ConfigMap", secrets: "/Secret", services: "/Service" };
   const candidates = Object.entries(kinds).flatMap(([plural, kind]) =>
-    plurals.includes(plural) ? (moved.get(kind) ?? []) : [],
+    plurals.includes(plural) ? [moved.get(kind)] : [],
   );
   return {
     ...rule,
@@ -83,16 +90,18 @@ function followRule(rule: Json, referrer: Resource, moved: Moved): Json {
 /** The object that a name means: of those that were called so, the one in the referrer's namespace and with its affixes. */
 function find(
   referrer: Resource,
-  candidates: readonly Resource[],
+  candidates: readonly (Named | undefined)[],
   name: Json | undefined,
   namespace?: Json,
 ): Identity | undefined {
   if (typeof name !== "string") return undefined;
-  const called = candidates.filter((candidate) =>
-    identitiesOf(candidate).some(
-      (one) => one.name === name && (namespace === undefined || one.namespace === "" || one.namespace === namespace),
-    ),
-  );
+  const called = candidates
+    .flatMap((named) => named?.get(name) ?? [])
+    .filter((candidate) =>
+      identitiesOf(candidate).some(
+        (one) => one.name === name && (namespace === undefined || one.namespace === "" || one.namespace === namespace),
+      ),
+    );
   const own = identityOf(referrer.object).namespace;
   const near = narrowed(called, ({ object }) => (identityOf(object).namespace || "default") === (own || "default"));
   const related = narrowed(near, ({ affixes }) => sharesAffixes(affixes, referrer.affixes));

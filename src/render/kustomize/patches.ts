@@ -1,9 +1,9 @@
-import { applyPatch } from "rfc6902";
-import type { Operation } from "rfc6902";
 import type { Json, JsonObject } from "../../model/json.ts";
 import { isJsonObject } from "../../model/json.ts";
 import { ProblemError } from "../../model/problem.ts";
 import type { Place } from "../../model/problem.ts";
+import type { Budget } from "./budget.ts";
+import { operate } from "./operations.ts";
 import { become, identitiesOf, identityOf, labelOf } from "./resource.ts";
 import type { Identity, Resource } from "./resource.ts";
 import type { PatchSpec } from "./kustomization.ts";
@@ -18,12 +18,12 @@ export interface ReadPatch {
 }
 
 /** The resources with one patch: strategic where it looks like an object, RFC 6902 where it is a list of operations. */
-export function patchResources(resources: readonly Resource[], patch: ReadPatch): readonly Resource[] {
+export function patchResources(resources: readonly Resource[], patch: ReadPatch, budget: Budget): readonly Resource[] {
   const operations = patch.values.flatMap((value) => (Array.isArray(value) ? (value as readonly Json[]) : []));
-  if (operations.length > 0) return patchByOperations(resources, patch, operations);
+  if (operations.length > 0) return patchByOperations(resources, patch, operations, budget);
   return patch.values.reduce<readonly Resource[]>((patched, value) => {
     if (!isJsonObject(value)) throw unusable(patch.where, "it is neither an object nor a list of operations");
-    return patchByMerge(patched, patch, value);
+    return patchByMerge(patched, patch, value, budget);
   }, resources);
 }
 
@@ -31,16 +31,14 @@ function patchByOperations(
   resources: readonly Resource[],
   { spec, where }: ReadPatch,
   operations: readonly Json[],
+  budget: Budget,
 ): readonly Resource[] {
   if (spec.target === undefined) throw unusable(where, "a list of operations needs a target");
   const isTarget = selects(spec.target, where);
   return targeted(resources, isTarget, where, true).map((resource) => {
     if (!isTarget(resource)) return resource;
-    const object = structuredClone(resource.object);
-    const failed = applyPatch(object, structuredClone(operations) as unknown as Operation[]).find(
-      (error) => error !== null,
-    );
-    if (failed) throw unusable(where, `it does not fit ${labelOf(resource)}: ${failed.message}`);
+    const object = operate(resource.object, operations, budget);
+    if (typeof object === "string") throw unusable(where, `it does not fit ${labelOf(resource)}: ${object}`);
     return renamed(resource, object, spec);
   });
 }
@@ -49,11 +47,12 @@ function patchByMerge(
   resources: readonly Resource[],
   { spec, where }: ReadPatch,
   patch: JsonObject,
+  budget: Budget,
 ): readonly Resource[] {
   const isTarget = spec.target === undefined ? isNamed(identityOf(patch)) : selects(spec.target, where);
   return targeted(resources, isTarget, where, spec.target !== undefined).flatMap((resource) => {
     if (!isTarget(resource)) return resource;
-    const merged = mergeStrategically(resource.object, patch, where);
+    const merged = mergeStrategically(resource.object, patch, where, budget);
     return merged === undefined ? [] : renamed(resource, merged, spec);
   });
 }

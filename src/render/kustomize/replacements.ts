@@ -3,6 +3,7 @@ import { isJsonObject } from "../../model/json.ts";
 import { ProblemError } from "../../model/problem.ts";
 import type { Place } from "../../model/problem.ts";
 import type { Replacement } from "./kustomization.ts";
+import type { Budget } from "./budget.ts";
 import { become } from "./resource.ts";
 import type { Resource } from "./resource.ts";
 import { selects } from "./select.ts";
@@ -18,6 +19,7 @@ export function replaceValues(
   resources: readonly Resource[],
   replacement: Replacement,
   where: Place,
+  budget: Budget,
 ): readonly Resource[] {
   const value = sourceOf(resources, replacement, where);
   return replacement.targets.reduce<readonly Resource[]>(
@@ -27,7 +29,7 @@ export function replaceValues(
       return changed.map((resource) => {
         if (!isSelected(resource) || isRejected.some((rejects) => rejects(resource))) return resource;
         const object = fieldPaths.reduce<JsonObject>(
-          (written, path) => write(written, path, value, options, where),
+          (written, path) => write(written, path, value, options, where, budget),
           resource.object,
         );
         return become(resource, object);
@@ -77,11 +79,21 @@ function isItem(item: Json, index: number, step: string): boolean {
   return isJsonObject(item) && asText(item[key]) === wanted;
 }
 
-function write(object: JsonObject, path: string, value: Json, options: Options, where: Place): JsonObject {
+/** What each write makes is weighed: a text that takes itself in doubles each time. */
+function write(
+  object: JsonObject,
+  path: string,
+  value: Json,
+  options: Options,
+  where: Place,
+  budget: Budget,
+): JsonObject {
   const missing = (): Json => {
     throw unusable(where, `a target has no ${path}; options.create: true makes it`);
   };
-  return put(object, split(path), value, options, missing) as JsonObject;
+  const written = put(object, split(path), value, options, missing) as JsonObject;
+  budget.weigh(written);
+  return written;
 }
 
 function put(

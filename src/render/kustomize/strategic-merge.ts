@@ -2,6 +2,7 @@ import type { Json, JsonObject } from "../../model/json.ts";
 import { isJsonObject, jsonEqual } from "../../model/json.ts";
 import { ProblemError } from "../../model/problem.ts";
 import type { Place } from "../../model/problem.ts";
+import type { Budget } from "./budget.ts";
 import { listKeys } from "./list-keys.ts";
 
 /**
@@ -9,14 +10,20 @@ import { listKeys } from "./list-keys.ts";
  * Kubernetes merges are merged by their keys with the patch's items first, others are replaced; `$patch` says otherwise.
  * Undefined when the patch deletes the whole object.
  */
-export function mergeStrategically(object: JsonObject, patch: JsonObject, where: Place): JsonObject | undefined {
-  const merged = mergeObjects(object, patch, [], { object, where });
+export function mergeStrategically(
+  object: JsonObject,
+  patch: JsonObject,
+  where: Place,
+  budget: Budget,
+): JsonObject | undefined {
+  const merged = mergeObjects(object, patch, [], { object, where, budget });
   return isJsonObject(merged) ? merged : undefined;
 }
 
 interface Context {
   readonly object: JsonObject;
   readonly where: Place;
+  readonly budget: Budget;
 }
 
 function mergeObjects(
@@ -42,15 +49,15 @@ function mergeObjects(
 
 /** `$retainKeys` names all members that may stay; `$deleteFromPrimitiveList/x` what goes from a list. */
 function retained(merged: { [key: string]: Json | undefined }, patch: JsonObject): JsonObject {
-  const keep = patch["$retainKeys"];
-  const kept = Array.isArray(keep)
-    ? Object.fromEntries(Object.entries(merged).filter(([key]) => keep.includes(key)))
-    : merged;
+  const named = patch["$retainKeys"];
+  const keep = Array.isArray(named) ? new Set<Json>(named as readonly Json[]) : undefined;
+  const kept = keep ? Object.fromEntries(Object.entries(merged).filter(([key]) => keep.has(key))) : merged;
   for (const [key, value] of Object.entries(patch)) {
     const list = /^\$deleteFromPrimitiveList\/(.+)$/.exec(key)?.[1];
     const items = list === undefined ? undefined : kept[list];
     if (list === undefined || !Array.isArray(items) || !Array.isArray(value)) continue;
-    kept[list] = (items as readonly Json[]).filter((item) => !value.includes(item));
+    const gone = new Set(value as readonly Json[]);
+    kept[list] = (items as readonly Json[]).filter((item) => !gone.has(item));
   }
   return kept;
 }
@@ -85,6 +92,7 @@ function mergeItems(
   const first: Json[] = [];
   for (const item of patch) {
     if (!isJsonObject(item)) continue;
+    context.budget.look(items.length);
     const fits = (other: Json): boolean => isSameItem(item, other, keys);
     const merged = (other: Json): Json | readonly Json[] => mergeObjects(other, item, path, context) ?? [];
     const found = items.filter(fits);
@@ -106,7 +114,8 @@ function isSameItem(item: JsonObject, other: Json, keys: readonly string[]): boo
 }
 
 function union(before: readonly Json[], patch: readonly Json[]): readonly Json[] {
-  return [...patch.filter((item) => !before.includes(item)), ...before];
+  const known = new Set(before);
+  return [...patch.filter((item) => !known.has(item)), ...before];
 }
 
 function isDirective(item: Json): boolean {
