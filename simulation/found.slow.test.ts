@@ -73,3 +73,13 @@ found("and is written when delivery.yaml is mended", {
     { act: { do: "policy", onFailure: "revert" }, thenMs: 12_000 },
   ],
 });
+
+found("a promotion that came due while delivery.yaml was broken is made when that is mended", {
+  policy: { onFailure: "revert", promote: "commit", isShared: false, isCanary: false },
+  begin: ["staging/one", "production/one"],
+  steps: [
+    { act: { do: "change", at: "staging/one", image: "ready", recreate: false }, thenMs: 0 },
+    { act: { do: "break-policy" }, thenMs: 12_000 },
+    { act: { do: "policy", onFailure: "revert" }, thenMs: 12_000 },
+  ],
+});

@@ -168,7 +168,7 @@ function* turnsOf(behaviour: Behaviour): Generator<Turn, undefined> {
 function* crashing(readyFirst: boolean): Generator<Turn, undefined> {
   for (let n = 0; ; n += 1) {
     if (readyFirst) yield { afterMs: 500, state: "ready" };
-    yield { afterMs: readyFirst ? 4000 : 300, state: "crashed" };
+    yield { afterMs: readyFirst ? 2500 : 300, state: "crashed" };
     yield { afterMs: 50, state: "backing-off" };
     yield { afterMs: backOffs[Math.min(n, backOffs.length - 1)] ?? firstBackOffMs, state: "running" };
   }

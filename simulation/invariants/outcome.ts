@@ -58,7 +58,8 @@ export function checkOutcome(rest: Rest, accuse: Accuse): void {
 export function checkPromoted(remote: MemoryRemote, accuse: Accuse): void {
   const head = remote.branch("main");
   const good = head === undefined ? undefined : lastReadable(remote, head, "production/one").good;
-  if (good === undefined || !/"promote"/.test(filesAt(remote, good, "")?.get(rootFile) ?? "")) return;
+  // A promotion waits while the newest commit is not the one that is delivered.
+  if (good === undefined || good !== head || !/"promote"/.test(filesAt(remote, good, "")?.get(rootFile) ?? "")) return;
   const [source, target] = [recordOf(remote, "staging/one"), recordOf(remote, "production/one")];
   const isThere = ["staging/one", "production/one"].every((path) => remote.idAt(good, path) !== undefined);
   if (!isThere || source?.outcome !== "healthy" || !target || target.outcome === "refused") return;

@@ -17,7 +17,9 @@ const supersededKept = 5;
 export async function promoteWhenDue(io: Io, found: FoundApplication, pass: Pass): Promise<Pass> {
   const { promotion: policy, name } = found.application;
   const { record } = pass.known;
-  if (!policy || !record || pass.fetch === true || io.broken()) return pass;
+  if (!policy || !record || pass.fetch === true) return pass;
+  // A commit on top of one that is not delivered would not be either.
+  if (io.broken()) return sooner(pass, io.clock.now() + retryMs);
   const source = io.known(`${policy.from}/${name}`);
   const [newest] = source?.records ?? [];
   const decision = decidePromotion({ policy, source: newest, target: record, nowMs: io.clock.now() });
