@@ -39,6 +39,41 @@ test("the first page says what runs, since when, who wrote it and why; what is i
   assert.match(trouble, /\*\*Nothing new is delivered:\*\* delivery\.yaml:3: wrong/);
 });
 
+test("the latest come first, those of one time by their ids, in whatever order they are given", () => {
+  const at = (application: string, minute: number): DeliveryRecord =>
+    sampleRecord({ application, decidedAt: `2026-11-23T20:0${minute}:00.000Z` });
+  const records = [at("a/one", 1), at("b/two", 5), at("c/three", 5), at("d/four", 3), at("e/five", 9), at("f/six", 2)];
+  const wanted = ["e/five", "b/two", "c/three", "d/four", "f/six", "a/one"];
+  for (const given of [records, records.toReversed(), records.toSorted((a, b) => (a.reason < b.reason ? -1 : 1))]) {
+    const text = logReadme({ repository, applications: of(...given) });
+    const named = (rows: RegExp) => [...text.matchAll(rows)].map(([, name]) => name);
+    assert.deepEqual(named(/^\| \[([^\]]+)\]/gm), wanted);
+    assert.deepEqual(named(/^\| 2026-[^|]+\| \[([^\]]+)\]/gm), wanted, "the last decisions too");
+  }
+});
+
+test("of many applications the decisions that are listed are the latest of all", () => {
+  const at = (name: string, day: number): DeliveryRecord =>
+    sampleRecord({ application: `a/${name}`, decidedAt: `2026-10-${String(day).padStart(2, "0")}T20:00:00.000Z` });
+  const records = Array.from({ length: 28 }, (_, n) => at(`n${(n * 11) % 28}`, ((n * 11) % 28) + 1));
+  const text = logReadme({ repository, applications: of(...records) });
+  const days = [...text.matchAll(/^\| 2026-10-(\d\d)/gm)].map(([, day]) => Number(day));
+  assert.ok(days.length > 0 && days.length < 28);
+  assert.deepEqual(
+    days,
+    Array.from({ length: days.length }, (_, n) => 28 - n),
+  );
+});
+
+test("a text of two hundred characters is shown whole, a longer one cut", () => {
+  const shown = (length: number): string => {
+    const revision = { ...healthy.revision, subject: "x".repeat(length) };
+    return logReadme({ repository, applications: of({ ...healthy, revision }) });
+  };
+  assert.match(shown(200), /\| x{200} \|/);
+  assert.match(shown(201), /\| x{199}… \|/);
+});
+
 test("an application's page says what to do, and how its deliveries ended", () => {
   const rollback = { commit: "7".repeat(40), undoes: failed.revision.commit, restores: lastHealthy };
   const past = { ...failed, outcome: "rolled-back", rollback } as const;

@@ -26,6 +26,21 @@ export const survivors: readonly Survivor[] = [
     why: anyOrder,
   })),
   {
+    module: "src/history/promote",
+    becomes: "if (head === undefined && tree === undefined || !(await isAt(git, head, path, request.onto)))",
+    why: "where there is no directory, it is not as it was either",
+  },
+  ...[
+    "a < b ? -1 : !(a > b) ? 1 : 0",
+    "a < b ? -1 : a <= b ? 1 : 0",
+    "a < b ? -1 : a >= b ? 1 : 0",
+    "a <= b ? -1 : a > b ? 1 : 0",
+  ].map((order) => ({
+    module: "src/history/record-text",
+    becomes: `const entries = Object.entries(value).toSorted(([a], [b]) => (${order}));`,
+    why: "two keys of an object are never the same, and sorting asks only whether one comes first",
+  })),
+  {
     module: "src/rollout/decide",
     becomes: "return ms <= 10_000 ? `${ms / 1000} s` : `${Math.round(ms / 1000)} s`;",
     why: "ten seconds read the same with a fraction and without",
