@@ -26,6 +26,12 @@ export const survivors: readonly Survivor[] = [
     why: anyOrder,
   })),
   {
+    module: "src/history/log-readme",
+    becomes:
+      "const candidates = decided.filter(([newest]) => newest).toSorted(([a], [b]) => (a || b ? byTime(a, b) : 0));",
+    why: "those without a decision are left out before",
+  },
+  {
     module: "src/history/promote",
     becomes: "if (head === undefined && tree === undefined || !(await isAt(git, head, path, request.onto)))",
     why: "where there is no directory, it is not as it was either",
