@@ -43,3 +43,6 @@ function goFloat(source: string): number | undefined {
  * Mappings become `Map`s, so that no key can be mistaken for something of JavaScript's.
  */
 export const kubeSchema = CORE_SCHEMA.withTags(boolYaml11Tag, goIntegerTag, goFloatTag, mergeTag, realMapTag);
+
+/** YAML as kustomize reads it: the same, but that `yes`, `no`, `on` and `off` are texts. */
+export const kustomizeSchema = CORE_SCHEMA.withTags(goIntegerTag, goFloatTag, mergeTag, realMapTag);

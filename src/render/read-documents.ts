@@ -20,7 +20,7 @@ export interface ReadValue {
 }
 
 /** Every value of a YAML or JSON file, Lists unwrapped, empty documents left out. */
-export function readDocuments(file: SourceFile): Result<readonly ReadValue[]> {
+export function readDocuments(file: SourceFile, schema = kubeSchema): Result<readonly ReadValue[]> {
   let text: string;
   try {
     text = new TextDecoder("utf-8", { fatal: true }).decode(file.content);
@@ -46,7 +46,7 @@ export function readDocuments(file: SourceFile): Result<readonly ReadValue[]> {
   for (const events of documents) {
     const line = lineOf(startOf(events[1]));
     try {
-      const [made] = constructFromEvents([...events], { source: text, schema: kubeSchema, maxAliases: limits.aliases });
+      const [made] = constructFromEvents([...events], { source: text, schema, maxAliases: limits.aliases });
       const value = toJson(made ?? null);
       const places = listItemOffsets(events, text).map((offset) => ({ file: file.path, line: lineOf(offset) }));
       if (value !== null) values.push(...unwrap({ value, where: { file: file.path, line } }, places));

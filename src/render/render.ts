@@ -55,7 +55,7 @@ async function renderKustomized(sources: Sources, application: Application): Pro
 /** The pure part: the same files give the same manifests, in the total order of references. */
 export function renderFiles(files: readonly SourceFile[], application: Application): Result<readonly Manifest[]> {
   const inOrder = files.toSorted((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
-  const read = inOrder.map(readDocuments);
+  const read = inOrder.map((file) => readDocuments(file));
   const values = read.flatMap((result) => (result.ok ? result.value : []));
   const unreadable = read.flatMap((result) => (result.ok ? [] : result.problems));
   return renderValues(values, unreadable, application);

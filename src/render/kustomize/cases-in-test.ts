@@ -319,4 +319,33 @@ kind: ConfigMap
 metadata: { name: local, annotations: { config.kubernetes.io/local-config: "true" } }
 `,
   },
+  "words that are booleans to others, operations that rename, names in brackets": {
+    "app/kustomization.yaml": `resources: [a.yaml]
+patches:
+  - path: patch.yaml
+  - target: { kind: ConfigMap, name: words }
+    patch: |-
+      - { op: add, path: /data/j, value: yes }
+      - { op: replace, path: /metadata/name, value: renamed }
+replacements:
+  - source: { kind: ConfigMap, name: renamed, fieldPath: data.a }
+    targets: [{ select: { kind: Pod }, fieldPaths: ["metadata.annotations.[example.org/a.b]"], options: { create: true } }]
+`,
+    "app/a.yaml": `apiVersion: v1
+kind: ConfigMap
+metadata: { name: words }
+data: { a: yes, b: off, c: true, d: True, n: no, y: y }
+---
+apiVersion: v1
+kind: Pod
+metadata: { name: pod }
+spec: { containers: [{ name: a, image: b, envFrom: [{ configMapRef: { name: words } }] }] }
+---
+apiVersion: v1
+kind: ServiceAccount
+metadata: { name: account }
+secrets: [{ name: token }]
+`,
+    "app/patch.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: { name: words }\ndata: { p: on, q: False }\n",
+  },
 };

@@ -32,6 +32,7 @@ export function parseLiteral(literal: string, where: Place): Entry {
 
 /** The lines of an env file that say something. */
 export function parseEnvironment(content: Buffer, where: Place): readonly Entry[] {
+  if (!isText(content)) throw unusable(where, "the file is not UTF-8 text");
   const text = content.toString("utf8").replace(/^\uFEFF/, "");
   return text
     .split(/\r?\n/)

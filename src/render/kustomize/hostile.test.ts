@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { formatProblem } from "../../model/problem.ts";
 import { buildInTest } from "./build-in-test.ts";
+import { kustomize } from "./kustomize.ts";
+import type { Sources } from "./sources.ts";
 
 const secret = "apiVersion: v1\nkind: Secret\nmetadata: { name: a }\nstringData: { password: hunter2, text: a/b }\n";
 const file = "s/app/kustomization.yaml";
@@ -139,3 +141,23 @@ for (const [what, files, words] of asksFor) {
     assert.match(refusal, /^s\/[^:\n]*kustomization\.yaml: /);
   });
 }
+
+test("An env file that is no text is refused, and not read as other letters", async () => {
+  const contents = new Map([
+    [file, Buffer.from("configMapGenerator: [{ name: a, envs: [e] }]\n")],
+    ["s/app/e", Buffer.from([65, 61, 255, 254])],
+  ]);
+  const sources: Sources = {
+    kind: (path) => (contents.has(path) ? "file" : undefined),
+    read: (path) => Promise.resolve(contents.get(path) ?? Buffer.alloc(0)),
+  };
+  const built = await kustomize(sources, "s/app", () => false);
+  assert.match(built.ok ? "" : built.problems.map(formatProblem).join(), /^s\/app\/e: .*is not UTF-8 text/);
+});
+
+test("A patch of several objects with a target is refused: each of them would be merged into all", async () => {
+  const words = await operations(
+    "apiVersion: v1\nkind: Secret\nmetadata: { name: a }\n---\napiVersion: v1\nkind: Secret\nmetadata: { name: b }\n",
+  );
+  assert.match(words, /^s\/app\/p\.yaml: .*several objects, and has a target/);
+});

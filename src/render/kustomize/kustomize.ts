@@ -1,9 +1,10 @@
-import type { JsonObject } from "../../model/json.ts";
+import type { Json, JsonObject } from "../../model/json.ts";
 import { valueAt } from "../../model/json.ts";
 import { kustomizationNames, pathFrom } from "../../model/kustomization.ts";
 import { ProblemError } from "../../model/problem.ts";
-import type { Problem, Result } from "../../model/problem.ts";
+import type { Place, Problem, Result } from "../../model/problem.ts";
 import { maxConfigurationBytes, readConfiguration } from "../../model/read-configuration.ts";
+import { kubeSchema, kustomizeSchema } from "../kube-schema.ts";
 import { limits } from "../limits.ts";
 import { readDocuments } from "../read-documents.ts";
 import type { ReadValue } from "../read-documents.ts";
@@ -213,7 +214,9 @@ class Kustomized {
   }
 
   async manifests(path: string): Promise<readonly Resource[]> {
-    return (await this.#documents(path)).map(({ value, where }) => toResource(value, where));
+    const read = readDocuments({ path, content: await this.#sources.read(path) }, kustomizeSchema);
+    if (!read.ok) throw new Refused(read.problems);
+    return read.value.map(({ value, where }) => toResource(value, where));
   }
 
   async entries({ literals = [], files = [], envs = [], env }: Generator): Promise<readonly Entry[]> {
@@ -252,22 +255,14 @@ class Kustomized {
     }
     if (spec.path !== undefined) {
       const path = this.resolve(spec.path, "patches");
-      return { spec, values: (await this.#documents(path)).map(({ value }) => value), where: { file: path } };
+      return { spec, values: valuesOf(await this.#sources.read(path), { file: path }), where: { file: path } };
     }
     const { where } = this;
-    const read = readDocuments({ path: where.file, content: Buffer.from(spec.patch ?? "") });
-    if (!read.ok) throw new Refused(read.problems.map((problem) => ({ ...problem, where })));
-    return { spec, values: read.value.map(({ value }) => value), where };
+    return { spec, values: valuesOf(Buffer.from(spec.patch ?? ""), where), where };
   }
 
   tooMuch(what = `it comes to more than ${limits.documents} objects or ${mostBuilds} kustomizations`): ProblemError {
     return this.#refuse(what, "Split it into several applications.");
-  }
-
-  async #documents(path: string): Promise<readonly ReadValue[]> {
-    const read = readDocuments({ path, content: await this.#sources.read(path) });
-    if (!read.ok) throw new Refused(read.problems);
-    return read.value;
   }
 
   #refuse(why: string, remedy: string): ProblemError {
@@ -278,6 +273,17 @@ class Kustomized {
       remedy,
     });
   }
+}
+
+/** The values of a patch. kustomize reads lists of operations as kubectl reads manifests, and objects as it reads its own. */
+function valuesOf(content: Buffer, where: Place): readonly Json[] {
+  const read = (schema: typeof kustomizeSchema): readonly Json[] => {
+    const found = readDocuments({ path: where.file, content }, schema);
+    if (found.ok) return found.value.map(({ value }) => value);
+    throw new Refused(found.problems.map((problem) => ({ ...problem, where: { ...problem.where, ...where } })));
+  };
+  const values = read(kustomizeSchema);
+  return values.some((value) => Array.isArray(value)) ? read(kubeSchema) : values;
 }
 
 type ReadPatch = Parameters<typeof patchResources>[1];

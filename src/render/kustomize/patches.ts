@@ -21,6 +21,8 @@ export interface ReadPatch {
 export function patchResources(resources: readonly Resource[], patch: ReadPatch, budget: Budget): readonly Resource[] {
   const operations = patch.values.flatMap((value) => (Array.isArray(value) ? (value as readonly Json[]) : []));
   if (operations.length > 0) return patchByOperations(resources, patch, operations, budget);
+  if (patch.spec.target !== undefined && patch.values.length > 1)
+    throw unusable(patch.where, "it is several objects, and has a target");
   return patch.values.reduce<readonly Resource[]>((patched, value) => {
     if (!isJsonObject(value)) throw unusable(patch.where, "it is neither an object nor a list of operations");
     return patchByMerge(patched, patch, value, budget);
@@ -39,7 +41,8 @@ function patchByOperations(
     if (!isTarget(resource)) return resource;
     const object = operate(resource.object, operations, budget);
     if (typeof object === "string") throw unusable(where, `it does not fit ${labelOf(resource)}: ${object}`);
-    return renamed(resource, object, spec);
+    // Operations may change what an object is called; whether it may be that is checked of what comes out.
+    return become(resource, object);
   });
 }
 
@@ -80,7 +83,7 @@ function targeted(
   return resources;
 }
 
-/** A patch changes neither kind nor name, unless its options say so. */
+/** A strategic patch changes neither kind nor name, unless its options say so. */
 function renamed(resource: Resource, object: JsonObject, { options = {} }: PatchSpec): Resource {
   const [before, after] = [resource.object, object];
   const metadata = isJsonObject(after["metadata"]) ? after["metadata"] : {};

@@ -48,7 +48,7 @@ const ingressAnnotations = ["auth-secret", "auth-tls-secret", "proxy-ssl-secret"
 
 const elsewhere: readonly (readonly [string, readonly string[], readonly string[]])[] = [
   ["/Secret", ["Ingress"], ["spec/tls[]/secretName", ...ingressAnnotations]],
-  ["/Secret", ["ServiceAccount"], ["imagePullSecrets[]/name", "secrets[]/name"]],
+  ["/Secret", ["ServiceAccount"], ["imagePullSecrets[]/name"]],
   ["/Service", ["StatefulSet"], ["spec/serviceName"]],
   [
     "/Service",

@@ -59,7 +59,9 @@ function sourceOf(resources: readonly Resource[], { source, sourceValue }: Repla
 
 /** The steps of a field path: members by name, list items by number, by `[name=value]`, or `*` for all. */
 function split(path: string): readonly string[] {
-  return (path.match(/\[[^\]]*\]|(?:\\.|[^.[\]])+/g) ?? []).map((step) => step.replaceAll("\\.", "."));
+  const found = path.match(/\[[^\]]*\]|(?:\\.|[^.[\]])+/g) ?? [];
+  // Without = between the brackets it is a name with dots in it.
+  return found.map((step) => step.replace(/^\[([^=]*)\]$/, "$1").replaceAll("\\.", "."));
 }
 
 function read(value: Json | undefined, path: readonly string[]): Json | undefined {
