@@ -67,7 +67,8 @@ export function tellEvents({ place, now }: EventDoors): Receiver {
       return { kind: "told" };
     }
     const { code, message, retryAfterMs } = answer.refusal;
-    const problem = { code: "event-refused", message: `an Event could not be written: ${message}` };
+    const remedy = code === 403 ? { remedy: "Print its rights again: plumb install --part rights." } : {};
+    const problem = { code: "event-refused", message: `an Event could not be written: ${message}`, ...remedy };
     // A namespace that is not there, or an Event that the server does not take, stays so.
     const passes = code === 0 || code === 403 || code === 409 || code === 429 || code >= 500;
     if (!passes) return { kind: "never", problem };
