@@ -25,6 +25,8 @@ interface Running extends StatusServer {
   ask(path: string, options?: { method?: string; headers?: { [name: string]: string } }): Promise<Answer>;
 }
 
+const large = "2".repeat(9000);
+
 /** A server on a free port whose document says another time at each look, as the engine's does. */
 async function start(t: TestContext, { ready = true } = {}): Promise<Running> {
   let commit = "c1";
@@ -41,6 +43,7 @@ async function start(t: TestContext, { ready = true } = {}): Promise<Running> {
     assets: new Map([
       ["index.html", Buffer.from("<h1>page</h1>")],
       ["app.js", Buffer.from("1")],
+      ["large.js", Buffer.from(large)],
     ]),
     current,
     metrics: () => "up 1\n",
@@ -220,4 +223,24 @@ test("stopping closes every connection, those of viewers and of half a request t
   await assert.rejects(server.ask("/healthz"), { code: "ECONNREFUSED" });
   server.changed();
   await server.stop();
+});
+
+test("what is large is packed for who takes that, and its tag stands for it either way", async (t) => {
+  const server = await start(t);
+  const url = `http://127.0.0.1:${server.port}/large.js`;
+  const packed = await fetch(url);
+  assert.deepEqual([packed.headers.get("content-encoding"), packed.headers.get("vary")], ["gzip", "accept-encoding"]);
+  assert.ok(Number(packed.headers.get("content-length")) < 500);
+  assert.equal(await packed.text(), large);
+  for (const accepted of ["identity", "gzip;q=0", "br, gzip; q=0.0"]) {
+    const plain = await server.ask("/large.js", { headers: { "accept-encoding": accepted } });
+    assert.deepEqual([plain.headers["content-encoding"], plain.body], [undefined, large], accepted);
+  }
+  const plain = await server.ask("/large.js");
+  for (const tag of [plain.headers.etag, packed.headers.get("etag")]) {
+    const again = await fetch(url, { headers: { "if-none-match": tag ?? "" } });
+    assert.equal(again.status, 304);
+  }
+  const small = await fetch(`http://127.0.0.1:${server.port}/app.js`);
+  assert.deepEqual([small.headers.get("content-encoding"), await small.text()], [null, "1"]);
 });
