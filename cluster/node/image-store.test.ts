@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Readable } from "node:stream";
 import { test, type TestContext } from "node:test";
 import { type ImageReference, parseImageReference } from "./image-reference.ts";
 import { openImageStore } from "./image-store.ts";
@@ -60,6 +62,54 @@ test("A blob whose bytes were changed is refused by its digest", async (t) => {
   const images = await openImageStore(store, ociLayout(layout));
   await assert.rejects(images.pull(reference("local.test/a:1"), puller), /unexpected digest of blob: wanted sha256:/);
 });
+
+const zeros = `sha256:${"0".repeat(64)}`;
+for (const [what, manifest, config, words] of [
+  ["no object", "null", {}, /the manifest sha256:\w+ is not as OCI has it: all of it/],
+  ["no JSON", "<html>", {}, /is not JSON/],
+  ["a manifest without a configuration", { layers: [] }, {}, /is not as OCI has it: config/],
+  [
+    "an index of nothing with a digest",
+    { manifests: [{ digest: "latest" }] },
+    {},
+    /is not as OCI has it: manifests\.0\.digest/,
+  ],
+  [
+    "thousands of layers",
+    { config: {}, layers: Array.from({ length: 2000 }, () => ({ mediaType: "tar", digest: zeros, size: 1 })) },
+    {},
+    /is not as OCI has it: layers/,
+  ],
+  [
+    "a user that is a number",
+    { config: {}, layers: [] },
+    { config: { User: 7 } },
+    /is not as OCI has it: config\.User/,
+  ],
+  [
+    "an environment that is a text",
+    { config: {}, layers: [] },
+    { config: { Env: "A=b" } },
+    /is not as OCI has it: config\.Env/,
+  ],
+] as const) {
+  test(`An image with ${what} is refused in words, and its digest`, async (t) => {
+    const folder = await mkdtemp(join(tmpdir(), "store-test-"));
+    t.after(() => rm(folder, { recursive: true, force: true }));
+    const blobs = new Map<string, Buffer>();
+    const put = (value: unknown): string => {
+      const bytes = Buffer.from(typeof value === "string" ? value : JSON.stringify(value));
+      const digest = `sha256:${createHash("sha256").update(bytes).digest("hex")}`;
+      blobs.set(digest, bytes);
+      return digest;
+    };
+    const named = typeof manifest === "object" && "config" in manifest ? { config: { digest: put(config) } } : {};
+    const digest = put(typeof manifest === "string" ? manifest : { ...manifest, ...named });
+    const read = (wanted: string): AsyncIterable<Uint8Array> => Readable.from([blobs.get(wanted) ?? Buffer.alloc(0)]);
+    const images = await openImageStore(folder, () => Promise.resolve({ digest, manifest: read, blob: read }));
+    await assert.rejects(images.pull(reference("local.test/a:1"), puller), words);
+  });
+}
 
 for (const [text, message] of [
   ["Upper:1", /invalid reference format: repository name \(library\/Upper\) must be lowercase$/],

@@ -2,6 +2,7 @@ import { createHash, randomUUID } from "node:crypto";
 import { mkdir, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { Readable } from "node:stream";
+import { type ImageManifest, parseImageConfig, parseManifest } from "./image-manifest.ts";
 import type { ImageReference } from "./image-reference.ts";
 import type { FoundImage, ImageSource, Puller } from "./image-source.ts";
 import { copyTree, expectDigest, type Layer, unpackLayer } from "./layer.ts";
@@ -90,11 +91,9 @@ export async function openImageStore(folder: string, source: ImageSource): Promi
       const found = await source(reference, puller);
       if (!found) return undefined;
       const manifest = await manifestOf(found, found.digest);
-      const { config = {}, rootfs } = await readJson<ConfigFile>(
-        found.blob(manifest.config.digest),
-        manifest.config.digest,
-      );
-      const layers = manifest.layers.map((layer, at) => ({ ...layer, diffId: rootfs?.diff_ids?.[at] }));
+      const { digest } = manifest.config;
+      const { config, diffIds } = parseImageConfig(await readJson(found.blob(digest), digest), digest);
+      const layers = manifest.layers.map((layer, at) => ({ ...layer, diffId: diffIds[at] }));
       const size = layers.reduce((sum, layer) => sum + layer.size, 0);
       const id = found.pulledAs ?? manifest.config.digest;
       const image: Image = { id, config, tree: await treeOf(layers, found), size };
@@ -105,11 +104,8 @@ export async function openImageStore(folder: string, source: ImageSource): Promi
 }
 
 /** Of an index with several platforms, the manifest for this machine. */
-async function manifestOf(image: FoundImage, digest: string): Promise<Manifest> {
-  const content = await readJson<Manifest | { readonly manifests: readonly Descriptor[] }>(
-    image.manifest(digest),
-    digest,
-  );
+async function manifestOf(image: FoundImage, digest: string): Promise<ImageManifest> {
+  const content = parseManifest(await readJson(image.manifest(digest), digest), digest);
   if (!("manifests" in content)) return content;
   const architecture = process.arch === "x64" ? "amd64" : process.arch;
   const fitting = content.manifests.filter(({ platform }) => !platform || platform.architecture === architecture);
@@ -118,7 +114,7 @@ async function manifestOf(image: FoundImage, digest: string): Promise<Manifest> 
   throw new Error(`no match for platform in manifest: ${digest} has none for ${architecture}`);
 }
 
-async function readJson<T>(content: AsyncIterable<Uint8Array>, digest: string): Promise<T> {
+async function readJson(content: AsyncIterable<Uint8Array>, digest: string): Promise<unknown> {
   const chunks: Uint8Array[] = [];
   let size = 0;
   for await (const chunk of content) {
@@ -128,17 +124,11 @@ async function readJson<T>(content: AsyncIterable<Uint8Array>, digest: string): 
   }
   const bytes = Buffer.concat(chunks);
   expectDigest(`sha256:${sha256(bytes)}`, digest, "blob");
-  return JSON.parse(bytes.toString()) as T;
-}
-
-interface Manifest {
-  readonly config: Descriptor;
-  readonly layers: readonly Descriptor[];
-}
-
-interface ConfigFile {
-  readonly config?: ImageConfig;
-  readonly rootfs?: { readonly diff_ids?: readonly string[] };
+  try {
+    return JSON.parse(bytes.toString()) as unknown;
+  } catch (error) {
+    throw new Error(`the blob ${digest} is not JSON`, { cause: error });
+  }
 }
 
 function keyOf({ name, tag, digest }: ImageReference): string {

@@ -20,7 +20,7 @@ async function unpack(tree: string, entries: readonly LayerEntry[], gzip = true)
   const bytes = gzip ? gzipSync(tar) : tar;
   const digest = `sha256:${createHash("sha256").update(bytes).digest("hex")}`;
   const mediaType = `application/vnd.oci.image.layer.v1.tar${gzip ? "+gzip" : ""}`;
-  await unpackLayer(Readable.from([bytes]), { digest, mediaType, diffId: undefined }, tree);
+  await unpackLayer(Readable.from([bytes]), { digest, mediaType, size: bytes.length, diffId: undefined }, tree);
 }
 
 /** The layers laid over each other, each over a copy of what was below. */
@@ -137,10 +137,41 @@ test("Bytes that do not have their digest are refused", async (t) => {
   const layer = {
     digest: `sha256:${"0".repeat(64)}`,
     mediaType: "application/vnd.oci.image.layer.v1.tar",
+    size: bytes.length,
     diffId: undefined,
   };
   await assert.rejects(
     unpackLayer(Readable.from([bytes]), layer, tree),
     /unexpected digest of layer: wanted sha256:000/,
   );
+});
+
+test("A layer that unpacks to a thousand times its size is refused, and nothing is written after that", async (t) => {
+  const tree = await folderOf(t);
+  const bomb = gzipSync(await tarOf([{ name: "zeros", text: "\0".repeat(80 * 2 ** 20) }]));
+  const layer = {
+    digest: `sha256:${createHash("sha256").update(bomb).digest("hex")}`,
+    mediaType: "application/vnd.oci.image.layer.v1.tar+gzip",
+    size: bomb.length,
+    diffId: undefined,
+  };
+  await assert.rejects(unpackLayer(Readable.from([bomb]), layer, tree), /unpacks to more than 200 times its size/);
+  await rm(tree, { recursive: true });
+});
+
+test("A layer without an end is refused where its manifest says that it ends", async (t) => {
+  const tree = await folderOf(t);
+  const endless = Readable.from(
+    (function* () {
+      for (;;) yield Buffer.alloc(1024);
+    })(),
+    { objectMode: false },
+  );
+  const layer = {
+    digest: `sha256:${"0".repeat(64)}`,
+    mediaType: "application/vnd.oci.image.layer.v1.tar",
+    size: 4096,
+    diffId: undefined,
+  };
+  await assert.rejects(unpackLayer(endless, layer, tree), /longer than the 4096 bytes/);
 });

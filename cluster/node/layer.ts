@@ -14,6 +14,8 @@ type Entry = Readable & { readonly header: Header };
 export interface Layer {
   readonly digest: string;
   readonly mediaType: string;
+  /** Bytes, as stored; what is longer is refused before its end. */
+  readonly size: number;
   /** The digest of the tar within. */
   readonly diffId: string | undefined;
 }
@@ -25,10 +27,17 @@ export interface Layer {
  * machine stays within the image. Devices and pipes are left out.
  */
 export async function unpackLayer(bytes: Readable, layer: Layer, tree: string): Promise<void> {
-  const { digest, mediaType, diffId } = layer;
+  const { digest, mediaType, size, diffId } = layer;
   const gzip = mediaType.endsWith("gzip");
   if (!gzip && /zstd$|encrypted$/.test(mediaType)) throw new Error(`layers of type ${mediaType} cannot be read`);
-  const [packed, plain, tar] = [hashing(), hashing(), extract()];
+  const [packed, plain, tar] = [
+    hashing(size, `layer ${digest} is refused: it is longer than the ${size} bytes that its manifest says`),
+    hashing(
+      Math.max(unpackedAnyway, size * mostTimesUnpacked),
+      `layer ${digest} is refused: it unpacks to more than ${mostTimesUnpacked} times its size`,
+    ),
+    extract(),
+  ];
   const reading = gzip
     ? pipeline(bytes, packed.stream, createGunzip(), plain.stream, tar)
     : pipeline(bytes, packed.stream, plain.stream, tar);
@@ -39,10 +48,19 @@ export async function unpackLayer(bytes: Readable, layer: Layer, tree: string): 
       entry.resume();
     }
   })();
-  await Promise.all([reading, writing]);
+  try {
+    await Promise.all([reading, writing]);
+  } finally {
+    // Whoever removes what was written finds that nobody writes any more.
+    await Promise.allSettled([reading, writing]);
+  }
   expectDigest(packed.digest(), digest, "layer");
   if (diffId !== undefined) expectDigest(plain.digest(), diffId, "unpacked layer");
 }
+
+/** Layers of programs unpack to some times their size; one of zeros, to a thousand, would fill the disk. */
+const mostTimesUnpacked = 200;
+const unpackedAnyway = 64 * 2 ** 20;
 
 /** Throws when a blob's bytes are not the ones that were asked for. */
 export function expectDigest(found: string, wanted: string, what: string): void {
@@ -60,12 +78,16 @@ export async function copyTree(from: string, to: string): Promise<void> {
   }
 }
 
-function hashing(): { readonly stream: Transform; digest(): string } {
+/** Passes on and hashes; more than `most` bytes end it with the words `tooMuch`. */
+function hashing(most: number, tooMuch: string): { readonly stream: Transform; digest(): string } {
   const hash = createHash("sha256");
+  let bytes = 0;
   const stream = new Transform({
     transform(chunk: Buffer, _encoding, done) {
       hash.update(chunk);
-      done(null, chunk);
+      bytes += chunk.length;
+      if (bytes > most) done(new Error(tooMuch));
+      else done(null, chunk);
     },
   });
   return { stream, digest: () => `sha256:${hash.digest("hex")}` };
