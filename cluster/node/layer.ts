@@ -31,7 +31,7 @@ export async function unpackLayer(bytes: Readable, layer: Layer, tree: string): 
   const gzip = mediaType.endsWith("gzip");
   if (!gzip && /zstd$|encrypted$/.test(mediaType)) throw new Error(`layers of type ${mediaType} cannot be read`);
   const [packed, plain, tar] = [
-    hashing(size, `layer ${digest} is refused: it is longer than the ${size} bytes that its manifest says`),
+    hashing(size + overlap, `layer ${digest} is refused: it is longer than the ${size} bytes that its manifest says`),
     hashing(
       Math.max(unpackedAnyway, size * mostTimesUnpacked),
       `layer ${digest} is refused: it unpacks to more than ${mostTimesUnpacked} times its size`,
@@ -61,6 +61,8 @@ export async function unpackLayer(bytes: Readable, layer: Layer, tree: string): 
 /** Layers of programs unpack to some times their size; one of zeros, to a thousand, would fill the disk. */
 const mostTimesUnpacked = 200;
 const unpackedAnyway = 64 * 2 ** 20;
+/** What is a little longer is read to its end: then it is its digest that is wrong, which says more. */
+const overlap = 2 ** 20;
 
 /** Throws when a blob's bytes are not the ones that were asked for. */
 export function expectDigest(found: string, wanted: string, what: string): void {

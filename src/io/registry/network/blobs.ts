@@ -68,8 +68,9 @@ export function networkBlobs({
         expect: [201, 202, 400, 401, 403, 404, 405],
         what: "mount a blob",
       });
-      if (answer.status === 202 && answer.headers.location !== undefined) {
-        await cancelUpload(exchange, address, new URL(answer.headers.location, answer.url));
+      const { location } = answer.headers;
+      if (answer.status === 202 && location !== undefined && URL.canParse(location, answer.url.href)) {
+        await cancelUpload(exchange, address, new URL(location, answer.url));
       }
       return answer.status === 201;
     },

@@ -10,6 +10,7 @@ import { Readable } from "node:stream";
 import { test, type TestContext } from "node:test";
 import type { Clock } from "../../clock/clock.ts";
 import { systemClock } from "../../clock/clock.ts";
+import { ProblemError } from "../../../model/problem.ts";
 import { systemProcesses } from "../../process/system-processes.ts";
 import { blobOf, digestOf, problem, put } from "../registry-contract-in-test.ts";
 import type { Registry } from "../registry.ts";
@@ -248,4 +249,19 @@ test("a token that stands for an account is changed for one of the registry, and
   assert.equal(await ask(), true);
   assert.deepEqual(bodies, [asked, asked]);
   assert.ok(registry.seen.every((line) => !line.includes("long-lived")));
+});
+
+test("a registry that sends on to what is no address is refused in words", async (t) => {
+  const registry = await serve(t, (_, response) => response.writeHead(307, { location: "http://[" }).end());
+  const opened = await client(t, registry.host);
+  await assert.rejects(blobOf(opened, `${registry.host}/app`, digest), /would not give the blob sha256:\w+/);
+});
+
+test("a registry that takes an upload to what is no address is refused in words", async (t) => {
+  const registry = await serve(t, ({ method }, response) => {
+    if (method === "POST") response.writeHead(202, { location: "http://[" }).end();
+    else response.writeHead(404).end();
+  });
+  const opened = await client(t, registry.host);
+  await assert.rejects(put(opened, `${registry.host}/app`, "blob"), ProblemError);
 });

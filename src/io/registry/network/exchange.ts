@@ -139,8 +139,15 @@ export class Exchange {
         body,
       });
       const { location } = message.headers;
-      const moved = [301, 302, 303, 307, 308].includes(message.statusCode ?? 0) && location !== undefined;
-      if (!moved || count >= mostRedirects || (method !== "GET" && method !== "HEAD")) return message;
+      const moved = [301, 302, 303, 307, 308].includes(message.statusCode ?? 0);
+      if (
+        !moved ||
+        location === undefined ||
+        !URL.canParse(location, url.href) ||
+        count >= mostRedirects ||
+        (method !== "GET" && method !== "HEAD")
+      )
+        return message;
       message.resume();
       url = new URL(location, url);
     }

@@ -141,8 +141,10 @@ function lost({ address, digest }: Upload, why: string): UploadLost {
   });
 }
 
+/** A place that is no address is as good as none: the registry says what it thinks of the next request to the old one. */
 function locationOf({ headers, url }: Answer): URL {
-  return new URL(headers.location ?? "", url);
+  const { location = "" } = headers;
+  return URL.canParse(location, url.href) ? new URL(location, url) : url;
 }
 
 async function* inPieces(content: AsyncIterable<Uint8Array>, size: number): AsyncGenerator<Buffer> {
