@@ -1,11 +1,14 @@
-import { isStored, storeEntry, writeInventory } from "../apply/inventory-store.ts";
+import { isStored, readInventory, storeEntry, writeInventory } from "../apply/inventory-store.ts";
 import type { Application } from "../model/application.ts";
+import { entryOf } from "../model/inventory.ts";
+import type { Inventory } from "../model/inventory.ts";
+import type { Manifest } from "../model/manifest.ts";
 import { refKey } from "../model/object-ref.ts";
 import type { Problem } from "../model/problem.ts";
 import type { Drift } from "../model/record.ts";
 import { leftAloneUntil } from "../plan/flapping.ts";
 import { otherManagersOf } from "../plan/field-set.ts";
-import type { Known } from "./known.ts";
+import type { Known, Pass } from "./known.ts";
 import type { Io } from "./reconcile.ts";
 
 /** What became of the stored inventory: nothing, or the change that was undone, or what kept it from being undone. */
@@ -14,6 +17,27 @@ export interface Kept {
   readonly trouble?: Problem;
   /** It is changed again and again, and left alone until then. */
   readonly dueMs?: number;
+}
+
+/** The inventory that a pass begins with, all of it watched beside what is to be delivered, and what became of the stored one. */
+export interface Stock {
+  readonly inventory: Inventory;
+  readonly kept: Kept;
+}
+
+/** Takes the inventory before anything is planned; or the pass that ends here, since it is not known what is live. */
+export async function takeInventory(
+  io: Io,
+  application: Application,
+  known: Known,
+  manifests: readonly Manifest[],
+): Promise<({ readonly ok: true } & Stock) | { readonly ok: false; readonly pass: Pass }> {
+  const inventory = known.inventory ?? (await readInventory(io.kube, io.namespace, application.id));
+  const delivered = [...manifests.map((one) => entryOf(one)), ...inventory.entries];
+  const unwatched = await io.live.watch(delivered, [storeEntry(io.namespace, application.id)]);
+  if (unwatched) return { ok: false, pass: { known: { ...known, inventory }, trouble: unwatched } };
+  const kept = await keepInventory(io, application, known);
+  return kept.trouble ? { ok: false, pass: { known, trouble: kept.trouble } } : { ok: true, inventory, kept };
 }
 
 /**
