@@ -5,8 +5,9 @@ import type { KubeObject } from "../model/kube-object.ts";
 import type { Notice, Receiver, Told } from "../model/notice.ts";
 import type { ObjectRef } from "../model/object-ref.ts";
 import type { Outcome } from "../model/record.ts";
+import { shortId } from "../model/revision.ts";
 import { troubleOf } from "./answers.ts";
-import { shortened } from "./forge/forge.ts";
+import { shortened } from "./shortened.ts";
 
 /** Where an application is delivered to, as far as Events need it. */
 export interface EventPlace {
@@ -122,7 +123,7 @@ function uid(object: KubeObject) {
 }
 
 function textOf({ application, commit, message, remedy }: Notice): string {
-  return `${application} at ${commit.slice(0, 8)}: ${message}${remedy === undefined ? "" : ` (${remedy})`}`;
+  return `${application} at ${shortId(commit)}: ${message}${remedy === undefined ? "" : ` (${remedy})`}`;
 }
 
 /** metav1.Time has no fractions of a second. */

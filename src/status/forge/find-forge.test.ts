@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { findForge } from "./find-forge.ts";
 import type { ForgeKind } from "./forge.ts";
-import { shortened } from "./forge.ts";
 
 test("the forge and the repository on it follow from the repository's URL", () => {
   const cases: readonly (readonly [string, ForgeKind | undefined, string, string])[] = [
@@ -30,11 +29,4 @@ test("a host of which nothing is known has to be named, and a folder is on no fo
   );
   assert.throws(() => findForge("/srv/shop.git", undefined, undefined), /Which forge the repository is on/);
   assert.throws(() => findForge("/srv/shop.git", "github", undefined), /names no owner and repository/);
-});
-
-test("a description is cut at a word where it can be, and never within a character", () => {
-  assert.equal(shortened("a b\n c", 10), "a b c");
-  assert.equal(shortened("one two three four", 15), "one two three…");
-  assert.equal(shortened("x".repeat(20), 10), `${"x".repeat(9)}…`);
-  assert.equal(shortened("12345678🚀🚀", 10), "12345678…");
 });

@@ -25,22 +25,3 @@ export interface Forge {
   /** A refusal that means that it is so already. */
   readonly isSo?: (answer: HttpAnswer) => boolean;
 }
-
-/** `plumbline/staging/shop`: what tells the status of one application apart from all others of a commit. */
-export function contextOf({ application }: Notice): string {
-  return `plumbline/${application}`;
-}
-
-/** One line of at most `most` UTF-16 units, cut at a word where that costs little; characters are never cut in two. */
-export function shortened(text: string, most: number): string {
-  const line = text.replaceAll(/\s+/g, " ").trim();
-  if (line.length <= most) return line;
-  const cut = line.slice(0, most - 1).replace(/[\uD800-\uDBFF]$/, "");
-  const space = cut.lastIndexOf(" ");
-  return `${space > most * 0.7 ? cut.slice(0, space) : cut}…`;
-}
-
-/** What the status says: why, and what is to be done about it. */
-export function descriptionOf({ message, remedy }: Notice, most: number): string {
-  return shortened(remedy === undefined ? message : `${message} (${remedy})`, most);
-}
