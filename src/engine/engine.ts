@@ -4,6 +4,7 @@ import type { Kube } from "../io/kube/kube.ts";
 import { deliveryLog, logBranch } from "../history/delivery-log.ts";
 import type { LogFiles } from "../history/delivery-log.ts";
 import type { Application } from "../model/application.ts";
+import { backOffMs } from "../model/back-off.ts";
 import type { KubeObject } from "../model/kube-object.ts";
 import type { ObjectRef } from "../model/object-ref.ts";
 import type { Problem } from "../model/problem.ts";
@@ -77,6 +78,7 @@ export interface ClusterView {
   readonly object: (ref: ObjectRef) => KubeObject | undefined;
 }
 
+const firstRetryMs = 500;
 const longestRetryMs = 60_000;
 
 function unknownCluster(cluster: string, environment: string): Problem {
@@ -246,8 +248,7 @@ export class Engine {
     if (pass.againAtMs !== undefined) this.#queue.addAt(id, pass.againAtMs);
     if (pass.trouble) {
       onTrouble?.(id, pass.trouble, pass.known.record);
-      const delayMs = Math.min(longestRetryMs, 500 * 2 ** failures) * (0.5 + 0.5 * random());
-      this.#queue.addAt(id, clock.now() + delayMs);
+      this.#queue.addAt(id, clock.now() + backOffMs(failures, firstRetryMs, longestRetryMs, random));
     }
     if (pass.fetch === true) {
       await this.refresh();

@@ -1,4 +1,5 @@
 import type { Clock } from "../io/clock/clock.ts";
+import { backOffMs } from "../model/back-off.ts";
 import type { Notice, Receiver, Told } from "../model/notice.ts";
 
 /** What an outbox is made of. */
@@ -132,9 +133,8 @@ export class Outbox {
     const isOld = lane.waiting.some(({ notice }) => subject(notice) === subject(letter.notice));
     if (!isOld) lane.waiting = [letter, ...lane.waiting];
     const { clock, random } = this.#options;
-    const fullMs = Math.min(longestRetryMs, firstRetryMs * 2 ** Math.min(lane.failures, 20));
+    lane.notBeforeMs = clock.now() + backOffMs(lane.failures, firstRetryMs, longestRetryMs, random);
     lane.failures += 1;
-    lane.notBeforeMs = clock.now() + fullMs * (0.5 + 0.5 * random());
     const { afterMs = 0 } = told;
     if (afterMs > 0) this.#quietUntilMs = Math.max(this.#quietUntilMs, clock.now() + afterMs);
   }

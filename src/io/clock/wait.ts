@@ -15,9 +15,3 @@ export function waitFor(clock: Clock, ms: number, signal?: AbortSignal): Promise
     signal?.addEventListener("abort", aborted, { once: true });
   });
 }
-
-/** The n-th wait of a back-off (n counts from 0): doubles from `baseMs` to `maxMs`, the upper half of it by chance. */
-export function backOffMs(n: number, baseMs: number, maxMs: number, random: () => number): number {
-  const full = Math.min(maxMs, baseMs * 2 ** Math.min(n, 20));
-  return full / 2 + (full / 2) * random();
-}

@@ -3,7 +3,8 @@ import { refusalOf, unreachable } from "./refusal.ts";
 import type { KubeRefusal } from "./kube.ts";
 import { NoAnswer } from "./transport.ts";
 import type { KubeRequest, KubeResponse, Transport } from "./transport.ts";
-import { backOffMs, waitFor } from "../clock/wait.ts";
+import { backOffMs } from "../../model/back-off.ts";
+import { waitFor } from "../clock/wait.ts";
 
 /** The bounds of retrying one request. */
 export interface RetryOptions {

@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
 import type { Clock } from "../../clock/clock.ts";
-import { backOffMs, waitFor } from "../../clock/wait.ts";
+import { backOffMs } from "../../../model/back-off.ts";
+import { waitFor } from "../../clock/wait.ts";
 import { ProblemError } from "../../../model/problem.ts";
 import { readAll } from "../content.ts";
 import type { Address } from "./address.ts";
