@@ -143,6 +143,72 @@ const cases: Readonly<Record<string, Case>> = {
     code: "config-too-large",
     file: "staging/config-huge/delivery.yaml",
   },
+  "base-link": {
+    content: { "kustomization.yaml": `resources: [../link]\n` },
+    code: "symlink-refused",
+    file: "staging/link/x.yaml",
+  },
+  "base-submodule": {
+    content: { "kustomization.yaml": `resources: [../submodule]\n` },
+    code: "submodule-refused",
+    file: "staging/submodule/sub",
+  },
+  "base-is-submodule": {
+    content: { "kustomization.yaml": `resources: [../submodule/sub]\n` },
+    code: "kustomization-unusable",
+    file: "staging/base-is-submodule/kustomization.yaml",
+  },
+  "base-environment": {
+    content: { "kustomization.yaml": `resources: [..]\n` },
+    code: "kustomization-unusable",
+    file: "staging/base-environment/kustomization.yaml",
+  },
+  "base-root": {
+    content: { "kustomization.yaml": `resources: [../..]\n` },
+    code: "kustomization-unusable",
+    file: "staging/base-root/kustomization.yaml",
+  },
+  "base-circle": {
+    content: { "kustomization.yaml": `components: [../base-circle-back]\n` },
+    code: "kustomization-unusable",
+    file: "staging/base-circle-back/kustomization.yaml",
+  },
+  "base-circle-back": {
+    content: { "kustomization.yaml": `components: [../base-circle]\n` },
+    code: "kustomization-unusable",
+    file: "staging/base-circle/kustomization.yaml",
+  },
+  "base-file": {
+    content: { "kustomization.yaml": `resources: [../fine/x.yaml]\n` },
+    code: "kustomization-unusable",
+    file: "staging/base-file/kustomization.yaml",
+  },
+  "kustomization-case": {
+    content: { "Kustomization.yaml": "resources: [x.yaml]\n", "x.yaml": object },
+    code: "kustomization-below",
+    file: "staging/kustomization-case/Kustomization.yaml",
+  },
+  "kustomized-namespace": {
+    content: { "kustomization.yaml": `namespace: kube-system\nresources: [x.yaml]\n`, "x.yaml": object },
+    code: "namespace-not-allowed",
+    file: "staging/kustomized-namespace/x.yaml",
+  },
+  "patched-namespace": {
+    content: {
+      "kustomization.yaml": `resources: [x.yaml]\npatches: [{ target: { kind: ConfigMap }, patch: '[{ op: add, path: /metadata/namespace, value: kube-system }]' }]\n`,
+      "x.yaml": object,
+    },
+    code: "namespace-not-allowed",
+    file: "staging/patched-namespace/x.yaml",
+  },
+  "patched-kind": {
+    content: {
+      "kustomization.yaml": `resources: [x.yaml]\npatches: [{ target: { kind: ConfigMap }, options: { allowKindChange: true }, patch: '{ apiVersion: rbac.authorization.k8s.io/v1, kind: ClusterRole, metadata: { name: fine } }' }]\n`,
+      "x.yaml": object,
+    },
+    code: "cluster-kind-not-allowed",
+    file: "staging/patched-kind/x.yaml",
+  },
   fine: { content: { "x.yaml": object, "README.md": "words" } },
 };
 
