@@ -83,3 +83,11 @@ found("a promotion that came due while delivery.yaml was broken is made when tha
     { act: { do: "policy", onFailure: "revert" }, thenMs: 12_000 },
   ],
 });
+
+found("what was delivered and is gone from Git is held also where nobody but the cluster knows of it any more", {
+  steps: [
+    { act: { do: "remove", at: "staging/one" }, thenMs: 0 },
+    { act: { do: "kill", lost: false, downMs: 0 }, thenMs: 0 },
+    { act: { do: "delete-log" }, thenMs: 0 },
+  ],
+});

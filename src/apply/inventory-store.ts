@@ -36,6 +36,22 @@ export async function readInventory(kube: Kube, namespace: string, application: 
   throw new ProblemError(refusedObject(storeRef(namespace, application), answer.refusal).problem);
 }
 
+/** Every inventory that the cluster keeps. Rejects with `ProblemError` when the server cannot be asked; what is damaged is left out. */
+export async function readInventories(kube: Kube, namespace: string): Promise<readonly Inventory[]> {
+  const labelSelector = Object.entries(managedBy)
+    .map(([key, value]) => `${key}=${value}`)
+    .join(",");
+  const answer = await kube.list({ resource: configMaps, namespace, labelSelector });
+  if (!answer.ok) throw new ProblemError(refusedObject(storeRef(namespace, "*"), answer.refusal).problem);
+  return answer.value.flatMap((object): readonly Inventory[] => {
+    const application = valueAt(object["data"], "application");
+    const text = valueAt(object["data"], "entries");
+    if (typeof application !== "string" || object.metadata.name !== storeName(application)) return [];
+    const entries = typeof text === "string" ? parseEntries(text) : undefined;
+    return entries === undefined ? [] : [{ application, entries: entries.toSorted(compareRefs) }];
+  });
+}
+
 /** The ConfigMap as it was written, or why it was not. */
 export type WrittenInventory =
   | { readonly ok: true; readonly object: KubeObject }

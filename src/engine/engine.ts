@@ -1,3 +1,4 @@
+import { readInventories } from "../apply/inventory-store.ts";
 import type { Clock } from "../io/clock/clock.ts";
 import type { Git } from "../io/git/git.ts";
 import type { Kube } from "../io/kube/kube.ts";
@@ -109,6 +110,8 @@ export class Engine {
   /** The delivery log says that the repository is in trouble. */
   #complained = false;
   #stopped = false;
+  /** Set once it has been looked for what the cluster alone knows of. */
+  #stopLooking: (() => void) | undefined;
 
   constructor(options: EngineOptions) {
     this.#options = options;
@@ -125,6 +128,7 @@ export class Engine {
       pollMs,
       onDeployment: async (deployment) => {
         for (const id of await this.#fleet.take(deployment)) this.#queue.add(id);
+        if (this.#stopLooking === undefined) void this.#lookForLeft();
       },
       onTrouble: (problem) => this.#tell(problem),
       onFetched: () => {
@@ -160,6 +164,7 @@ export class Engine {
   /** Lets running passes end, and stops. */
   async stop(): Promise<void> {
     this.#stopped = true;
+    this.#stopLooking?.();
     for (const { live } of [this.#io, ...this.#others.values()]) live.close();
     await this.#branch.stop();
     await this.#queue.stop();
@@ -267,6 +272,21 @@ export class Engine {
     const isSame = before === undefined || before === now;
     if (now !== undefined && (isSame || (await git.isAncestor(before, now)))) return;
     for (const id of this.#fleet.unlogged()) this.#queue.add(id);
+  }
+
+  /**
+   * An engine that starts learns from the delivery log what there was before; where somebody deleted that, the inventories in
+   * the cluster still tell (behaviour O1).
+   */
+  async #lookForLeft(): Promise<void> {
+    const { kube, clock, namespace } = this.#io;
+    this.#stopLooking = () => undefined;
+    try {
+      for (const id of await this.#fleet.takeLeft(await readInventories(kube, namespace))) this.#queue.add(id);
+    } catch {
+      // The passes say what is wrong with the cluster.
+      if (!this.#stopped) this.#stopLooking = clock.at(clock.now() + longestRetryMs, () => void this.#lookForLeft());
+    }
   }
 
   #changed(object: KubeObject): void {

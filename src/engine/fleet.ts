@@ -1,6 +1,7 @@
 import type { DeliveryLog } from "../history/delivery-log.ts";
 import type { Application } from "../model/application.ts";
 import { applicationLabelKey } from "../model/application.ts";
+import type { Inventory } from "../model/inventory.ts";
 import type { KubeObject } from "../model/kube-object.ts";
 import type { Problem } from "../model/problem.ts";
 import type { DeliveryRecord } from "../model/record.ts";
@@ -62,6 +63,13 @@ export class Fleet {
       changed.push(id);
     }
     return changed;
+  }
+
+  /** Takes what the cluster says was delivered and neither Git nor the delivery log knows; answers of which applications. */
+  async takeLeft(inventories: readonly Inventory[]): Promise<readonly string[]> {
+    const left = inventories.filter(({ application, entries }) => entries.length > 0 && !this.#slots.has(application));
+    for (const inventory of left) await this.#place(foundInCluster(inventory), true);
+    return left.map(({ application }) => application);
   }
 
   /** The applications that a change of a live object concerns: its owner, or all that deliver to its namespace. */
@@ -164,6 +172,21 @@ function isEmpty({ outcome, health }: DeliveryRecord): boolean {
 
 /** An application as its record tells: enough to say what became of it, and never enough to deliver it. */
 function foundOnLog({ application: id, environment, namespace, cluster }: DeliveryRecord): FoundApplication {
+  return gone({ id, environment, namespace, ...(cluster === undefined ? {} : { cluster }) });
+}
+
+/** An application as its inventory tells. */
+function foundInCluster({ application: id, entries }: Inventory): FoundApplication {
+  const [environment = ""] = id.split("/");
+  return gone({ id, environment, namespace: entries.find(({ namespace }) => namespace !== "")?.namespace ?? "" });
+}
+
+function gone({
+  id,
+  environment,
+  namespace,
+  cluster,
+}: Pick<Application, "id" | "environment" | "namespace" | "cluster">): FoundApplication {
   const application: Application = {
     id,
     name: id.slice(environment.length + 1),
