@@ -43,7 +43,16 @@ test("rules fit by kind, with or without its group, and by a name in which a sta
   assert.deepEqual(ignored(deployments, [{ ...rule, kind: "apps/Deployment", name: "web-*" }]), some);
   assert.deepEqual(ignored(deployments, [{ ...rule, name: "web-2" }]), some);
   assert.deepEqual(ignored(deployments, [{ ...rule, name: "we.*" }]), ignored(deployments));
+  assert.deepEqual(ignored(deployments, [{ ...rule, name: "w*b*2" }]), { ...ignored(deployments), "web-2": left });
+  assert.deepEqual(ignored(deployments, [{ ...rule, name: "web*b" }]), ignored(deployments));
+  assert.deepEqual(ignored(deployments, [{ ...rule, name: "*e*r*" }]), { ...ignored(deployments), other: left });
   assert.deepEqual(ignored(deployments, [{ ...rule, kind: "example.org/Deployment" }]), ignored(deployments));
+});
+
+test("a name with many stars costs no more than it is long", () => {
+  const name = `${"a".repeat(60)}c`;
+  const yaml = `apiVersion: apps/v1\nkind: Deployment\nmetadata: { name: ${name} }\nspec: { replicas: 2 }\n`;
+  assert.deepEqual(ignored(yaml, [{ ...rule, name: `${"*a".repeat(30)}*b` }]), { [name]: undefined });
 });
 
 test("an application's own rule that fits nothing is refused, an environment's is not", () => {

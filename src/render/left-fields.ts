@@ -38,8 +38,22 @@ export function idleRules(manifests: readonly Manifest[], { ignore = [] }: Appli
 
 function fits({ kind, name }: IgnoreRule, ref: ObjectRef): boolean {
   if (kind !== ref.kind && kind !== `${ref.group}/${ref.kind}`) return false;
-  const pattern = name.split("*").map((text) => text.replaceAll(".", String.raw`\.`));
-  return new RegExp(`^${pattern.join(".*")}$`).test(ref.name);
+  return isLike(ref.name, name);
+}
+
+/** Whether a name is as the pattern says, in which a star stands for any text; each step of it is looked for once. */
+function isLike(name: string, pattern: string): boolean {
+  const [first = "", ...rest] = pattern.split("*");
+  const last = rest.pop();
+  if (last === undefined) return name === pattern;
+  if (!name.startsWith(first)) return false;
+  let at = first.length;
+  for (const text of rest) {
+    const found = name.indexOf(text, at);
+    if (found < 0) return false;
+    at = found + text.length;
+  }
+  return name.length - last.length >= at && name.endsWith(last);
 }
 
 function scales({ object, ref: { namespace } }: Manifest, ref: ObjectRef): boolean {
