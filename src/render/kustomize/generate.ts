@@ -3,7 +3,7 @@ import { isJsonObject, valueAt } from "../../model/json.ts";
 import { ProblemError } from "../../model/problem.ts";
 import type { Place } from "../../model/problem.ts";
 import type { Generator, GeneratorOptions } from "./kustomization.ts";
-import { identitiesOf, identityOf, toResource } from "./resource.ts";
+import { identityOf, isCalled, toResource } from "./resource.ts";
 import type { Resource } from "./resource.ts";
 
 /** One entry of a generator: a key and the bytes of its value. */
@@ -123,15 +123,7 @@ export function absorb(
   where: Place,
 ): readonly Resource[] {
   const wanted = identityOf(generated.object);
-  const isSame = (resource: Resource): boolean =>
-    identitiesOf(resource).some(
-      (one) =>
-        one.kind === wanted.kind &&
-        one.group === wanted.group &&
-        one.name === wanted.name &&
-        (one.namespace || "default") === (wanted.namespace || "default"),
-    );
-  const found = resources.filter(isSame);
+  const found = resources.filter(isCalled(wanted));
   const [before] = found;
   if (behavior !== "merge" && behavior !== "replace") {
     if (before === undefined) return [...resources, generated];

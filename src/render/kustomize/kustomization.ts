@@ -53,7 +53,6 @@ const fieldOptionsSchema = z.strictObject({
   delimiter: z.string().optional(),
   index: z.number().int().optional(),
   create: z.boolean().optional(),
-  encoding: z.string().optional(),
 });
 
 const replacementSchema = z.strictObject({
@@ -115,15 +114,23 @@ export const kustomizationSchema = z.strictObject({
   secretGenerator: z.array(generatorSchema.extend({ type: z.string().optional() })).nullish(),
   generatorOptions: generatorOptionsSchema.optional(),
   replacements: z.array(replacementSchema).nullish(),
+  // The order of what comes out is Plumbline's own, whatever a kustomization says of it.
   sortOptions: z.looseObject({}).optional(),
 });
 
 /** One kustomization.yaml, as it stands in a directory. */
 export type Kustomization = z.infer<typeof kustomizationSchema>;
+/** Which objects something is for; every part that is given must fit. */
 export type Selector = z.infer<typeof selectorSchema>;
+/** A field of some kinds, by its path, `spec/template/metadata`. */
 export type FieldSpec = z.infer<typeof fieldSpecSchema>;
+/** A ConfigMap or Secret that is made of files and literals. */
 export type Generator = z.infer<typeof generatorSchema> & { readonly type?: string | undefined };
+/** What generated objects have besides their content. */
 export type GeneratorOptions = z.infer<typeof generatorOptionsSchema>;
+/** A patch, by a file or by its text, and what it is for. */
 export type PatchSpec = z.infer<typeof patchSchema>;
+/** Another name, tag or digest for an image. */
 export type ImageChange = NonNullable<Kustomization["images"]>[number];
+/** A value of one object, and the fields of others that it is copied into. */
 export type Replacement = z.infer<typeof replacementSchema>;

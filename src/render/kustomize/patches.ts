@@ -4,8 +4,8 @@ import { ProblemError } from "../../model/problem.ts";
 import type { Place } from "../../model/problem.ts";
 import type { Budget } from "./budget.ts";
 import { operate } from "./operations.ts";
-import { become, identitiesOf, identityOf, labelOf } from "./resource.ts";
-import type { Identity, Resource } from "./resource.ts";
+import { become, identityOf, isCalled, labelOf } from "./resource.ts";
+import type { Resource } from "./resource.ts";
 import type { PatchSpec } from "./kustomization.ts";
 import { selects } from "./select.ts";
 import { mergeStrategically } from "./strategic-merge.ts";
@@ -52,24 +52,13 @@ function patchByMerge(
   patch: JsonObject,
   budget: Budget,
 ): readonly Resource[] {
-  const isTarget = spec.target === undefined ? isNamed(identityOf(patch)) : selects(spec.target, where);
+  // Without a target it is for the object that it names, by any name that it had.
+  const isTarget = spec.target === undefined ? isCalled(identityOf(patch)) : selects(spec.target, where);
   return targeted(resources, isTarget, where, spec.target !== undefined).flatMap((resource) => {
     if (!isTarget(resource)) return resource;
     const merged = mergeStrategically(resource.object, patch, where, budget);
     return merged === undefined ? [] : renamed(resource, merged, spec);
   });
-}
-
-/** A strategic patch without a target is for the object that it names, by any name that it had. */
-function isNamed(named: Identity): (resource: Resource) => boolean {
-  return (resource) =>
-    identitiesOf(resource).some(
-      (one) =>
-        one.kind === named.kind &&
-        one.group === named.group &&
-        one.name === named.name &&
-        (named.namespace || "default") === (one.namespace || "default"),
-    );
 }
 
 /** kustomize takes it for a mistake when a patch finds nothing, unless it was looking by a target. */

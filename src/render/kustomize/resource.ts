@@ -42,6 +42,18 @@ export function identityOf(object: JsonObject): Identity {
   };
 }
 
+/** Whether a resource is, or once was, the object that something names; the version does not count. */
+export function isCalled(named: Identity): (resource: Resource) => boolean {
+  return (resource) =>
+    identitiesOf(resource).some(
+      (one) =>
+        one.kind === named.kind &&
+        one.group === named.group &&
+        one.name === named.name &&
+        (one.namespace || "default") === (named.namespace || "default"),
+    );
+}
+
 /** A resource as a file has it; a value that is not an object is refused. */
 export function toResource(value: Json, where: Place, isHashed = false): Resource {
   if (!isJsonObject(value) || typeof value["kind"] !== "string" || typeof value["apiVersion"] !== "string") {
