@@ -4,13 +4,16 @@ import { Engine } from "../engine/engine.ts";
 import type { Trust } from "../engine/endorsed.ts";
 import type { EngineOptions } from "../engine/engine.ts";
 import type { WatchScope } from "../engine/live.ts";
+import type { ImageTrust } from "../engine/signed-images.ts";
 import { Leader } from "../engine/leader.ts";
 import { fingerprint } from "../io/files/fingerprint.ts";
 import { fencedGit } from "../io/git/fenced-git.ts";
+import type { Git } from "../io/git/git.ts";
 import { openMirror } from "../io/git/mirror.ts";
 import { listenForWebhooks, webhookPath } from "../io/webhook/listener.ts";
 import { passOn } from "../io/webhook/pass-on.ts";
 import { fencedKube } from "../io/kube/fenced-kube.ts";
+import type { Kube } from "../io/kube/kube.ts";
 import { deliveryId } from "../model/delivery-id.ts";
 import { systemProcesses } from "../io/process/system-processes.ts";
 import { ProblemError } from "../model/problem.ts";
@@ -27,6 +30,7 @@ import { logFiles } from "./log-files.ts";
 import { checkPrograms } from "./needed-programs.ts";
 import { openKube } from "./open-kube.ts";
 import { openOutside } from "./outside.ts";
+import type { OpenOutside } from "./outside.ts";
 import type { World } from "./world.ts";
 
 /** Options of `plumb engine`, as the command line gives them. */
@@ -95,7 +99,6 @@ const leaseBounds = { requestTimeoutMs: 5000, attempts: 1 };
 export async function engineCommand(world: World, options: EngineCommandOptions): Promise<number> {
   const { clock, random } = world;
   const ending = world.ending();
-  const kubeconfig = options.clusters ?? options.kubeconfig;
   const log = pino({ base: null, timestamp: pino.stdTimeFunctions.isoTime });
   const identity = processIdentity(world.env);
   const kube = await openKube(world, options, leaseBounds);
@@ -133,38 +136,8 @@ export async function engineCommand(world: World, options: EngineCommandOptions)
   const ready: EngineReady = { statusUrl: `http://${options.host}:${server.port}/`, ...webhooks?.address };
   log.info({ repository: git.url, branch: options.branch, ...ready }, "the engine has started");
   await tellReady(ready);
-  await leader.run(async (signal) => {
-    log.info({ identity: identity.name }, "the engine leads");
-    // A client of its own for each term: closed, it ends what is still under way when the Lease is lost.
-    const own = await openKube(world, options);
-    const engine = new Engine({
-      ...engineParts(options, view, log),
-      ...outside.parts(),
-      git: outside.measured(fencedGit(git, leader.holds)),
-      trust: trustOf(world, options),
-      ...(imageTrust === undefined ? {} : { imageTrust }),
-      kube: outside.traced(fencedKube(own, leader.holds)),
-      openCluster: async (context) =>
-        outside.traced(
-          fencedKube(
-            await openKube(world, { ...(kubeconfig === undefined ? {} : { kubeconfig }), context }),
-            leader.holds,
-          ),
-        ),
-      clock,
-      random,
-    });
-    view.lead(engine, own);
-    outside.begin(engine);
-    await Promise.race([engine.start(), aborted(signal)]);
-    await aborted(signal);
-    log.info({ signal: String(ending.reason ?? "the Lease was lost") }, "the engine is ending");
-    if (!leader.holds()) own.close();
-    await outside.end();
-    await engine.stop();
-    view.standBy();
-    own.close();
-  }, ending);
+  const term = { world, options, log, git, view, outside, leader, ...(imageTrust === undefined ? {} : { imageTrust }) };
+  await leader.run((signal) => lead(term, identity.name, signal), ending);
   view.close();
   outside.close();
   await webhooks?.stop();
@@ -172,6 +145,50 @@ export async function engineCommand(world: World, options: EngineCommandOptions)
   git.close();
   kube.close();
   return exitCodeOfEnding(world);
+}
+
+/** What outlives the terms in which this process leads. */
+interface Term {
+  readonly world: World;
+  readonly options: EngineCommandOptions;
+  readonly log: Log;
+  readonly git: Git;
+  readonly view: EngineView;
+  readonly outside: OpenOutside;
+  readonly leader: Leader;
+  readonly imageTrust?: ImageTrust;
+}
+
+/** One term: an engine with clients of its own, which writes for as long as the Lease is held. */
+async function lead(term: Term, identity: string, signal: AbortSignal): Promise<void> {
+  const { world, options, log, git, view, outside, leader, imageTrust } = term;
+  log.info({ identity }, "the engine leads");
+  const kubeconfig = options.clusters ?? options.kubeconfig;
+  const guarded = (kube: Kube): Kube => outside.traced(fencedKube(kube, leader.holds));
+  // A client of its own for each term: closed, it ends what is still under way when the Lease is lost.
+  const own = await openKube(world, options);
+  const engine = new Engine({
+    ...engineParts(options, view, log),
+    ...outside.parts(),
+    git: outside.measured(fencedGit(git, leader.holds)),
+    trust: trustOf(world, options),
+    ...(imageTrust === undefined ? {} : { imageTrust }),
+    kube: guarded(own),
+    openCluster: async (context) =>
+      guarded(await openKube(world, { ...(kubeconfig === undefined ? {} : { kubeconfig }), context })),
+    clock: world.clock,
+    random: world.random,
+  });
+  view.lead(engine, own);
+  outside.begin(engine);
+  await Promise.race([engine.start(), aborted(signal)]);
+  await aborted(signal);
+  log.info({ signal: String(world.ending().reason ?? "the Lease was lost") }, "the engine is ending");
+  if (!leader.holds()) own.close();
+  await outside.end();
+  await engine.stop();
+  view.standBy();
+  own.close();
 }
 
 function openRepository(world: World, { repository, mirror, credentials, signingKey }: EngineCommandOptions) {

@@ -1,18 +1,20 @@
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import type { Engine, EngineOptions } from "../engine/engine.ts";
+import type { Clock } from "../io/clock/clock.ts";
 import type { Git } from "../io/git/git.ts";
 import { systemHttp } from "../io/http/system-http.ts";
 import type { Kube } from "../io/kube/kube.ts";
 import { openTracer } from "../io/trace/open-telemetry.ts";
 import { tracedKube } from "../io/trace/traced-kube.ts";
 import { deliveryAttribute } from "../io/trace/tracer.ts";
-import type { DeliverySpan, SpanAttributes } from "../io/trace/tracer.ts";
+import type { DeliverySpan, SpanAttributes, Tracer } from "../io/trace/tracer.ts";
 import { deliveryId } from "../model/delivery-id.ts";
 import type { Notice, Receiver } from "../model/notice.ts";
 import type { DeliveryRecord } from "../model/record.ts";
 import { ProblemError } from "../model/problem.ts";
 import { countNews, engineMeter, introduce } from "../status/delivery-meter.ts";
+import type { EngineMeter } from "../status/delivery-meter.ts";
 import { tellEvents } from "../status/events.ts";
 import { findForge } from "../status/forge/find-forge.ts";
 import { tellForge } from "../status/forge/tell-forge.ts";
@@ -52,7 +54,6 @@ export async function openOutside(
   const fixed = await receivers(world, options, repository, http);
   const meter = engineMeter();
   const tracer = await openTracer(packageVersion());
-  const seconds = (sinceMs: number): number => (clock.now() - sinceMs) / 1000;
   let outside: Outside | undefined;
   return {
     parts: () => ({
@@ -62,25 +63,14 @@ export async function openOutside(
           const beganMs = clock.now();
           const pass = await work();
           meter.count("plumbline_passes_total", { result: pass.trouble ? "trouble" : "done" });
-          meter.observe("plumbline_pass_duration_seconds", {}, seconds(beganMs));
+          meter.observe("plumbline_pass_duration_seconds", {}, secondsSince(clock, beganMs));
           const { record } = pass.known;
           if (record) span.set(recordAttributes(record));
           if (pass.trouble) span.fail(pass.trouble.code);
           return pass;
         }),
     }),
-    measured: (git) => ({
-      ...git,
-      async fetch() {
-        const beganMs = clock.now();
-        const result = await tracer.span("git fetch", {}, () => git.fetch());
-        meter.count("plumbline_fetches_total", { result: result.ok ? "fetched" : "failed" });
-        meter.observe("plumbline_fetch_duration_seconds", {}, seconds(beganMs));
-        return result;
-      },
-      push: (commit, branch, expected) =>
-        tracer.span("git push", { "plumbline.branch": branch }, () => git.push(commit, branch, expected)),
-    }),
+    measured: (git) => measuredGit(git, meter, tracer, clock),
     traced: (kube) => tracedKube(kube, tracer),
     metrics: () => ({ meter, receivers: outside?.state() ?? [] }),
     begin(engine) {
@@ -107,6 +97,25 @@ export async function openOutside(
     },
     close: () => http.close(),
   };
+}
+
+function measuredGit(git: Git, meter: EngineMeter, tracer: Tracer, clock: Clock): Git {
+  return {
+    ...git,
+    async fetch() {
+      const beganMs = clock.now();
+      const result = await tracer.span("git fetch", {}, () => git.fetch());
+      meter.count("plumbline_fetches_total", { result: result.ok ? "fetched" : "failed" });
+      meter.observe("plumbline_fetch_duration_seconds", {}, secondsSince(clock, beganMs));
+      return result;
+    },
+    push: (commit, branch, expected) =>
+      tracer.span("git push", { "plumbline.branch": branch }, () => git.push(commit, branch, expected)),
+  };
+}
+
+function secondsSince(clock: Clock, sinceMs: number): number {
+  return (clock.now() - sinceMs) / 1000;
 }
 
 /** A delivery ends with its first decision; what becomes of a failure later is no news of its duration. */
