@@ -113,10 +113,7 @@ const addStatus: Add = (program, world, run) => {
   program
     .command("status")
     .description("what is delivered, from the delivery log alone; exit code 1 unless all is healthy, 2 without a log")
-    .option(
-      "--repository <url>",
-      "the deployment repository, or a clone of it; default the clone here, then that of `plumb up`",
-    )
+    .addOption(repositoryOption())
     .option("--watch", "stay until Ctrl-C and show what changes, over the whole of a terminal")
     .option("--json", "print the status document")
     .action((options: StatusCommandOptions) =>
@@ -130,10 +127,7 @@ const addExplain: Add = (program, world, run) => {
     .description("one delivery from its cause to what can be done about it, from the delivery log and Git alone")
     .argument("[application]", "such as staging/shop; default the one that last did not go well")
     .option("--delivery <id>", "a delivery, by its id or its commit; default the last that did not go well")
-    .option(
-      "--repository <url>",
-      "the deployment repository, or a clone of it; default the clone here, then that of `plumb up`",
-    )
+    .addOption(repositoryOption())
     .option("--json", "print the explanation as JSON")
     .action((application: string | undefined, options: ExplainCommandOptions) =>
       run(import("./explain/explain.ts").then(({ explainCommand }) => explainCommand(world, application, options))),
@@ -358,6 +352,12 @@ const addCompletion: Add = (program, world, run) => {
     .argument("<shell>", shells.join(", "), shell)
     .action((name: Shell) => run(completionCommand(world, program, name)));
 };
+
+/** Of commands that read the delivery log of wherever they are called. */
+function repositoryOption(): Option {
+  const what = "the deployment repository, or a clone of it; default the clone here, then that of `plumb up`";
+  return new Option("--repository <url>", what);
+}
 
 function folderOption(): Option {
   return new Option("--folder <folder>", "where `plumb up` keeps everything").default(".plumb");

@@ -22,8 +22,8 @@ function isAnew({ outcome, revision: { commit } }: DeliveryRecord, revision: Rev
 }
 
 /**
- * The record that a pass over `revision` continues: the known one for the same tree at the same place, the known one closed as rolled back
- * where this revision is its rollback, and otherwise a new one, which ends the wait for the older revision (behaviour R5).
+ * The record that a pass over `revision` continues: the known one for the same tree at the same place, the known one closed
+ * as rolled back where this revision is its rollback, and otherwise a new one, which ends the wait for the older revision (behaviour R5).
  */
 export function continueRecord(
   known: DeliveryRecord | undefined,
@@ -68,13 +68,18 @@ export function continueRecord(
 /** Codes of problems that a person must answer before anything is removed (behaviour D8). */
 const removals: ReadonlySet<string> = new Set(["application-empty", "application-gone"]);
 
+/** True when nothing is wrong with a revision but that it would remove everything: it is held, and not refused. */
+export function onlyRemoves(problems: readonly Problem[]): boolean {
+  return problems.length > 0 && problems.every(({ code }) => removals.has(code));
+}
+
 /**
  * The record of a revision that never reached the cluster (behaviour D3): it names every problem. One that would remove
  * everything is held instead: nothing is wrong with it but that nobody said that it is meant (behaviour D8).
  */
 export function refusedRecord(record: DeliveryRecord, problems: readonly Problem[], nowMs: number): DeliveryRecord {
   const [first] = problems;
-  if (first && problems.every(({ code }) => removals.has(code))) {
+  if (first && onlyRemoves(problems)) {
     const { message, remedy = "fix it with a new commit" } = first;
     return { ...record, ...held("WouldRemoveEverything", message, remedy), decidedAt: iso(nowMs), problems };
   }

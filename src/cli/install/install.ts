@@ -1,10 +1,8 @@
 import { stringify } from "yaml";
-import type { WatchScope } from "../../engine/live.ts";
 import type { Application } from "../../model/application.ts";
 import { ProblemError } from "../../model/problem.ts";
 import { readDeployment } from "../../source/deployment.ts";
 import { withMirror } from "../temporary-mirror.ts";
-import type { ForgeKind } from "../../status/forge/forge.ts";
 import { exitCodes } from "../world.ts";
 import type { World } from "../world.ts";
 import { parseResource, usualResources } from "./kinds.ts";
@@ -13,31 +11,11 @@ import type { InstallPart, InstallSettings, Printed } from "./settings.ts";
 import { workload } from "./workload.ts";
 
 /** Options of `plumb install`, as the command line gives them. */
-export interface InstallCommandOptions {
-  readonly repository: string;
-  readonly image: string;
-  readonly branch: string;
-  readonly credentials?: string;
-  readonly webhook?: string;
-  readonly allowedSigners?: string;
-  readonly allowedKeys?: string;
-  readonly allowedImageKeys?: string;
-  readonly requireSigned?: boolean;
-  readonly requireSignedImages?: boolean;
-  readonly signingKey?: string;
-  readonly registryCredentials?: string;
-  readonly forgeToken?: string;
-  readonly forge?: ForgeKind;
-  readonly forgeUrl?: string;
-  readonly notifyUrl?: URL;
-  readonly notifySecret?: string;
-  readonly pageUrl?: string;
-  readonly namespace: string;
-  readonly scope: WatchScope;
+export interface InstallCommandOptions extends Omit<InstallSettings, "namespaces" | "resources"> {
+  /** The namespaces to deliver to; default those that delivery.yaml leads to now. */
   readonly deliverTo?: readonly string[];
+  /** Further resources that it may write, as `plural.group`. */
   readonly resource?: readonly string[];
-  readonly readLogs?: boolean;
-  readonly replicas: number;
   readonly part: InstallPart;
 }
 

@@ -1,5 +1,6 @@
 import { imagesOf } from "../../engine/images.ts";
 import { goneProblem } from "../../engine/gone.ts";
+import { onlyRemoves } from "../../engine/records.ts";
 import type { Git } from "../../io/git/git.ts";
 import type { Application } from "../../model/application.ts";
 import { entryOf } from "../../model/inventory.ts";
@@ -46,9 +47,6 @@ export type Compare = (
   before: readonly Manifest[],
 ) => Promise<Pick<PlannedApplication, "objects" | "unchanged" | "problems" | "notes">>;
 
-/** Codes of problems that a person must answer before anything is removed: such a revision is held (behaviour D8). */
-const removals: ReadonlySet<string> = new Set(["application-empty", "application-gone"]);
-
 /** What a change does to one application, from what both commits say of it. */
 export async function planApplication(git: Git, both: Both, compare: Compare): Promise<PlannedApplication> {
   const { before, after, from, to } = both;
@@ -63,8 +61,7 @@ export async function planApplication(git: Git, both: Both, compare: Compare): P
   } as const;
   const desired = await desiredAt(git, to, after);
   if (!desired.ok) {
-    const isHeld = desired.problems.every(({ code }) => removals.has(code));
-    const verdict = isHeld ? "held" : "refused";
+    const verdict = onlyRemoves(desired.problems) ? "held" : "refused";
     return { ...about, verdict, problems: desired.problems, notes: [], objects: [], unchanged: known.length };
   }
   const compared = await compare(application, desired.value, known);
