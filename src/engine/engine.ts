@@ -283,8 +283,9 @@ export class Engine {
     this.#stopLooking = () => undefined;
     try {
       for (const id of await this.#fleet.takeLeft(await readInventories(kube, namespace))) this.#queue.add(id);
-    } catch {
-      // The passes say what is wrong with the cluster.
+    } catch (error) {
+      // What is wrong with the cluster the passes say.
+      if (!(error instanceof ProblemError)) this.#options.onTrouble?.("inventories", problemOf(error));
       if (!this.#stopped) this.#stopLooking = clock.at(clock.now() + longestRetryMs, () => void this.#lookForLeft());
     }
   }
