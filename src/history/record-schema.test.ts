@@ -22,4 +22,6 @@ test("the published schema takes a record and later additions to it, and nothing
   assert.match(faults({ startedAt: "yesterday" }).join("; "), /\/startedAt/);
   assert.match(faults({ health: [{ ref: {}, health: { status: "Well" } }] }).join("; "), /\/health\/0/);
   assert.match(faults({ message: undefined }).join("; "), /message/);
+  const { revision } = sampleRecord();
+  assert.match(faults({ revision: { ...revision, composed: { directory: 1, bases: [] } } }).join("; "), /\/revision/);
 });

@@ -37,9 +37,8 @@ const reference = z.looseObject({
 
 const revision = z.looseObject({
   commit,
-  tree: z
-    .string()
-    .meta({ description: "the tree of the application's directory: the same tree asks for the same thing" }),
+  tree,
+  composed,
   subject: z.string(),
   author: z.string(),
   committedAt: time,
