@@ -14,7 +14,8 @@ export interface Wanted {
 
 /**
  * What the files of an application ask for, read without any of the engine's code. `refused` must not reach the cluster;
- * `empty` wants nothing at all, on purpose or not; the rest is `good` when its pods get through the gate, `bad` when they do not, and `open` where that depends on the time.
+ * `empty` wants nothing at all, on purpose or not; the rest is `good` when its pods get through the gate, `bad` when they
+ * do not, and `open` where that depends on the time.
  */
 export interface Intent {
   readonly kind: "good" | "bad" | "open" | "refused" | "empty";

@@ -30,8 +30,8 @@ const namedAtMost = 3;
 
 /**
  * Why an object that is gone from Git must not be deleted yet: with a namespace or the definition of a kind everything in it goes,
- * also what is not the application's, and what was there before is not its own (behaviour D8). Asked only where one of these is to be pruned. What the account may not
- * list is not seen.
+ * also what is not the application's, and what was there before is not its own (behaviour D8). Asked only where one of
+ * these is to be pruned. What the account may not list is not seen.
  */
 export async function guardPrune(
   kube: Kube,

@@ -16,9 +16,9 @@ export interface LogFileOptions {
 const perPart = 8;
 
 /**
- * The files of the delivery log beside the records, at a decision on the application `id`: README.md for people, the application's page, and
- * the status page with its data. What a decision costs must not grow with the fleet, so the data of many applications lies
- * in parts, of which only the application's own is written.
+ * The files of the delivery log beside the records, at a decision on the application `id`: README.md for people, the
+ * application's page, and the status page with its data. What a decision costs must not grow with the fleet, so the data of
+ * many applications lies in parts, of which only the application's own is written.
  */
 export function logFiles({ assets, documentOf }: LogFileOptions, snapshot: Snapshot, id?: string): LogFiles {
   const { repository, applications } = snapshot;

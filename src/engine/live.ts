@@ -68,8 +68,9 @@ export class Live {
   }
 
   /**
-   * Sees to it that the kinds of these objects are watched, with the pods in their namespaces; of what is `besides` only itself. Undefined once each was listed; else why one cannot be listed now,
-   * which holds nobody up: the watch goes on trying by itself. Kinds that are not served are left out.
+   * Sees to it that the kinds of these objects are watched, with the pods in their namespaces; of what is `besides` only
+   * itself. Undefined once each was listed; else why one cannot be listed now, which holds nobody up: the watch goes on
+   * trying by itself. Kinds that are not served are left out.
    */
   async watch(objects: readonly Awaited[], besides: readonly Awaited[] = []): Promise<Problem | undefined> {
     const namespaces = [...new Set(objects.map(({ namespace }) => namespace))].filter((namespace) => namespace !== "");

@@ -30,7 +30,8 @@ export function isApplied(live: KubeObject | undefined): boolean {
 
 /**
  * True when the answer to the dry run of an apply shows that the object is there already, and not by Plumbline: what is yet to be
- * created has no resourceVersion. `live` is what the watches knew of it, which is nothing of objects without Plumbline's label, and `entry` what the inventory knows.
+ * created has no resourceVersion. `live` is what the watches knew of it, which is nothing of objects without Plumbline's
+ * label, and `entry` what the inventory knows.
  */
 export function wasThere(answer: KubeObject, live: KubeObject | undefined, entry: InventoryEntry | undefined): boolean {
   if (isApplied(live)) return false;

@@ -6,7 +6,10 @@ export function configurationKey(kind: string, name: string): string {
   return `${kind}/${name}`;
 }
 
-/** Members of a pod's specification that name a ConfigMap or Secret (https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/pod-v1/). */
+/**
+ * Members of a pod's specification that name a ConfigMap or Secret
+ * (https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/pod-v1/).
+ */
 const kinds: { readonly [member: string]: string } = {
   configMap: "ConfigMap",
   configMapKeyRef: "ConfigMap",

@@ -12,8 +12,9 @@ interface BaseDoors extends HostBaseDoors {
 }
 
 /**
- * What release.yaml's `base` names, one a platform: `node` (or `host`) is the Node of this machine, `node+git` its git as well, `node+git+ssh` also ssh and ssh-keygen;
- * `name@sha256:…` is an image, of this registry or of any other. `repository` is where the new image goes.
+ * What release.yaml's `base` names, one a platform: `node` (or `host`) is the Node of this machine, `node+git` its git as
+ * well, `node+git+ssh` also ssh and ssh-keygen; `name@sha256:…` is an image, of this registry or of any other. `repository`
+ * is where the new image goes.
  */
 export async function resolveBase(doors: BaseDoors, base: string, repository: string): Promise<readonly Base[]> {
   const programs = hostBases[base];

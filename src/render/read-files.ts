@@ -6,7 +6,10 @@ import type { Content } from "../model/revision.ts";
 import { limits } from "./limits.ts";
 import type { SourceFile } from "./read-documents.ts";
 
-/** Every entry of the listed tree of an application's directory, and of each of its bases; a hostile one is refused before anything is read. */
+/**
+ * Every entry of the listed tree of an application's directory, and of each of its bases; a hostile one is refused before
+ * anything is read.
+ */
 export async function listSources(git: Git, folder: string, content: Content): Promise<Result<readonly ListedTree[]>> {
   const roots = [{ path: folder, tree: directoryTree(content) }, ...(content.composed?.bases ?? [])];
   const listed: ListedTree[] = [];

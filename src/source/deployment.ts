@@ -68,7 +68,10 @@ function missing(misnamed: unknown): Problem {
   };
 }
 
-/** The configuration file of a directory, "" for the root; looked up in its own tree, which is found much faster than a path from the root. */
+/**
+ * The configuration file of a directory, "" for the root; looked up in its own tree, which is found much faster than a path
+ * from the root.
+ */
 async function readFile(git: Git, tree: string, directory: string): Promise<Result<Buffer | undefined>> {
   const path = directory === "" ? file : `${directory}/${file}`;
   const found = await git.find(tree, file);

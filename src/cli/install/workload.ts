@@ -123,7 +123,10 @@ function disruptionBudget({ namespace }: InstallSettings): Printed {
   };
 }
 
-/** In: the status page, which only reads, and webhooks where they are heard. Out: names, the API server, the Git server, and whom else the engine tells. */
+/**
+ * In: the status page, which only reads, and webhooks where they are heard. Out: names, the API server, the Git server, and
+ * whom else the engine tells.
+ */
 function networkPolicy(settings: InstallSettings): Printed {
   const { namespace, repository, webhook, forgeUrl, notifyUrl } = settings;
   const told = [forgeUrl, notifyUrl?.href].filter((url) => url !== undefined);

@@ -83,7 +83,10 @@ export interface Git {
   treeAt(commit: string, path: string): Promise<string | undefined>;
   /** What is at `path` of a commit or of a tree, without its mode; undefined when there is nothing. Cheap, a thousand at a time. */
   find(commitOrTree: string, path: string): Promise<FoundObject | undefined>;
-  /** Everything below a tree, in Git's order; `recursive` false lists one level. Rejects with `too-many-files` beyond `most` entries, by default 100,000. */
+  /**
+   * Everything below a tree, in Git's order; `recursive` false lists one level. Rejects with `too-many-files` beyond `most`
+   * entries, by default 100,000.
+   */
   list(tree: string, options?: { readonly recursive?: boolean; readonly most?: number }): Promise<readonly TreeEntry[]>;
   /** The contents of blobs, by id. */
   blobs(ids: readonly string[]): Promise<ReadonlyMap<string, Buffer>>;
