@@ -2,6 +2,7 @@ import { mkdir, readFile, readdir, writeFile } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
 import type { Drill, DrillFiles } from "../../drills/drill.ts";
 import { ProblemError } from "../model/problem.ts";
+import { outcomeWords } from "../model/record.ts";
 import { shortId } from "../model/revision.ts";
 import type { ApplicationStatus, StatusDocument } from "../model/status-document.ts";
 import type { Feed } from "./log-feed.ts";
@@ -72,7 +73,9 @@ async function mustBeHealthy({ feed, path, timeoutMs }: DrillRun): Promise<void>
   const known = document.applications.map(({ id }) => id).join(", ") || "none";
   throw new ProblemError({
     code: found ? "not-healthy" : "application-unknown",
-    message: found ? `${path} is ${found.outcome}: ${found.message}` : `no application ${path} is delivered`,
+    message: found
+      ? `${path} is ${outcomeWords[found.outcome]}: ${found.message}`
+      : `no application ${path} is delivered`,
     remedy: found ? "drill when it is healthy" : `name one with --path (there is: ${known})`,
   });
 }

@@ -102,7 +102,7 @@ const addDrill: Add = (program, world, run) => {
     .option("--repository <url>", "the deployment repository; default that of `plumb up`")
     .option("--path <path>", "the application's directory in it", "staging/probe")
     .option("--status-url <url>", "an engine's page, to follow pod by pod; default the delivery log", pageAddress)
-    .option("--timeout <duration>", "how long to wait for any one thing", duration, 300_000)
+    .addOption(durationOption("--timeout <duration>", "how long to wait for any one thing", "5m"))
     .option("--json", "print what was observed as JSON")
     .action((name: string | undefined, options: DrillCommandOptions) =>
       run(import("./drill.ts").then(({ drillCommand }) => drillCommand(world, name, options))),
@@ -141,7 +141,7 @@ const addPlan: Add = (program, world, run) => {
     .argument("[range]", "A..B, A...B (what B brings), or B alone; default the tracked branch...HEAD of the clone here")
     .option(
       "--repository <url>",
-      "a clone, or the URL of a repository; default the clone here, then that of `plumb up`",
+      "a clone, or the URL of a repository; default that of `plumb up` here, then the clone here",
     )
     .option("--branch <name>", "the tracked branch", branch, "main")
     .option("--kubeconfig <file>", "compare with this cluster instead of what Git had; nothing is written to it")
@@ -159,7 +159,10 @@ const addVerify: Add = (program, world, run) => {
   program
     .command("verify")
     .description("compare the cluster with what Git says, object by object; exit code 1 on any difference")
-    .option("--repository <url>", "the deployment repository: a URL or a path; default that of `plumb up`")
+    .option(
+      "--repository <url>",
+      "the deployment repository: a URL or a path; default that of `plumb up` here, then the clone here",
+    )
     .option("--branch <name>", "the tracked branch", branch, "main")
     .option("--kubeconfig <file>", "default that of `plumb up`, then $KUBECONFIG, then ~/.kube/config")
     .option("--context <name>", "a context of the kubeconfig; default its current one")
@@ -231,7 +234,7 @@ const addEngine: Add = (program, world, run) => {
     .option("--namespace <name>", "the engine's own namespace", "plumbline-system")
     .option("--host <address>", "where the status page listens", "127.0.0.1")
     .option("--port <port>", "the status page's port; 0 is any that is free", port, 0)
-    .option("--poll <duration>", "how often to ask a remote that does not tell of pushes", duration, 30_000)
+    .addOption(durationOption("--poll <duration>", "how often to ask a remote that does not tell of pushes", "30s"))
     .option("--allowed-signers <file>", "who may sign commits by SSH keys, as ssh-keygen's ALLOWED SIGNERS says it")
     .option("--allowed-keys <file>", "public GPG keys of those who may sign commits")
     .option("--require-signed", "deliver only what one of them signed, whatever the repository says")
@@ -355,10 +358,15 @@ const addCompletion: Add = (program, world, run) => {
 
 /** Of commands that read the delivery log of wherever they are called. */
 function repositoryOption(): Option {
-  const what = "the deployment repository, or a clone of it; default the clone here, then that of `plumb up`";
+  const what = "the deployment repository, or a clone of it; default that of `plumb up` here, then the clone here";
   return new Option("--repository <url>", what);
 }
 
 function folderOption(): Option {
   return new Option("--folder <folder>", "where `plumb up` keeps everything").default(".plumb");
+}
+
+/** Help shows the default as one would type it: a bare number would be read as seconds. */
+function durationOption(flags: string, description: string, fallback: string): Option {
+  return new Option(flags, description).argParser(duration).default(duration(fallback), fallback);
 }

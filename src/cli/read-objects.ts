@@ -11,8 +11,10 @@ import { ProblemError } from "../model/problem.ts";
  * List stands for its items. Rejects with `ProblemError` that names the document.
  */
 export async function readObjects(file: string): Promise<readonly KubeObject[]> {
-  const content = file === "-" ? await readAll(process.stdin) : await readFile(file, "utf8").catch(unreadable(file));
-  return parse(file, content).flatMap((value, index) => objectsIn(value, `${file}, document ${index + 1}`));
+  const isPiped = file === "-";
+  const content = isPiped ? await readAll(process.stdin) : await readFile(file, "utf8").catch(unreadable(file));
+  const name = isPiped ? "standard input" : file;
+  return parse(name, content).flatMap((value, index) => objectsIn(value, `${name}, document ${index + 1}`));
 }
 
 /** Rejects with what keeps a file from being read, and the remedy. */

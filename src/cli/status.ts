@@ -10,7 +10,7 @@ import type { World } from "./world.ts";
 
 /** Options of `plumb status`, as the command line gives them. */
 export interface StatusCommandOptions {
-  /** Default: the clone here, then that of a `plumb up` in this folder. */
+  /** Default: that of a `plumb up` in this folder, then the clone here. */
   readonly repository?: string;
   readonly watch?: boolean;
   readonly json?: boolean;

@@ -75,13 +75,21 @@ export function isUp(pid: number): boolean {
   }
 }
 
-/** The deployment repository that is meant where none is named: that of the `plumb up` that runs or ran in `cwd`. */
+/** True where a `plumb up` runs or ran in `cwd` and left its repositories there. */
+export function hasUpRemote(cwd: string): boolean {
+  return existsSync(upRemotePath(cwd));
+}
+
+/** The deployment repository of the `plumb up` that runs or ran in `cwd`. */
 export function upRemote(cwd: string): string {
-  const remote = join(cwd, ".plumb", "git", "deployment.git");
-  if (existsSync(remote)) return remote;
+  if (hasUpRemote(cwd)) return upRemotePath(cwd);
   throw new ProblemError({
     code: "repository-not-named",
     message: `no \`plumb up\` has been in ${cwd}, so no deployment repository is known here`,
     remedy: "name it with --repository",
   });
+}
+
+function upRemotePath(cwd: string): string {
+  return join(cwd, ".plumb", "git", "deployment.git");
 }

@@ -1,6 +1,7 @@
 import { access, realpath, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { makeFolder } from "../io/files/make-folder.ts";
+import { outcomeWords } from "../model/record.ts";
 import { shortId } from "../model/revision.ts";
 import type { StatusDocument } from "../model/status-document.ts";
 import { aborted, exitCodeOfEnding, Interrupted } from "./ending.ts";
@@ -143,7 +144,7 @@ function teller(world: World): (document: StatusDocument) => void {
       if (told.get(id) === `${outcome} ${wanted.revision.commit}`) continue;
       told.set(id, `${outcome} ${wanted.revision.commit}`);
       const style = outcome === "healthy" ? "good" : outcome === "progressing" ? "quiet" : "bad";
-      world.out.line(`${world.out.style(style, outcome.padEnd(12))}${line}`);
+      world.out.line(`${world.out.style(style, outcomeWords[outcome].padEnd(12))}${line}`);
     }
   };
 }

@@ -10,14 +10,15 @@ import { readDeployment } from "../source/deployment.ts";
 import { readRevision } from "../source/revision.ts";
 import { Clusters, compareWithCluster } from "./cluster-comparison.ts";
 import { printProblems } from "./report.ts";
-import { runningUp, upRemote } from "./up-file.ts";
+import { deliveryRemote } from "./delivery-remote.ts";
+import { hasUpRemote, runningUp } from "./up-file.ts";
 import { withMirror } from "./temporary-mirror.ts";
 import { exitCodes } from "./world.ts";
 import type { World } from "./world.ts";
 
 /** Options of `plumb verify`, as the command line gives them. */
 export interface VerifyCommandOptions {
-  /** Default: that of the `plumb up` in this folder. */
+  /** Default: that of a `plumb up` in this folder, then the clone here. */
   readonly repository?: string;
   readonly branch: string;
   readonly kubeconfig?: string;
@@ -45,7 +46,7 @@ export interface Verification {
 
 /** `plumb verify`: exit code 0 when the cluster has exactly what Git says. */
 export async function verifyCommand(world: World, options: VerifyCommandOptions): Promise<number> {
-  const { verified, objects, asGitSays, problems } = await runVerify(world, withDefaults(world, options));
+  const { verified, objects, asGitSays, problems } = await runVerify(world, await withDefaults(world, options));
   if (options.json === true) {
     world.out.line(JSON.stringify({ objects, asGitSays, verified, problems }));
   } else {
@@ -59,11 +60,13 @@ export async function verifyCommand(world: World, options: VerifyCommandOptions)
   return problems.length === 0 && asGitSays === objects ? exitCodes.done : exitCodes.failed;
 }
 
-function withDefaults(world: World, options: VerifyCommandOptions): Where {
+/** A repository that was named may be another cluster's than that of the `plumb up` here. */
+async function withDefaults(world: World, options: VerifyCommandOptions): Promise<Where> {
   const { repository } = options;
   if (repository !== undefined) return { ...options, repository };
-  const up = runningUp(join(world.cwd, ".plumb"))?.ready;
-  return { ...(up ? { kubeconfig: up.kubeconfigPath } : {}), ...options, repository: upRemote(world.cwd) };
+  const up = hasUpRemote(world.cwd) ? runningUp(join(world.cwd, ".plumb"))?.ready : undefined;
+  const remote = await deliveryRemote(world, undefined);
+  return { ...(up ? { kubeconfig: up.kubeconfigPath } : {}), ...options, repository: remote };
 }
 
 /**

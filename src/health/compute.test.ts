@@ -26,7 +26,7 @@ test("a status of another generation is never healthy (R1)", () => {
   assert.deepEqual(computeHealth(object("shop.example/v1", "Cart", status, { generation: 2 })), {
     status: "InProgress",
     reason: "LatestGenerationNotObserved",
-    message: "its status is of generation 1, it is at generation 2",
+    message: "its controller has not taken up the newest change yet (generation 2; its status is of generation 1)",
   });
   assert.equal(word(computeHealth(object("shop.example/v1", "Cart", status, { generation: 1 }))), "Current Ready");
   assert.equal(word(computeHealth(object("shop.example/v1", "Cart", status))), "Current Ready");

@@ -74,7 +74,7 @@ function staleGeneration(object: KubeObject): Health | undefined {
   const observed = valueAt(object, "status", "observedGeneration");
   const generation = valueAt(object, "metadata", "generation");
   if (typeof observed !== "number" || typeof generation !== "number" || observed === generation) return undefined;
-  const message = `its status is of generation ${observed}, it is at generation ${generation}`;
+  const message = `its controller has not taken up the newest change yet (generation ${generation}; its status is of generation ${observed})`;
   return inProgress("LatestGenerationNotObserved", message);
 }
 

@@ -28,7 +28,10 @@ test("a stale generation goes first, then inProgress, failed and current", () =>
   assert.match(at({ phase: "Up", replicas: 1 }), /^InProgress: it is not current yet/);
   assert.match(at({ phase: "Creating", replicas: 2 }), /^InProgress: it is in progress/);
   assert.match(at({ phase: "Lost", replicas: 2 }), /^Failed/);
-  assert.match(at({ phase: "Lost", observedGeneration: 1 }, { generation: 2 }), /^InProgress: its status is of gen/);
+  assert.match(
+    at({ phase: "Lost", observedGeneration: 1 }, { generation: 2 }),
+    /^InProgress: its controller has not taken up the newest change/,
+  );
   assert.match(at({ phase: "Up", replicas: 2 }, { deletionTimestamp: "2026-01-01T00:00:00Z" }), /^Terminating/);
 });
 

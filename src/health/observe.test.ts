@@ -97,7 +97,7 @@ test("until the controller has seen a new template, no pod counts as new (R1)", 
   const web = deployment({ ...rolling, observedGeneration: 1 });
   const bad = loopingPod("web-b-1", "ReplicaSet/web-b");
   const told = healthOf(web, replicaSet("web-b", "2"), bad);
-  assert.match(told, /^InProgress LatestGenerationNotObserved: its status is of generation 1/);
+  assert.match(told, /^InProgress LatestGenerationNotObserved: its controller has not taken up the newest change yet/);
   const { pods } = observe([{ ref: refOf(web) }], live(web, replicaSet("web-b", "2"), bad), context);
   assert.deepEqual(
     pods.map(({ name, generation }) => `${name} ${generation}`),

@@ -79,7 +79,8 @@ function rollbackLines({ rollback, rejected }: Explanation): readonly string[] {
   return [
     ...(rollback
       ? [
-          `rolled back by commit ${rollback.commit}, ${when(rollback.committedAt)}, on top of ${rollback.parents.map(shortId).join(", ")}`,
+          // Without its time: that follows from its parent, so that two engines write the same commit.
+          `rolled back by commit ${rollback.commit}, on top of ${rollback.parents.map(shortId).join(", ")}`,
           `it restores what was healthy at ${shortId(rollback.restores.commit)}`,
         ]
       : []),

@@ -8,7 +8,7 @@ import { explain } from "./gather.ts";
 
 /** Options of `plumb explain`, as the command line gives them. */
 export interface ExplainCommandOptions {
-  /** Default: the clone here, then that of a `plumb up` in this folder. */
+  /** Default: that of a `plumb up` in this folder, then the clone here. */
   readonly repository?: string;
   /** The id of a delivery, or the commit that it was of; may be shortened. */
   readonly delivery?: string;

@@ -86,7 +86,7 @@ test("in a clone, what HEAD brings to the tracked branch, object by object (V5)"
     `configure Deployment web spec.template.spec.containers[app].image=${other}`,
     "delete ConfigMap old",
   ]);
-  assert.deepEqual(shop.settings, [{ field: "rollout.deadlineMs", from: "300000", to: "30000" }]);
+  assert.deepEqual(shop.settings, [{ field: "rollout.deadline", from: "5m", to: "30s" }]);
   assert.deepEqual([shop.verdict, shop.unchanged], ["delivered", 1]);
   const elsewhere = found.applications.find(({ id }) => id === "staging/other");
   assert.deepEqual(elsewhere?.objects, [], "its gate changes, and nothing else");

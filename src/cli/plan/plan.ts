@@ -1,9 +1,7 @@
-import { existsSync } from "node:fs";
-import { join } from "node:path";
 import { planCounts } from "../../model/plan-document.ts";
 import type { PlanDocument } from "../../model/plan-document.ts";
 import { Clusters } from "../cluster-comparison.ts";
-import { upRemote } from "../up-file.ts";
+import { repositoryHere } from "../delivery-remote.ts";
 import { exitCodes } from "../world.ts";
 import type { World } from "../world.ts";
 import { compareLive } from "./compare-with-cluster.ts";
@@ -38,7 +36,7 @@ export async function planCommand(
   options: PlanCommandOptions,
 ): Promise<number> {
   const { branch, kubeconfig, context } = options;
-  const repository = options.repository ?? (existsSync(join(world.cwd, ".git")) ? "." : upRemote(world.cwd));
+  const repository = options.repository ?? repositoryHere(world.cwd);
   const choice = { repository, branch, ...(range === undefined ? {} : { range }) };
   const clusters =
     kubeconfig === undefined && context === undefined

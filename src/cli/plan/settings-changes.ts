@@ -2,14 +2,15 @@ import type { Application } from "../../model/application.ts";
 import { isJsonObject, jsonEqual } from "../../model/json.ts";
 import type { Json } from "../../model/json.ts";
 import type { FieldChange } from "../../model/plan-document.ts";
+import { formatDuration } from "../../source/duration.ts";
 
 /** Who the application is, which two of the same id agree on. */
 const identity: ReadonlySet<string> = new Set(["id", "name", "environment"]);
 
-/** What two versions of delivery.yaml say of an application in different ways, with times in milliseconds. */
+/** What two versions of delivery.yaml say of an application in different ways; times by the names and in the form of delivery.yaml. */
 export function settingsChanges(before: Application, after: Application): readonly FieldChange[] {
   // Through JSON, so that what is left out and what is undefined are the same.
-  const [from, to] = [before, after].map((one) => JSON.parse(JSON.stringify(one)) as Json);
+  const [from, to] = [before, after].map((one) => asWritten(JSON.parse(JSON.stringify(one)) as Json));
   return changes(from, to, "").filter(({ field }) => !identity.has(field));
 }
 
@@ -27,4 +28,17 @@ function changes(from: Json | undefined, to: Json | undefined, field: string): r
       ...(to === undefined ? {} : { to: shown(to) }),
     },
   ];
+}
+
+/** `deadlineMs: 120000` is `deadline: 2m` to the one who wrote it. */
+function asWritten(value: Json): Json {
+  if (Array.isArray(value)) return (value as readonly Json[]).map(asWritten);
+  if (!isJsonObject(value)) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([name, inner = null]) =>
+      name.endsWith("Ms") && typeof inner === "number"
+        ? [name.slice(0, -"Ms".length), formatDuration(inner)]
+        : [name, asWritten(inner)],
+    ),
+  );
 }
