@@ -20,6 +20,7 @@ export interface Step {
   failed(detail: string): void;
 }
 
+/** How a word is painted where that shows. */
 export type Style = "good" | "bad" | "quiet" | "strong";
 
 const styles = { good: "green", bad: "red", quiet: "dim", strong: "bold" } as const;

@@ -2,9 +2,11 @@ import { sign, verify } from "node:crypto";
 import type { KeyObject } from "node:crypto";
 import { z } from "zod";
 
-/** The words by which cosign stores signatures, which are the field's. */
+/** The type of a manifest that refers to an image by a signature; this word and the next two are cosign's, and the field's. */
 export const signatureArtifact = "application/vnd.dev.cosign.artifact.sig.v1+json";
+/** The media type of what was signed. */
 export const payloadType = "application/vnd.dev.cosign.simplesigning.v1+json";
+/** The annotation that holds the signature of a payload, in base64. */
 export const signatureAnnotation = "dev.cosignproject.cosign/signature";
 
 const payloadKind = "cosign container image signature";

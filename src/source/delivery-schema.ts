@@ -207,8 +207,11 @@ export const applicationSchema = closed({
     ),
 });
 
+/** `rollout` as a file says it. */
 export type RolloutConfiguration = z.infer<typeof rolloutSchema>;
+/** The `delivery.yaml` at the root of a repository. */
 export type DeliveryConfiguration = z.infer<typeof deliverySchema>;
+/** One environment of it. */
 export type EnvironmentConfiguration = z.infer<typeof environmentSchema>;
 
 function fitsLayout(layout: string): boolean {
