@@ -7,7 +7,7 @@ import { canaryPart, promotionPart } from "./promotion.ts";
 import { commitPart } from "./scene.ts";
 import type { Scene } from "./scene.ts";
 import type { Application } from "./status.ts";
-import { ago, agreement, authorName, clip, duration, imageName, sentence, standing } from "./words.ts";
+import { ago, agreement, authorName, clip, imageName, nextWords, sentence, standing } from "./words.ts";
 
 /** The anchor of an application's part of the page. */
 export function anchorOf(id: string): string {
@@ -75,15 +75,11 @@ export function applicationPart(application: Application, scene: Scene, { size, 
 }
 
 /** What happens next, and who acts: a person, or the engine, and when. */
-export function nextPart({ next, remedy }: Application, { now }: Scene): HTMLElement | undefined {
-  if (next?.who === "engine") {
-    const left = Date.parse(next.at ?? "") - now;
-    const when = left > 0 ? `Next, in ${duration(Math.ceil(left / 1000) * 1000)}: ` : "Next: ";
-    return h("p", { class: "next", "data-who": "engine" }, h("strong", {}, when), sentence(next.message));
-  }
-  const todo = next?.message ?? remedy;
-  if (todo === undefined) return undefined;
-  return h("p", { class: "next remedy", "data-who": "person" }, h("strong", {}, "What to do: "), sentence(todo));
+function nextPart(application: Application, { now }: Scene): HTMLElement | undefined {
+  const next = nextWords(application, now);
+  if (!next) return undefined;
+  const kind = next.who === "person" ? "next remedy" : "next";
+  return h("p", { class: kind, "data-who": next.who }, h("strong", {}, next.lead), sentence(next.text));
 }
 
 function timing({ outcome, startedAt, decidedAt, pods }: Application, { now }: Scene): string {

@@ -5,7 +5,7 @@ import { fitting, ofConcern } from "./filter.ts";
 import { podDots } from "./pods.ts";
 import type { Scene } from "./scene.ts";
 import type { Application } from "./status.ts";
-import { ago, authorName, clip, concernOf, concerns, count, duration, sentence, shortId, standing } from "./words.ts";
+import { ago, authorName, clip, concernOf, concerns, count, nextWords, sentence, shortId, standing } from "./words.ts";
 import type { Concern } from "./words.ts";
 
 /** What the board is drawn from; `opened` holds the ids of the lines that the reader has opened. */
@@ -120,13 +120,9 @@ function line(application: Application, isCalm: boolean, { opened }: Board, scen
   );
 }
 
-function nextText({ next, remedy }: Application, { now }: Scene): HTMLElement | undefined {
-  const text = next?.message ?? remedy;
-  if (text === undefined) return undefined;
-  const left = Date.parse(next?.at ?? "") - now;
-  const when = left > 0 ? `, in ${duration(Math.ceil(left / 1000) * 1000)}` : "";
-  const lead = next?.who === "engine" ? `Next${when}: ` : "What to do: ";
-  return h("span", { class: "line-next" }, h("strong", {}, lead), sentence(text, 240));
+function nextText(application: Application, { now }: Scene): HTMLElement | undefined {
+  const next = nextWords(application, now);
+  return next && h("span", { class: "line-next" }, h("strong", {}, next.lead), sentence(next.text, 240));
 }
 
 /** Since when it is as it is. */

@@ -103,3 +103,16 @@ export function imageName(image: string): string {
   if (tag === undefined) return clip(repository, 60);
   return `${clip(repository, 60)}:${/^[0-9a-f]{40}$/.test(tag) ? shortId(tag) : clip(tag, 40)}`;
 }
+
+/** What happens next, as a lead and a text: what a person must do, or what the engine does, and in how long. */
+export function nextWords(
+  { next, remedy }: Pick<Application, "next" | "remedy">,
+  now: number,
+): { readonly who: "engine" | "person"; readonly lead: string; readonly text: string } | undefined {
+  const text = next?.message ?? remedy;
+  if (text === undefined) return undefined;
+  if (next?.who !== "engine") return { who: "person", lead: "What to do: ", text };
+  const left = Date.parse(next.at ?? "") - now;
+  const when = left > 0 ? `, in ${duration(Math.ceil(left / 1000) * 1000)}` : "";
+  return { who: "engine", lead: `Next${when}: `, text };
+}
