@@ -1,4 +1,5 @@
 import { setMaxListeners } from "node:events";
+import { askedKube } from "../../src/io/kube/asked-kube.ts";
 import { faultyKube } from "../../src/io/kube/faulty-kube.ts";
 import type { Kube, KubeAnswer, WatchMessage, WatchTarget } from "../../src/io/kube/kube.ts";
 import { unreachable } from "../../src/io/kube/refusal.ts";
@@ -17,18 +18,12 @@ export function kubeDoor(kube: Kube, wire: Wire, weather: Weather, random: () =>
     return weather.isApiUp ? answer : { ok: false, refusal: unreachable("the connection broke off") };
   };
   const wired: Kube = {
+    ...askedKube(kube, (_, send) => ask(send)),
     resource: (apiVersion, kind) => wire.local(() => kube.resource(apiVersion, kind)),
-    get: (resource, namespace, name) => ask(() => kube.get(resource, namespace, name)),
-    list: (target) => ask(() => kube.list(target)),
-    create: (resource, object) => ask(() => kube.create(resource, object)),
-    replace: (resource, object) => ask(() => kube.replace(resource, object)),
-    apply: (resource, object, options) => ask(() => kube.apply(resource, object, options)),
-    delete: (resource, namespace, name, options) => ask(() => kube.delete(resource, namespace, name, options)),
     watch: (target, onMessage, signal) => {
       watch(kube, target, { wire, weather, onMessage, signal });
     },
     raw: (path) => wire.send(requestMs, () => kube.raw(path)),
-    requestCounts: () => kube.requestCounts(),
     close: () => undefined,
   };
   const faults = {

@@ -1,3 +1,4 @@
+import { askedKube } from "./asked-kube.ts";
 import type { Kube, KubeAnswer, KubeRefusal, WatchMessage, WatchTarget } from "./kube.ts";
 import { unreachable } from "./refusal.ts";
 
@@ -28,13 +29,8 @@ export function faultyKube(kube: Kube, faults: KubeFaults): Kube {
     return unheard < faults.after ? { ok: false, refusal: unreachable("the answer was lost") } : answer;
   }
   return {
+    ...askedKube(kube, (_, send) => ask(send)),
     resource: (apiVersion, kind) => ask(() => kube.resource(apiVersion, kind)),
-    get: (resource, namespace, name) => ask(() => kube.get(resource, namespace, name)),
-    list: (target) => ask(() => kube.list(target)),
-    create: (resource, object) => ask(() => kube.create(resource, object)),
-    replace: (resource, object) => ask(() => kube.replace(resource, object)),
-    apply: (resource, object, options) => ask(() => kube.apply(resource, object, options)),
-    delete: (resource, namespace, name, options) => ask(() => kube.delete(resource, namespace, name, options)),
     watch(target, onMessage, signal) {
       watchBreaking(kube, faults, target, onMessage, signal);
     },
@@ -42,8 +38,6 @@ export function faultyKube(kube: Kube, faults: KubeFaults): Kube {
       if (faults.random() < faults.before) return { status: 0, body: "the request was lost", headers: {} };
       return kube.raw(path);
     },
-    requestCounts: () => kube.requestCounts(),
-    close: () => kube.close(),
   };
 }
 

@@ -1,3 +1,4 @@
+import { askedKube } from "./asked-kube.ts";
 import type { Kube } from "./kube.ts";
 
 /** One request as it was made, before its answer. `dryRun` only of applies. */
@@ -15,34 +16,16 @@ export function recordingKube(kube: Kube, onRequest: (request: RecordedRequest) 
   function note(verb: RecordedRequest["verb"], what: string, namespace = "", name = "", dryRun = false): void {
     onRequest({ verb, what, namespace, name, dryRun });
   }
+  const noted = askedKube(kube, ({ verb, resource, namespace, name }, send) => {
+    const dryRun = verb === "rehearse";
+    note(dryRun ? "apply" : verb, resource.kind, namespace, name, dryRun);
+    return send();
+  });
   return {
+    ...noted,
     resource(apiVersion, kind) {
       note("resource", kind);
       return kube.resource(apiVersion, kind);
-    },
-    get(resource, namespace, name) {
-      note("get", resource.kind, namespace, name);
-      return kube.get(resource, namespace, name);
-    },
-    list(target) {
-      note("list", target.resource.kind, target.namespace);
-      return kube.list(target);
-    },
-    create(resource, object) {
-      note("create", resource.kind, object.metadata.namespace, object.metadata.name);
-      return kube.create(resource, object);
-    },
-    replace(resource, object) {
-      note("replace", resource.kind, object.metadata.namespace, object.metadata.name);
-      return kube.replace(resource, object);
-    },
-    apply(resource, object, options) {
-      note("apply", resource.kind, object.metadata.namespace, object.metadata.name, options.dryRun);
-      return kube.apply(resource, object, options);
-    },
-    delete(resource, namespace, name, options) {
-      note("delete", resource.kind, namespace, name);
-      return kube.delete(resource, namespace, name, options);
     },
     watch(target, onMessage, signal) {
       note("watch", target.resource.kind, target.namespace);
@@ -52,7 +35,5 @@ export function recordingKube(kube: Kube, onRequest: (request: RecordedRequest) 
       note("raw", path);
       return kube.raw(path);
     },
-    requestCounts: () => kube.requestCounts(),
-    close: () => kube.close(),
   };
 }
