@@ -259,7 +259,12 @@ export function sameDecision(left: DeliveryRecord | undefined, right: DeliveryRe
       record.promotion && { ...record.promotion, at: "" },
       record.outcome === "progressing" ? "" : record.message,
     ]);
-  return left !== undefined && key(left) === key(right);
+  return left !== undefined && key(left) === key(right) && !hasRecovered(left, right);
+}
+
+/** Undone drift is often written down while its pods still come up: who reads the log alone would never hear that they did. */
+function hasRecovered(left: DeliveryRecord, right: DeliveryRecord): boolean {
+  return left.degradedSince !== undefined && right.degradedSince === undefined;
 }
 
 function iso(ms: number): string {

@@ -25,7 +25,8 @@ function headline(record: DeliveryRecord): string {
   const { promotion, decidedAt } = record;
   const isPromotion = promotion !== undefined && promotion.at > (newest?.at ?? "");
   if (newest && !isPromotion && decidedAt !== undefined && newest.at > decidedAt) {
-    return `undone in ${newest.undoneMs} ms: ${driftSentence(newest)}`;
+    const open = record.degradedSince === undefined ? "" : ", not healthy again yet";
+    return `undone in ${newest.undoneMs} ms${open}: ${driftSentence(newest)}`;
   }
   if (isPromotion && decidedAt !== undefined && promotion.at > decidedAt) {
     return `promotion ${promotionSentence(promotion)}`;

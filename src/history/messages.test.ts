@@ -113,6 +113,8 @@ test("a promotion that was decided after the delivery is what its commit on the 
   const ref = { group: "", kind: "ConfigMap", namespace: "a", name: "b" };
   const later = { ref, manager: "m", fields: ["data.a"], at: "2026-11-23T20:00:12.342Z", undoneMs: 1 };
   assert.match(subject({ promotion, drift: [later] }), /^undone in 1 ms/);
+  const degradedSince = later.at;
+  assert.match(subject({ drift: [later], degradedSince }), /^undone in 1 ms, not healthy again yet: ConfigMap a\/b/);
   const together = { ...later, at: promotion.at };
   assert.match(subject({ promotion, drift: [together] }), /^undone in 1 ms/, "of the same instant: what was undone");
   const atDecision = { ...later, at: before.at };
