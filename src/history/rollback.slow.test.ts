@@ -55,6 +55,28 @@ test("the rollback of another failure that left the same directory is not taken 
   assert.deepEqual(await rollback(git, other), { kind: "fixed", head: restored });
 });
 
+test("a directory whose base is not what it was is not restored, unless what failed is gone already", async (t) => {
+  const { git, remote, request, head, healthy } = await broken(t);
+  const directory = request.failing.tree;
+  const base = { path: "staging/other", tree: (await git.treeAt(healthy, "staging/other")) ?? "" };
+  const now = { ...base, tree: (await git.treeAt(head, "staging/other")) ?? "" };
+  const shared: RollbackRequest = {
+    ...request,
+    failing: { ...request.failing, tree: "1".repeat(40), composed: { directory, bases: [now] } },
+    restores: {
+      ...request.restores,
+      tree: "2".repeat(40),
+      composed: { directory: request.restores.tree, bases: [base] },
+    },
+  };
+  const denied = await rollback(git, shared);
+  assert.deepEqual([denied.kind, denied.kind === "denied" && denied.problem.code], ["denied", "base-changed"]);
+  assert.equal(runGit(remote, "rev-parse", "main"), head);
+  const fix = await commitFiles(git, head, { "staging/probe/a.yaml": "fixed\n" });
+  await git.push(fix, "main", head);
+  assert.deepEqual(await rollback(git, shared), { kind: "fixed", head: fix });
+});
+
 test("one commit restores the directory byte for byte and touches nothing else", async (t) => {
   const { git, remote, request, healthy, failing, head } = await broken(t);
   const result = await rollback(git, request);
