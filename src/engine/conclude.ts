@@ -203,7 +203,7 @@ export async function log(io: Io, known: Known, decision: Decision): Promise<Pas
     const dueMs = (known.loggedAtMs ?? 0) + progressEveryMs;
     if (io.clock.now() < dueMs) return { known, againAtMs: Math.min(again.againAtMs ?? dueMs, dueMs) };
   }
-  const written = await io.log.write({ record, atMs: io.clock.now(), files: io.logFiles(record) });
+  const written = await io.log.write({ record, atMs: io.clock.now(), files: io.logFiles(record, known.observation) });
   if (written.kind === "unreachable") return { known, ...again, trouble: written.problem };
   if (written.kind === "denied") {
     // A failure that may not be written down may not be answered by a commit either: a person must know (behaviour B7).

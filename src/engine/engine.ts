@@ -149,8 +149,8 @@ export class Engine {
       log,
       known: (id) => this.#fleet.known(id),
       namespace: options.namespace ?? "plumbline-system",
-      logFiles: (record) => {
-        this.#fleet.decide(record);
+      logFiles: (record, observation) => {
+        this.#fleet.decide(record, observation);
         return options.logFiles?.(this.snapshot(), record.application) ?? new Map();
       },
     };

@@ -1,6 +1,7 @@
 import type { DeliveryLog } from "../history/delivery-log.ts";
 import type { Application } from "../model/application.ts";
 import { applicationLabelKey } from "../model/application.ts";
+import type { Observation } from "../model/health.ts";
 import type { Inventory } from "../model/inventory.ts";
 import type { KubeObject } from "../model/kube-object.ts";
 import type { Problem } from "../model/problem.ts";
@@ -31,7 +32,7 @@ export class Fleet {
   readonly #log: DeliveryLog;
   readonly #slots = new Map<string, Slot>();
   /** Records on their way to the delivery log, whose passes have not ended yet. */
-  readonly #deciding = new Map<string, DeliveryRecord>();
+  readonly #deciding = new Map<string, Pick<ApplicationSnapshot, "record" | "observation">>();
   #isFirst = true;
 
   constructor(log: DeliveryLog) {
@@ -101,9 +102,9 @@ export class Fleet {
     return all.filter(({ after }) => after.includes(id)).map((one) => one.id);
   }
 
-  /** Notes a record that is being written: what is written beside others at the same time must know of it as well. */
-  decide(record: DeliveryRecord): void {
-    this.#deciding.set(record.application, record);
+  /** Notes a record that is being written, with what was seen: what is written beside others at the same time must know of it. */
+  decide(record: DeliveryRecord, observation: Observation): void {
+    this.#deciding.set(record.application, { record, observation });
   }
 
   /** The delivery log is gone: everything that is known is to be written again. Answers of which applications. */
@@ -119,11 +120,9 @@ export class Fleet {
   /** What there is to show, in the order of ids. */
   snapshots(): readonly ApplicationSnapshot[] {
     const snapshots = [...this.#slots.values()].flatMap(({ found, known, history }) => {
-      const record = this.#deciding.get(found.application.id) ?? known.record;
+      const { record, observation } = this.#deciding.get(found.application.id) ?? known;
       const { application } = found;
-      return record
-        ? [{ application, record, observation: known.observation, history: withNewest(history, record) }]
-        : [];
+      return record ? [{ application, record, observation, history: withNewest(history, record) }] : [];
     });
     return snapshots.toSorted((a, b) => (a.application.id < b.application.id ? -1 : 1));
   }

@@ -4,6 +4,7 @@ import type { Git } from "../io/git/git.ts";
 import type { Kube } from "../io/kube/kube.ts";
 import type { DeliveryLog, LogFiles } from "../history/delivery-log.ts";
 import type { Application } from "../model/application.ts";
+import type { Observation } from "../model/health.ts";
 import type { Problem } from "../model/problem.ts";
 import type { DeliveryRecord } from "../model/record.ts";
 import { decide } from "../rollout/decide.ts";
@@ -39,7 +40,7 @@ export interface Io {
   /** Why its newest commit is not delivered: what is written on top of that would not be either. */
   readonly broken: () => Problem | undefined;
   /** Further files for the delivery log beside a new record: the page and its data. */
-  readonly logFiles: (record: DeliveryRecord) => LogFiles;
+  readonly logFiles: (record: DeliveryRecord, observation: Observation) => LogFiles;
   /** What is known of any application, its records newest first. */
   readonly known: (
     id: string,
