@@ -1,10 +1,9 @@
 import assert from "node:assert/strict";
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { test } from "node:test";
 import type { TestContext } from "node:test";
@@ -75,23 +74,6 @@ test("the workflows pin what they use, ask for little, and let no event's text i
       assert.deepEqual(only, job === "plan" ? { contents: "read", "pull-requests": "write" } : { contents: "read" });
     }
   }
-});
-
-test("actionlint has nothing to say of the workflows", (t) => {
-  const bin = mkdtempSync(join(tmpdir(), "plumb-actionlint-"));
-  t.after(() => rmSync(bin, { recursive: true, force: true }));
-  const program = "github.com/rhysd/actionlint/cmd/actionlint@v1.7.12";
-  try {
-    execFileSync("go", ["install", program], {
-      env: { ...process.env, GOBIN: bin, GOFLAGS: "-mod=mod" },
-      stdio: "pipe",
-    });
-  } catch {
-    return t.skip("it is built by Go from the module proxy, of which there is one or neither here");
-  }
-  const paths = (["github", "gitea"] as const).flatMap((forge) => Object.values(files[forge]));
-  const args = ["-shellcheck=", ...paths.map((path) => packageFile("docs", "ci", path))];
-  assert.equal(execFileSync(join(bin, "actionlint"), args, { encoding: "utf8" }), "");
 });
 
 test("the jobs of GitLab have keywords that it knows, and every script is one that a shell reads", () => {

@@ -6,7 +6,7 @@ import { plumb, startPlumb } from "./plumb-in-test.ts";
 import { makeReleasePlace } from "./released-in-test.ts";
 
 const skip = await noDockerRegistry();
-const seeds = 8;
+const seeds = 4;
 
 interface Answered {
   readonly images: readonly { readonly digest: string; readonly tag: string; readonly pushedBytes: number }[];

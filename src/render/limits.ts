@@ -12,7 +12,7 @@ export const limits = {
   /** Values of one document once its aliases stand for what they name. */
   values: 200_000,
   /** Values that one kustomization's build looks at. */
-  looks: 50_000_000,
+  looks: 20_000_000,
   /** Problems that are reported at once. */
   problems: 50,
 } as const;
