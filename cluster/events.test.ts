@@ -17,8 +17,7 @@ async function recording(): Promise<Recording> {
   const told = async (): Promise<readonly string[]> => {
     await settle();
     return cluster.client
-      .list({ group: "", resource: "events" }, "ns")
-      .map((object) => object as unknown as Event)
+      .list<Event & { readonly apiVersion: string; readonly kind: string }>({ group: "", resource: "events" }, "ns")
       .toSorted((a, b) => Number(a.metadata.resourceVersion) - Number(b.metadata.resourceVersion))
       .map(({ message = "", count = 0 }) => `${message} x${count}`);
   };

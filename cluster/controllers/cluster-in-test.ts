@@ -97,8 +97,7 @@ export async function startTestCluster({ refuse }: TestClusterOptions = {}): Pro
     setReady,
     messages: (kind) =>
       client
-        .list({ group: "", resource: "events" }, "ns")
-        .map((event) => event as unknown as TestEvent)
+        .list<TestEvent>({ group: "", resource: "events" }, "ns")
         .filter(({ involvedObject }) => involvedObject.kind === kind)
         .toSorted((a, b) => Number(a.metadata.resourceVersion) - Number(b.metadata.resourceVersion))
         .map(({ message }) => message),
