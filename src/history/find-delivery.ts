@@ -43,13 +43,9 @@ export async function findDelivery(
   const last = meant && (await stepAt(git, meant));
   if (!last) return [];
   const id = deliveryId(last.record);
-  const sameCommit = about.filter(({ trailers }) => {
-    return (
-      trailers["Plumbline-Application"] === last.record.application &&
-      trailers["Plumbline-Commit"] === last.record.revision.commit
-    );
-  });
-  const steps = await Promise.all(sameCommit.map((commit) => stepAt(git, commit)));
+  const { commit } = last.record.revision;
+  const sameCommit = about.filter(({ trailers }) => trailers["Plumbline-Commit"] === commit);
+  const steps = await Promise.all(sameCommit.map((each) => stepAt(git, each)));
   return steps.flatMap((step) => (step && deliveryId(step.record) === id ? [step] : [])).toReversed();
 }
 

@@ -77,7 +77,8 @@ async function showIn(
     await server.stop();
   });
   await page.goto(`http://127.0.0.1:${port}/${query}`);
-  await page.waitForSelector(".application, .empty, .line");
+  // What stands there until the first document has come is busy.
+  await page.waitForSelector(".application, .empty:not([aria-busy]), .line");
   return {
     page,
     errors,

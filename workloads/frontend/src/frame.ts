@@ -109,7 +109,7 @@ function troubleNotice(
 export function emptyPart({ value, lost }: Heard<StatusDocument>): HTMLElement {
   if (value === undefined) {
     const text = lost ? "The engine does not answer. Trying again every second." : "Asking for the status…";
-    return h("p", { class: "empty", "data-key": "empty" }, text);
+    return h("p", { class: "empty", "data-key": "empty", "aria-busy": "true" }, text);
   }
   return h(
     "p",
