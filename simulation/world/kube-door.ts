@@ -23,7 +23,7 @@ export function kubeDoor(kube: Kube, wire: Wire, weather: Weather, random: () =>
     watch: (target, onMessage, signal) => {
       watch(kube, target, { wire, weather, onMessage, signal });
     },
-    raw: (path) => wire.send(requestMs, () => kube.raw(path)),
+    raw: (path, bounds) => wire.send(requestMs, () => kube.raw(path, bounds)),
     close: () => undefined,
   };
   const faults = {

@@ -9,33 +9,42 @@ import { judged, podsOf } from "./phase.ts";
 import type { Phase } from "./phase.ts";
 import type { Io } from "./reconcile.ts";
 
+/** What of a delivery is asked about. */
+interface Asked {
+  readonly record: DeliveryRecord;
+  readonly phase: Phase;
+  readonly observation: Observation;
+  readonly desired: readonly Manifest[];
+}
+
 /**
- * Asks the policy's checks once the soak is over and before the delivery is decided, and during the soak those that may end
- * it early; undefined at any other time.
+ * What the policy's checks answered last, once the soak is over and before the delivery is decided, and during the soak those
+ * that may end it early; undefined before they have answered, and at any other time.
  */
 export async function askWhenDue(
   io: Io,
   { application }: FoundApplication,
-  record: DeliveryRecord,
-  phase: Phase,
-  observation: Observation,
-  desired: readonly Manifest[],
+  { record, phase, observation, desired }: Asked,
+  nowMs: number,
 ): Promise<CheckOutcome | undefined> {
   const { policy, services } = phase;
-  const open = record.outcome === "progressing" || record.outcome === "held";
-  if (!open) return undefined;
-  const soakedMs =
-    (record.currentSince === undefined ? io.clock.now() : Date.parse(record.currentSince)) + policy.soakMs;
-  const soaks = io.clock.now() < soakedMs;
+  const isOpen = record.outcome === "progressing" || record.outcome === "held";
+  const isCurrent = judged(observation).objects.every(({ health }) => health.status === "Current");
+  const sinceMs = record.currentSince === undefined ? nowMs : Date.parse(record.currentSince);
+  const soaks = nowMs < sinceMs + policy.soakMs;
   const checks = policy.checks.filter(({ failAfterMs }) => !soaks || failAfterMs !== undefined);
-  if (checks.length === 0) return undefined;
-  if (judged(observation).objects.some(({ health }) => health.status !== "Current")) return undefined;
+  if (!isOpen || !isCurrent || checks.length === 0) {
+    io.answers.forget(application.id);
+    return undefined;
+  }
   const images = imagesOf(desired);
   const tags = new Set(images.map(tagOf));
   const tag = tags.size === 1 ? [...tags][0] : undefined;
   const source = await sourceCommitOf(io.git, record.revision, application.path, images);
   // What nobody released by Plumbline has no trailers; its tag is the best word there is.
   const names = { release: source ?? tag, tag, revision: record.revision.commit };
-  const pods = podsOf(observation, phase);
-  return askChecks(io.kube, { namespace: application.namespace, checks, services, pods }, names);
+  const asked = { namespace: application.namespace, checks, services, pods: podsOf(observation, phase) };
+  // What was answered of another revision, of its canary, or in another soak says nothing of this one.
+  const about = JSON.stringify([record.startedAt, names, phase.canary, sinceMs, checks]);
+  return io.answers.latest(application.id, about, () => askChecks(io.kube, asked, names));
 }

@@ -11,6 +11,7 @@ import type { ObjectRef } from "../model/object-ref.ts";
 import type { Problem } from "../model/problem.ts";
 import { formatProblem, ProblemError } from "../model/problem.ts";
 import type { DeliveryRecord } from "../model/record.ts";
+import { Answers } from "./answers.ts";
 import { Desired } from "./desired.ts";
 import { Endorsements, noTrust } from "./endorsed.ts";
 import type { Trust } from "./endorsed.ts";
@@ -146,6 +147,7 @@ export class Engine {
       endorsements,
       signedImages: new SignedImages(options.imageTrust, clock),
       live: this.#watch(kube),
+      answers: new Answers(clock, (id) => this.#queue.add(id)),
       log,
       known: (id) => this.#fleet.known(id),
       namespace: options.namespace ?? "plumbline-system",

@@ -9,6 +9,7 @@ import type { Problem } from "../model/problem.ts";
 import type { DeliveryRecord } from "../model/record.ts";
 import { decide } from "../rollout/decide.ts";
 import type { FoundApplication } from "../source/deployment.ts";
+import type { Answers } from "./answers.ts";
 import { awaitOthers } from "./await-others.ts";
 import { close, conclude, distrust, putOff, refuse } from "./conclude.ts";
 import type { Desired } from "./desired.ts";
@@ -31,6 +32,7 @@ export interface Io {
   readonly kube: Kube;
   readonly clock: Clock;
   readonly live: Live;
+  readonly answers: Answers;
   readonly desired: Desired;
   readonly endorsements: Endorsements;
   readonly signedImages: SignedImages;

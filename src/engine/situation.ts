@@ -25,15 +25,15 @@ export async function situationOf(
   found: FoundApplication,
   { record, desired, phase, applied, observation }: Seen,
 ): Promise<Situation> {
-  const checks = await askWhenDue(io, found, record, phase, observation, desired);
+  const nowMs = io.clock.now();
   return {
     policy: phase.policy,
     record,
     observation: judged(observation),
     canary: phase.canary,
     obstacle: obstacleOf(applied, io.live),
-    checks,
+    checks: await askWhenDue(io, found, { record, phase, observation, desired }, nowMs),
     seeingSinceMs: io.live.seeingSince(),
-    nowMs: io.clock.now(),
+    nowMs,
   };
 }

@@ -4,7 +4,7 @@ import { isJsonObject, valueAt } from "../model/json.ts";
 import type { Json } from "../model/json.ts";
 import type { Kube } from "../io/kube/kube.ts";
 import { because, textAt } from "./conditions.ts";
-import { jsonAnswer } from "./json-answer.ts";
+import { answerBounds, isCut, jsonAnswer } from "./json-answer.ts";
 import { askMetric, noPods } from "./metric-check.ts";
 import type { PodNames, Said } from "./metric-check.ts";
 
@@ -62,7 +62,7 @@ async function ask(
   const url = new URL(check.http);
   const service = `${services.get(url.hostname) ?? url.hostname}:${url.port || "80"}`;
   const path = `/api/v1/namespaces/${namespace}/services/${service}/proxy${url.pathname}${url.search}`;
-  return { wrong: wrongOf(await kube.raw(path), check, names) };
+  return { wrong: wrongOf(await kube.raw(path, answerBounds), check, names) };
 }
 
 function wrongOf(
@@ -77,7 +77,9 @@ function wrongOf(
   const wanted = Object.entries(expect.json);
   if (wanted.length === 0) return undefined;
   const body = jsonAnswer(answer.body);
-  if (body === undefined) return "did not answer JSON";
+  if (body === undefined) {
+    return isCut(answer.body) ? "answered more than 1 MiB, of which no JSON is read" : "did not answer JSON";
+  }
   for (const [member, value] of wanted) {
     const filled = fill(value, names);
     if (filled === undefined) return `expects ${String(value)}, but the images of this revision do not share one`;

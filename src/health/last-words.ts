@@ -3,7 +3,7 @@ import type { Observation } from "../model/health.ts";
 import type { Json } from "../model/json.ts";
 import { valueAt } from "../model/json.ts";
 import { because, listAt, numberAt, textAt } from "./conditions.ts";
-import { jsonAnswer } from "./json-answer.ts";
+import { answerBounds, jsonAnswer } from "./json-answer.ts";
 import type { LiveState } from "./owned-pods.ts";
 import { hiding, secretsAmong } from "./without-secrets.ts";
 
@@ -36,7 +36,7 @@ export async function lastWords(
   const { name, container } = found;
   const bounds = `tailLines=${lines}&limitBytes=${readAtMost}&previous=${container.isPrevious}`;
   const path = `/api/v1/namespaces/${namespace}/pods/${name}/log?container=${container.name}&${bounds}`;
-  const { status, body } = await kube.raw(path);
+  const { status, body } = await kube.raw(path, answerBounds);
   if (status !== 200) return `the log of container ${container.name} cannot be read${because(refusalIn(status, body))}`;
   const words = hiding(secretsAmong(observation, live))(body)
     .replaceAll(noText, "")

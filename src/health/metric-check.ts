@@ -3,7 +3,7 @@ import type { Json } from "../model/json.ts";
 import { valueAt } from "../model/json.ts";
 import type { Kube } from "../io/kube/kube.ts";
 import { because, textAt } from "./conditions.ts";
-import { jsonAnswer } from "./json-answer.ts";
+import { answerBounds, jsonAnswer } from "./json-answer.ts";
 
 /** The names of the pods that are new, and of the old ones that serve beside them. */
 export interface PodNames {
@@ -68,7 +68,10 @@ async function valuesOf(
   const base = url.pathname.replace(/\/$/, "");
   // A dot is the only letter of a name that means something in a pattern.
   const asked = query.replaceAll(podsName, pods.map((pod) => pod.replaceAll(".", "[.]")).join("|"));
-  const { status, body } = await kube.raw(`${proxy}${base}/api/v1/query?query=${encodeURIComponent(asked)}`);
+  const { status, body } = await kube.raw(
+    `${proxy}${base}/api/v1/query?query=${encodeURIComponent(asked)}`,
+    answerBounds,
+  );
   if (status === 0) return `got no answer${because(body)}`;
   const answer = jsonAnswer(body) ?? null;
   if (status !== 200 || textAt(answer, "status") !== "success") {

@@ -309,12 +309,12 @@ test("what follows a canary has a deadline of its own", () => {
 test("a check that may end the soak ends it when it has failed for long enough, and not before", () => {
   const check = { http: "http://web/", expect: { status: 200, json: {} }, failAfterMs: 3000 };
   const checks = { ok: false, message: "GET http://web/ answered 500", failAfterMs: 3000 } as const;
-  const at = (afterMs: number, changes: Partial<DeliveryRecord>, answers: CheckOutcome = checks) =>
+  const at = (afterMs: number, changes: Partial<DeliveryRecord>, answers: CheckOutcome | "unanswered" = checks) =>
     decide({
       policy: { ...policy, checks: [check] },
       record: record({ currentSince: iso(start), ...changes }),
       observation: seen({}),
-      checks: answers,
+      checks: answers === "unanswered" ? undefined : answers,
       nowMs: start + afterMs,
     });
   assert.deepEqual(at(1000, {}), {
@@ -333,6 +333,8 @@ test("a check that may end the soak ends it when it has failed for long enough, 
   const recovered = at(4000, failing, { ok: true });
   assert.equal(recovered.kind === "wait" && recovered.failingSinceMs, undefined, "one good answer counts anew");
   assert.equal(recovered.kind === "wait" && recovered.atMs, start + 5000);
+  const unanswered = at(4000, failing, "unanswered");
+  assert.equal(unanswered.kind === "wait" && unanswered.failingSinceMs, start + 1000, "no answer is no good answer");
   assert.equal(
     at(9500, {}, { ok: true }).kind === "wait" && (at(9500, {}, { ok: true }) as { atMs: number }).atMs,
     start + 10_000,

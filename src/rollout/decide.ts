@@ -128,7 +128,9 @@ function soak(situation: Situation): Decision {
   const sinceMs = record.currentSince === undefined ? nowMs : Date.parse(record.currentSince);
   const soakedMs = sinceMs + policy.soakMs;
   const failing = checks?.ok === false ? checks : undefined;
-  const failingSinceMs = failing && Date.parse(record.failingSince ?? iso(nowMs));
+  // Until there is an answer, what was answered before still stands.
+  const isFailing = failing !== undefined || (checks === undefined && record.failingSince !== undefined);
+  const failingSinceMs = isFailing ? Date.parse(record.failingSince ?? iso(nowMs)) : undefined;
   const since = { currentSinceMs: sinceMs, ...(failingSinceMs === undefined ? {} : { failingSinceMs }) };
   const failAtMs = failing?.failAfterMs === undefined ? Infinity : (failingSinceMs ?? nowMs) + failing.failAfterMs;
   if (failing && nowMs >= failAtMs) {

@@ -38,7 +38,7 @@ export function askedKube(kube: Kube, ask: Ask): Kube {
     delete: (resource, namespace, name, options) =>
       ask({ verb: "delete", resource, namespace, name }, () => kube.delete(resource, namespace, name, options)),
     watch: (target, onMessage, signal) => kube.watch(target, onMessage, signal),
-    raw: (path) => kube.raw(path),
+    raw: (path, bounds) => kube.raw(path, bounds),
     requestCounts: () => kube.requestCounts(),
     close: () => kube.close(),
   };

@@ -34,9 +34,9 @@ export function faultyKube(kube: Kube, faults: KubeFaults): Kube {
     watch(target, onMessage, signal) {
       watchBreaking(kube, faults, target, onMessage, signal);
     },
-    raw: async (path) => {
+    raw: async (path, bounds) => {
       if (faults.random() < faults.before) return { status: 0, body: "the request was lost", headers: {} };
-      return kube.raw(path);
+      return kube.raw(path, bounds);
     },
   };
 }

@@ -272,3 +272,33 @@ test("a connection that says nothing is taken for dead and opened again", async 
   const trouble = messages[1];
   assert.ok(trouble?.type === "trouble" && trouble.refusal.message.includes("silent"));
 });
+
+test("what somebody answers behind the server is bounded in time and length, however slowly it drips (R3, O5)", async (t) => {
+  const ends: Promise<void>[] = [];
+  const untilEnd = (request: IncomingMessage, then = () => {}): void =>
+    void ends.push(new Promise((resolve) => request.socket.once("close", () => resolve(then()))));
+  const drip = (request: IncomingMessage, response: ServerResponse) => {
+    const timer = setInterval(() => response.write("."), 10);
+    untilEnd(request, () => clearInterval(timer));
+  };
+  const flood = (request: IncomingMessage, response: ServerResponse) => {
+    const fill = (): void => {
+      while (response.write("x".repeat(64 * 1024)));
+      response.once("drain", fill);
+    };
+    fill();
+    untilEnd(request);
+  };
+  const { kube, seen } = await scripted(t, [drip, (request) => untilEnd(request), flood, answer(200, {})]);
+  const bounds = { withinMs: 200, mostBytes: 100_000 };
+  const late = { status: 0, body: "no whole answer within 0.2 s", headers: {} };
+  assert.deepEqual(await kube.raw("/drip", bounds), late);
+  assert.deepEqual(await kube.raw("/hang", bounds), late);
+  const flooded = await kube.raw("/flood", { ...bounds, withinMs: 30_000 });
+  assert.equal(flooded.status, 200);
+  assert.ok(flooded.body.length > 100_000 && flooded.body.length < 300_000, `${flooded.body.length} bytes were read`);
+  assert.equal((await kube.raw("/fine", { ...bounds, withinMs: 30_000 })).body, "{}");
+  assert.deepEqual(seen, ["GET /drip", "GET /hang", "GET /flood", "GET /fine"], "what is late is not sent again");
+  assert.equal(ends.length, 3);
+  await Promise.all(ends);
+});

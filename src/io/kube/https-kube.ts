@@ -1,13 +1,23 @@
 import { setMaxListeners } from "node:events";
-import type { Json, JsonObject } from "../../model/json.ts";
+import type { Json } from "../../model/json.ts";
 import type { KubeObject } from "../../model/kube-object.ts";
 import type { Clock } from "../clock/clock.ts";
 import type { KubeAccess } from "./access.ts";
 import { Discovery } from "./discovery.ts";
-import type { ApplyOptions, Kube, KubeAnswer, KubeResource, WatchMessage, WatchTarget } from "./kube.ts";
+import type {
+  ApplyOptions,
+  Kube,
+  KubeAnswer,
+  KubeResource,
+  RawAnswer,
+  RawBounds,
+  WatchMessage,
+  WatchTarget,
+} from "./kube.ts";
 import { pathOf, query, targetPath } from "./paths.ts";
 import { refusalOf } from "./refusal.ts";
 import { sendRetrying } from "./retry.ts";
+import type { Sent } from "./retry.ts";
 import { Transport } from "./transport.ts";
 import type { KubeRequest } from "./transport.ts";
 import { Watcher } from "./watcher.ts";
@@ -120,11 +130,17 @@ export class HttpsKube implements Kube {
     void new Watcher(parts, target, onMessage, either).run();
   }
 
-  async raw(path: string): Promise<{ readonly status: number; readonly body: string; readonly headers: JsonObject }> {
-    const sent = await this.#send({ method: "GET", path }, true, "raw");
-    if (!sent.ok) return { status: 0, body: sent.refusal.message, headers: {} };
-    const { status, body, headers } = sent.response;
-    return { status, body, headers };
+  async raw(path: string, bounds?: RawBounds): Promise<RawAnswer> {
+    if (!bounds) return rawAnswer(await this.#send({ method: "GET", path }, true, "raw"));
+    const { withinMs, mostBytes } = bounds;
+    const { clock } = this.#options;
+    const late = new AbortController();
+    const cancel = clock.at(clock.now() + withinMs, () => late.abort());
+    const signal = anyOf(late.signal, this.#closing.signal);
+    const answer = rawAnswer(await this.#send({ method: "GET", path, mostBytes, signal }, true, "raw"));
+    cancel();
+    const isLate = answer.status === 0 && late.signal.aborted;
+    return isLate ? { ...answer, body: `no whole answer within ${withinMs / 1000} s` } : answer;
   }
 
   requestCounts(): ReadonlyMap<string, number> {
@@ -202,6 +218,12 @@ export class HttpsKube implements Kube {
     const key = `${verb} ${counted} ${code}`;
     this.#counts.set(key, (this.#counts.get(key) ?? 0) + 1);
   }
+}
+
+function rawAnswer(sent: Sent): RawAnswer {
+  if (!sent.ok) return { status: 0, body: sent.refusal.message, headers: {} };
+  const { status, body, headers } = sent.response;
+  return { status, body, headers };
 }
 
 interface KubeList {

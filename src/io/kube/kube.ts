@@ -54,6 +54,21 @@ export type WatchMessage =
   | { readonly type: "changed" | "deleted"; readonly object: KubeObject }
   | { readonly type: "trouble"; readonly refusal: KubeRefusal };
 
+/** An answer as it came; status 0 where there was none, with the reason as its body. */
+export interface RawAnswer {
+  readonly status: number;
+  readonly body: string;
+  readonly headers: JsonObject;
+}
+
+/** Bounds of asking what somebody else answers behind the API server; without them those of every request. */
+export interface RawBounds {
+  /** The whole answer, repeated attempts included, in milliseconds. */
+  readonly withinMs: number;
+  /** A longer answer is cut some bytes after these. */
+  readonly mostBytes: number;
+}
+
 /**
  * The door to a Kubernetes API server, the embedded one and any other alike. Requests that were answered 429 or 5xx with
  * Retry-After, or that got no answer, are retried within bounds where that is safe.
@@ -78,7 +93,7 @@ export interface Kube {
   /** Lists, watches, and keeps watching until `signal` aborts. */
   watch(target: WatchTarget, onMessage: (message: WatchMessage) => void, signal: AbortSignal): void;
   /** GET of a path of the API server: service proxy, logs, version. */
-  raw(path: string): Promise<{ readonly status: number; readonly body: string; readonly headers: JsonObject }>;
+  raw(path: string, bounds?: RawBounds): Promise<RawAnswer>;
   /** Answered requests so far by verb, resource and code ("PATCH deployments 200"; 0 had no answer), for metrics and measures. */
   requestCounts(): ReadonlyMap<string, number>;
   close(): void;

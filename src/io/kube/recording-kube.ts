@@ -31,9 +31,9 @@ export function recordingKube(kube: Kube, onRequest: (request: RecordedRequest) 
       note("watch", target.resource.kind, target.namespace);
       kube.watch(target, onMessage, signal);
     },
-    raw(path) {
+    raw(path, bounds) {
       note("raw", path);
-      return kube.raw(path);
+      return kube.raw(path, bounds);
     },
   };
 }

@@ -12,6 +12,8 @@ export interface KubeRequest {
   readonly body?: string;
   readonly contentType?: string;
   readonly signal?: AbortSignal;
+  /** A longer answer is cut some bytes after these; default none. */
+  readonly mostBytes?: number;
 }
 
 /** The whole answer to a request. */
@@ -59,7 +61,7 @@ export class Transport {
   async send(request: KubeRequest): Promise<KubeResponse> {
     const answer = await this.open(request, this.#timeoutMs);
     try {
-      const body = await readAll(answer.message);
+      const body = await readAll(answer.message, request.mostBytes);
       const { statusCode = 0, headers } = answer.message;
       return { status: statusCode, headers, body, askAgain: answer.askAgain };
     } catch (error) {
@@ -139,9 +141,15 @@ function agentFor({ server, proxy }: KubeAccess): http.Agent {
 /** Failures of the connection itself, before a byte of the request left. */
 const neverSent = new Set(["ECONNREFUSED", "ENOTFOUND", "EHOSTUNREACH", "ENETUNREACH", "EAI_AGAIN"]);
 
-async function readAll(message: IncomingMessage): Promise<string> {
+async function readAll(message: IncomingMessage, mostBytes = Infinity): Promise<string> {
   const pieces: Buffer[] = [];
-  for await (const piece of message) pieces.push(piece as Buffer);
+  let length = 0;
+  for await (const piece of message) {
+    pieces.push(piece as Buffer);
+    length += (piece as Buffer).length;
+    // Leaving the loop ends the connection: nobody sends the rest.
+    if (length > mostBytes) break;
+  }
   return Buffer.concat(pieces).toString("utf8");
 }
 

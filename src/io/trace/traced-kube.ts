@@ -12,5 +12,5 @@ export function tracedKube(kube: Kube, tracer: Tracer): Kube {
       return answer;
     }),
   );
-  return { ...traced, raw: (path) => tracer.span("kube raw", {}, () => kube.raw(path)) };
+  return { ...traced, raw: (path, bounds) => tracer.span("kube raw", {}, () => kube.raw(path, bounds)) };
 }
