@@ -7,6 +7,7 @@ import { gitCommand } from "./git-command.ts";
 import type { Surroundings } from "./git-command.ts";
 import type { FetchResult, Git, PushResult } from "./git.ts";
 import { watchLocalRefs } from "./local-refs.ts";
+import { looseObjects } from "./loose-objects.ts";
 import { prepareFolder } from "./mirror-folder.ts";
 import { readBranches, reads, tracked } from "./mirror-reads.ts";
 import { writes } from "./mirror-writes.ts";
@@ -73,7 +74,7 @@ export async function openMirror(options: MirrorOptions): Promise<Git> {
 
   return {
     ...reads(git, reader, () => branches),
-    ...writes(git, reader, options.signingKey),
+    ...writes({ git, reader, write: looseObjects(folder), signingKey: options.signingKey }),
     signer: (commit, allowed) => signaturesInTurn(() => signerOf({ git, processes, folder, remote }, commit, allowed)),
     url: remote.shown,
     fetch: (signal) => inTurn(() => fetch(signal)),

@@ -1,6 +1,6 @@
 import { ProblemError } from "../../model/problem.ts";
-import type { GitCommand } from "./git-command.ts";
 import type { TreeChange } from "./git.ts";
+import type { ObjectWriter } from "./loose-objects.ts";
 import type { ObjectReader } from "./object-reader.ts";
 import { isPlainPath } from "./remote.ts";
 
@@ -18,15 +18,15 @@ interface Branching {
 
 /** The tree `base` with `changes`, written level by level; levels that stay empty vanish. */
 export async function writeTree(
-  git: GitCommand,
   reader: ObjectReader,
+  write: ObjectWriter,
   base: string | undefined,
   changes: ReadonlyMap<string, TreeChange | null>,
 ): Promise<string> {
   const root: Branching = { below: new Map() };
   for (const [path, change] of changes) place(root, path, change);
-  const written = await writeLevel(git, reader, base, root);
-  return written ?? (await makeTree(git, []));
+  const written = await writeLevel(reader, write, base, root);
+  return written ?? (await makeTree(write, []));
 }
 
 function place(root: Branching, path: string, change: TreeChange | null): void {
@@ -50,8 +50,8 @@ function place(root: Branching, path: string, change: TreeChange | null): void {
 }
 
 async function writeLevel(
-  git: GitCommand,
   reader: ObjectReader,
+  write: ObjectWriter,
   base: string | undefined,
   level: Branching,
 ): Promise<string | undefined> {
@@ -61,19 +61,25 @@ async function writeLevel(
     else if (node.own === null) entries.delete(name);
     if (node.below.size === 0) continue;
     const before = entries.get(name);
-    const below = await writeLevel(git, reader, before && isTree(before) ? before.id : undefined, node);
+    const below = await writeLevel(reader, write, before && isTree(before) ? before.id : undefined, node);
     if (below !== undefined) entries.set(name, { mode: "040000", name, id: below });
     else if (before === undefined || isTree(before)) entries.delete(name);
   }
-  return entries.size === 0 ? undefined : makeTree(git, [...entries.values()]);
+  return entries.size === 0 ? undefined : makeTree(write, [...entries.values()]);
 }
 
-async function makeTree(git: GitCommand, entries: readonly RawEntry[]): Promise<string> {
-  const lines = entries.map(({ mode, name, id }) => {
-    const type = mode === "160000" ? "commit" : isTree({ mode }) ? "tree" : "blob";
-    return `${mode.padStart(6, "0")} ${type} ${id}\t${name}\0`;
-  });
-  return (await git.output(["mktree", "-z"], { stdin: Buffer.from(lines.join(""), "latin1") })).toString().trim();
+/** A tree in Git's order: by the bytes of the names, with a directory's as if it ended in a slash. */
+function makeTree(write: ObjectWriter, entries: readonly RawEntry[]): Promise<string> {
+  const sorted = entries.toSorted((a, b) => (sortName(a) < sortName(b) ? -1 : 1));
+  const parts = sorted.flatMap(({ mode, name, id }) => [
+    Buffer.from(`${mode.replace(/^0+/, "")} ${name}\0`, "latin1"),
+    Buffer.from(id, "hex"),
+  ]);
+  return write("tree", Buffer.concat(parts));
+}
+
+function sortName(entry: RawEntry): string {
+  return isTree(entry) ? `${entry.name}/` : entry.name;
 }
 
 function isTree(entry: { readonly mode: string }): boolean {
