@@ -103,6 +103,33 @@ test("writers that race lose nothing", async (t) => {
   assert.equal(runGit(remote, "rev-list", "--count", logBranch), "9");
 });
 
+test("decisions that are made at the same time are a commit each, by one push, and one that is refused keeps none of the others", async (t) => {
+  const { open, remote } = temporaryRepository(t);
+  const git = await open();
+  let pushes = 0;
+  const log = deliveryLog({
+    ...git,
+    push(...args) {
+      pushes += 1;
+      return git.push(...args);
+    },
+  });
+  const writeAll = (names: readonly string[]) =>
+    Promise.all(names.map((name) => log.write({ record: sampleRecord({ application: `staging/${name}` }), atMs })));
+  const results = await writeAll(["a", "b", "c", "d"]);
+  assert.deepEqual(
+    results.map((result) => "commit" in result && result.commit),
+    runGit(remote, "rev-list", "--reverse", logBranch).split("\n"),
+  );
+  assert.equal(runGit(remote, "rev-list", "--count", logBranch), "4");
+  assert.equal(pushes, 1);
+  const refusing =
+    "while read before after ref; do git log --format=%s $before..$after | grep -q bad && exit 1; done; exit 0";
+  writeFileSync(join(remote, "hooks", "pre-receive"), `#!/bin/sh\n${refusing}\n`, { mode: 0o755 });
+  const kinds = (await writeAll(["e", "bad", "a", "f"])).map(({ kind }) => kind);
+  assert.deepEqual(kinds, ["written", "denied", "unchanged", "written"]);
+});
+
 test("a record that somebody broke does not hide the one before", async (t) => {
   const git = await temporaryRepository(t).open();
   const log = deliveryLog(git);

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import type { Problem } from "../model/problem.ts";
 import type { DeliveryRecord } from "../model/record.ts";
 import type { Git, TreeChange } from "../io/git/git.ts";
+import { inTurns } from "./in-turns.ts";
 import { logMessage } from "./log-message.ts";
 import { parseRecord, recordText } from "./record-text.ts";
 import { plumbline } from "./signature.ts";
@@ -52,12 +53,10 @@ export interface DeliveryLog {
 
 /** Opens the delivery log; make one per repository, since writes through the same log take turns. */
 export function deliveryLog(git: Git): DeliveryLog {
-  let last: Promise<unknown> = Promise.resolve();
-  const inTurn = (note: LogNote): Promise<LogResult> => {
-    const next = last.then(() => write(git, note));
-    last = next.catch(() => undefined);
-    return next;
-  };
+  const inTurn = inTurns(
+    (notes: readonly LogNote[]) => write(git, notes),
+    ({ kind }) => kind === "denied",
+  );
   return {
     write({ record, atMs, files = new Map() }) {
       const own = [pathOf(record.application), recordText(record)] as const;
@@ -75,27 +74,49 @@ export function deliveryLog(git: Git): DeliveryLog {
   };
 }
 
-async function write(git: Git, note: LogNote): Promise<LogResult> {
+/** Writes a commit for each note, and pushes them all at once: where many decide at the same time, pushes are what it costs. */
+async function write(git: Git, notes: readonly LogNote[]): Promise<readonly LogResult[]> {
   for (;;) {
     const head = await git.branch(logBranch);
-    const changes = await changesTo(git, head, note.files);
-    if (head !== undefined && changes.size === 0) return { kind: "unchanged", commit: head };
-    const base = head === undefined ? undefined : (await git.commit(head)).tree;
-    const tree = await git.writeTree(base, changes);
-    const commit = await git.writeCommit({
-      tree,
-      parents: head === undefined ? [] : [head],
-      message: note.message,
-      signature: plumbline(note.atMs / 1000),
-    });
-    const pushed = await git.push(commit, logBranch, head);
-    if (pushed.kind === "pushed") return { kind: "written", commit };
-    if (pushed.kind !== "moved") return pushed;
+    const written = await commitEach(git, head, notes);
+    const tip = written.at(-1)?.commit;
+    if (tip === undefined || tip === head) return written;
+    const failed = (problem: Problem, kind: "denied" | "unreachable" = "unreachable"): readonly LogResult[] =>
+      written.map((result) => (result.commit === head ? result : { kind, problem }));
+    const pushed = await git.push(tip, logBranch, head);
+    if (pushed.kind === "pushed") return written;
+    if (pushed.kind !== "moved") return failed(pushed.problem, pushed.kind);
     const fetched = await git.fetch();
-    if (!fetched.ok) return { kind: "unreachable", problem: fetched.problem };
+    if (!fetched.ok) return failed(fetched.problem);
     // Each turn answers a push that somebody else won: without one there is no reason to try the same again.
-    if (fetched.branches.get(logBranch) === head) return { kind: "unreachable", problem: stuck(git) };
+    if (fetched.branches.get(logBranch) === head) return failed(stuck(git));
   }
+}
+
+/** The commits of the notes, each on top of the one before; where the branch says all of a note already, the one that does. */
+async function commitEach(
+  git: Git,
+  head: string | undefined,
+  notes: readonly LogNote[],
+): Promise<readonly Extract<LogResult, { readonly commit: string }>[]> {
+  const written: Extract<LogResult, { readonly commit: string }>[] = [];
+  for (const { message, atMs, files } of notes) {
+    const parent: string | undefined = written.at(-1)?.commit ?? head;
+    const changes = await changesTo(git, parent, files);
+    if (parent !== undefined && changes.size === 0) {
+      written.push({ kind: "unchanged", commit: parent });
+      continue;
+    }
+    const base = parent === undefined ? undefined : (await git.commit(parent)).tree;
+    const commit = await git.writeCommit({
+      tree: await git.writeTree(base, changes),
+      parents: parent === undefined ? [] : [parent],
+      message,
+      signature: plumbline(atMs / 1000),
+    });
+    written.push({ kind: "written", commit });
+  }
+  return written;
 }
 
 /** What of these files the branch does not say yet: at most decisions most of them are as they were, and cost no more than a look. */

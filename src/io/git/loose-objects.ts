@@ -60,6 +60,7 @@ function notWritten(type: string, error: unknown): ProblemError {
   return new ProblemError({
     code: "git-failed",
     message: `The mirror does not take a ${type} (${code}): ${message}.`,
-    remedy: "Look at the disk that the mirror's folder is on; a folder that is damaged can be removed, and is made anew.",
+    remedy:
+      "Look at the disk that the mirror's folder is on; a folder that is damaged can be removed, and is made anew.",
   });
 }
