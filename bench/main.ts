@@ -2,6 +2,7 @@ import { writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { parseArgs } from "node:util";
 import { clusterBounds } from "./cluster.ts";
+import { fleetBounds } from "./fleet/fleet.ts";
 import { historyBounds } from "./history.ts";
 import { imageBounds } from "./image.ts";
 import { tableOf } from "./measure.ts";
@@ -12,17 +13,25 @@ import { renderBounds } from "./render.ts";
 
 /**
  * `npm run bench` measures, prints the table, and writes it as JSON to dist/bench/figures.json; `npm run bench -- recovery`
- * measures what follows a failure instead, on the embedded cluster or on that of --kubeconfig. Exit code 1 when an aim is
- * missed.
+ * measures what follows a failure instead, on the embedded cluster or on that of --kubeconfig; `npm run bench -- fleet` what fleets
+ * cost, of --applications 100,500,1000 or of other sizes. Exit code 1 when an aim is missed.
  */
 const { positionals, values } = parseArgs({
   allowPositionals: true,
-  options: { kubeconfig: { type: "string" }, publish: { type: "string" } },
+  options: {
+    kubeconfig: { type: "string" },
+    publish: { type: "string" },
+    applications: { type: "string", default: "100,500,1000" },
+  },
 });
-const isRecovery = positionals[0] === "recovery";
-const figures = isRecovery
-  ? await recoveryBounds(values)
-  : await inTurn([clusterBounds, imageBounds, renderBounds, historyBounds, pageBounds]);
+const suites: Readonly<Record<string, () => Promise<readonly Figure[]>>> = {
+  all: () => inTurn([clusterBounds, imageBounds, renderBounds, historyBounds, pageBounds]),
+  recovery: () => recoveryBounds(values),
+  fleet: () => fleetBounds(values.applications.split(",").map(Number)),
+};
+const suite = suites[positionals[0] ?? "all"];
+if (!suite) throw new Error(`there is no bench ${positionals[0]}; there are ${Object.keys(suites).join(", ")}`);
+const figures = await suite();
 const [cpu] = cpus();
 const machine = `${cpus().length} x ${cpu?.model ?? "unknown"}, Node ${process.versions.node}, ${process.platform}`;
 console.log(`${machine}\n\n${tableOf(figures)}`);

@@ -18,6 +18,8 @@ export interface Usage {
 export interface BenchServer {
   /** From the start of its process until it could be asked. */
   readonly startMs: number;
+  /** The text of its kubeconfig. */
+  readonly kubeconfig: string;
   /** What it has used; collecting its garbage, which is counted, comes before. */
   usage(how: "collected" | "as it is"): Promise<Usage>;
   /** Sends a request; answers the body, rejects when the code is no 2xx. */
@@ -42,6 +44,7 @@ export async function startServer(what: "cluster" | "bare"): Promise<BenchServer
   const headers = { authorization: `Bearer ${users[0]?.user["token"]}` };
   return {
     startMs,
+    kubeconfig,
     async usage(how) {
       child.send(how);
       return (await heard(child)) as Usage;

@@ -34,8 +34,12 @@ test("what is written here is what git itself would have written, and git finds 
     const date = "@1700000000 +0000";
     const env = {
       ...process.env,
-      ...{ GIT_AUTHOR_NAME: name, GIT_AUTHOR_EMAIL: email, GIT_AUTHOR_DATE: date },
-      ...{ GIT_COMMITTER_NAME: name, GIT_COMMITTER_EMAIL: email, GIT_COMMITTER_DATE: date },
+      GIT_AUTHOR_NAME: name,
+      GIT_AUTHOR_EMAIL: email,
+      GIT_AUTHOR_DATE: date,
+      GIT_COMMITTER_NAME: name,
+      GIT_COMMITTER_EMAIL: email,
+      GIT_COMMITTER_DATE: date,
     };
     const message = "Say ö\n\nwithout an end";
     const written = await git.writeCommit({ tree, parents: [], message, signature });
