@@ -1,10 +1,11 @@
 import type { ObjectMeta } from "kubernetes-types/meta/v1.js";
 
-/** Any object of the cluster; controllers narrow it to a type of kubernetes-types at their door. */
+/** Any object of the cluster: identity and metadata typed, the rest JSON, which controllers narrow at their door. */
 export interface KubeObject {
-  apiVersion: string;
-  kind: string;
-  metadata: ObjectMeta;
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly metadata: ObjectMeta;
+  readonly [field: string]: unknown;
 }
 
 /** A served kind by its API group ("" is core) and plural, as in URLs: `{ group: "apps", resource: "deployments" }`. */

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Event } from "kubernetes-types/core/v1.js";
+import type { KubeObject } from "./client.ts";
 import { startTestCluster, type TestCluster } from "./controllers/cluster-in-test.ts";
 import { recordEvents, type RecordEvent } from "./events.ts";
 
@@ -17,7 +18,7 @@ async function recording(): Promise<Recording> {
   const told = async (): Promise<readonly string[]> => {
     await settle();
     return cluster.client
-      .list<Event & { readonly apiVersion: string; readonly kind: string }>({ group: "", resource: "events" }, "ns")
+      .list<KubeObject & Pick<Event, "count" | "message">>({ group: "", resource: "events" }, "ns")
       .toSorted((a, b) => Number(a.metadata.resourceVersion) - Number(b.metadata.resourceVersion))
       .map(({ message = "", count = 0 }) => `${message} x${count}`);
   };

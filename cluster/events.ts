@@ -70,16 +70,19 @@ export function recordEvents(
     const { type, reason, message } = said;
     const common = { kind: "Event", metadata: { name, namespace }, type, reason };
     if (action) {
-      await client.create<KubeObject>({ group: "events.k8s.io", resource: "events" }, {
-        apiVersion: "events.k8s.io/v1",
-        ...common,
-        action,
-        note: message,
-        regarding: object,
-        eventTime: microTimeText(nowMs),
-        reportingController: component,
-        reportingInstance: `${component}-${host ?? ""}`,
-      } as KubeObject);
+      await client.create<KubeObject>(
+        { group: "events.k8s.io", resource: "events" },
+        {
+          apiVersion: "events.k8s.io/v1",
+          ...common,
+          action,
+          note: message,
+          regarding: object,
+          eventTime: microTimeText(nowMs),
+          reportingController: component,
+          reportingInstance: `${component}-${host ?? ""}`,
+        },
+      );
       return;
     }
     await client.create<KubeObject>(events, {
@@ -93,7 +96,7 @@ export function recordEvents(
       source: { component, ...(host && { host }) },
       reportingComponent: component,
       reportingInstance: host ?? "",
-    } as KubeObject);
+    });
   }
 
   return {

@@ -3,7 +3,7 @@ import { limitedNames, type Quota, quotaRefusal, quotaStatus, usageOf } from "..
 import { forbidden } from "./refusal.ts";
 import type { Resource } from "./resource-table.ts";
 import type { ApiServer } from "./server.ts";
-import { type StoredObject, valueAt } from "./stored-object.ts";
+import { valueAt } from "./json.ts";
 
 /** Namespaces that may not be deleted. */
 const immortal = new Set(["default", "kube-public", "kube-system"]);
@@ -27,7 +27,7 @@ export function refuseUnlessOpen(server: ApiServer, resource: Resource, namespac
 const quotaName = { group: "", resource: "resourcequotas" };
 
 /** A new pod that names no pull secrets has those of its service account. */
-export function withAccountsSecrets(server: ApiServer, resource: Resource, object: StoredObject): StoredObject {
+export function withAccountsSecrets(server: ApiServer, resource: Resource, object: KubeObject): KubeObject {
   if (resource.qualifiedName !== "pods") return object;
   const own = valueAt(object, "spec.imagePullSecrets");
   if (Array.isArray(own) && own.length > 0) return object;
@@ -40,7 +40,7 @@ export function withAccountsSecrets(server: ApiServer, resource: Resource, objec
 }
 
 /** Refuses a new object that names what is not there. */
-export function refuseUnmet(server: ApiServer, resource: Resource, object: StoredObject): void {
+export function refuseUnmet(server: ApiServer, resource: Resource, object: KubeObject): void {
   if (resource.qualifiedName !== "pods") return;
   const { name = "", namespace = "" } = object.metadata;
   const account = String(valueAt(object, "spec.serviceAccountName"));
@@ -61,9 +61,9 @@ export function refuseUnmet(server: ApiServer, resource: Resource, object: Store
  * Refuses a new object that a ResourceQuota of its namespace has no room for; where there is room in all, it is taken in
  * their statuses before the object is there, as by Kubernetes.
  */
-export function takeOfQuota(server: ApiServer, resource: Resource, object: StoredObject, dryRun = false): void {
+export function takeOfQuota(server: ApiServer, resource: Resource, object: KubeObject, dryRun = false): void {
   const { namespace = "", name: own = "" } = object.metadata;
-  const quotas = server.store.list("resourcequotas", `${namespace}/`) as readonly KubeObject[] as readonly Quota[];
+  const quotas = server.store.list("resourcequotas", `${namespace}/`) as readonly Quota[];
   if (quotas.length === 0) return;
   // What is there now counts, not what a status may still say; only objects of the same kind take of the same names.
   const there = server.store.list(resource.storedAs, `${namespace}/`).map((other) => [resource, other] as const);

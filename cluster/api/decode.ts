@@ -5,7 +5,7 @@ import { isPointer } from "./go-fields.ts";
 import { badRequest, invalidPatch } from "./refusal.ts";
 import type { Resource } from "./resource-table.ts";
 import type { Schema } from "./schema.ts";
-import { isMap, type JsonMap, type StoredObject } from "./stored-object.ts";
+import { isMap, type JsonMap } from "./json.ts";
 
 /** What to do about unknown fields, and the patch that the body comes from, if any. */
 interface BodyOptions {
@@ -25,13 +25,13 @@ interface Findings {
  * A body as its kind takes it. Fields that the kind does not have are left out; Strict refuses them, Warn tells. A body
  * without kind or apiVersion is taken to be of the resource's.
  */
-export function decodeBody(resource: Resource, body: KubeObject, options: BodyOptions): StoredObject {
+export function decodeBody(resource: Resource, body: KubeObject, options: BodyOptions): KubeObject {
   const { fieldValidation: validation = "Ignore", warn, patch } = options;
   const { kind, apiVersion, version, schema } = resource;
-  const named: StoredObject = { ...body, kind, apiVersion, metadata: body.metadata ?? {} };
+  const named: KubeObject = { ...body, kind, apiVersion, metadata: body.metadata ?? {} };
   if (!schema) return named;
   const findings: Findings = { unknown: [] };
-  const value = walk(schema, named, "", kind, findings) as StoredObject;
+  const value = walk(schema, named, "", kind, findings) as KubeObject;
   const handled = `${kind} in version "${version}" cannot be handled as a ${kind}`;
   const refuse = (why: string): ApiError =>
     patch === undefined ? badRequest(`${handled}: ${why}`) : invalidPatch(patch(body), why);
@@ -46,7 +46,7 @@ export function decodeBody(resource: Resource, body: KubeObject, options: BodyOp
 }
 
 /** Of owners that are named twice the first stays, and the client is told. */
-function withoutRepeatedOwners(object: StoredObject, warn: BodyOptions["warn"]): StoredObject {
+function withoutRepeatedOwners(object: KubeObject, warn: BodyOptions["warn"]): KubeObject {
   const owners = object.metadata.ownerReferences ?? [];
   const first = owners.filter(({ uid }, index) => owners.findIndex((other) => other.uid === uid) === index);
   if (first.length === owners.length) return object;

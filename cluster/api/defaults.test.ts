@@ -1,13 +1,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { KubeObject } from "../client.ts";
 import { withDefaults } from "./defaults.ts";
 import { schemaOf } from "./schema.ts";
-import type { JsonMap, StoredObject } from "./stored-object.ts";
+import { type JsonMap, mapAt } from "./json.ts";
 
 function defaulted(group: string, kind: string, spec: JsonMap): JsonMap {
   const apiVersion = group === "" ? "v1" : `${group}/v1`;
-  const object: StoredObject = { apiVersion, kind, metadata: { name: "a" }, spec };
-  return withDefaults(schemaOf(group, "v1", kind), object).spec ?? {};
+  const object: KubeObject = { apiVersion, kind, metadata: { name: "a" }, spec };
+  return mapAt(withDefaults(schemaOf(group, "v1", kind), object), "spec");
 }
 
 const containersOf = (spec: JsonMap): readonly JsonMap[] => spec["containers"] as readonly JsonMap[];
@@ -60,6 +61,6 @@ test("a service's target port is its port; a job runs once", () => {
 
 test("what is complete is given back as it is", () => {
   const schema = schemaOf("", "v1", "ConfigMap");
-  const object: StoredObject = { apiVersion: "v1", kind: "ConfigMap", metadata: { name: "a" }, data: { k: "v" } };
+  const object: KubeObject = { apiVersion: "v1", kind: "ConfigMap", metadata: { name: "a" }, data: { k: "v" } };
   assert.equal(withDefaults(schema, object), object);
 });

@@ -1,6 +1,7 @@
+import type { KubeObject } from "../client.ts";
 import { dataFile } from "./data-file.ts";
 import type { Schema } from "./schema.ts";
-import { isMap, type JsonMap, type StoredObject } from "./stored-object.ts";
+import { isMap, type JsonMap } from "./json.ts";
 import { evaluate, type Variables } from "./validation/cel.ts";
 
 /** A default that depends on what else is there: a value or an expression in CEL, `when` something holds. */
@@ -20,19 +21,19 @@ const stages = dataFile<Readonly<Record<Stage, Readonly<Record<string, JsonMap>>
 type Stage = "defaults" | "unowned" | "born";
 
 /** Fills in what Kubernetes would: its own kinds by cluster/data/defaults.json, custom ones by their schema. */
-export function withDefaults(schema: Schema | undefined, object: StoredObject): StoredObject {
+export function withDefaults(schema: Schema | undefined, object: KubeObject): KubeObject {
   if (!schema) return object;
   // A kind whose spec is no pointer has one even where none was given.
   const isPlain = schema.definition !== undefined && schema.property("spec")?.default !== undefined;
-  const whole = object.spec === undefined && isPlain ? { ...object, spec: {} } : object;
-  return fill("defaults", schema, whole, whole.kind) as StoredObject;
+  const whole = object["spec"] === undefined && isPlain ? { ...object, spec: {} } : object;
+  return fill("defaults", schema, whole, whole.kind) as KubeObject;
 }
 
 /** Adds what admission adds, and to a new object also what it starts with. */
-export function withAdmitted(schema: Schema | undefined, object: StoredObject, isNew: boolean): StoredObject {
+export function withAdmitted(schema: Schema | undefined, object: KubeObject, isNew: boolean): KubeObject {
   if (schema?.definition === undefined) return object;
   const born = isNew ? filled("born", schema.definition, object, object.kind) : object;
-  return fill("unowned", schema, born, object.kind) as StoredObject;
+  return fill("unowned", schema, born, object.kind) as KubeObject;
 }
 
 function filled(stage: Stage, definition: string, given: JsonMap, kind: string): JsonMap {

@@ -1,7 +1,7 @@
 import { randomInt, randomUUID } from "node:crypto";
 import type { DeleteOptions, KubeObject } from "../client.ts";
 import type { Resource } from "./resource-table.ts";
-import { type JsonMap, sameJson, type StoredObject, valueAt, without } from "./stored-object.ts";
+import { type JsonMap, mapAt, sameJson, valueAt, without } from "./json.ts";
 
 type Metadata = KubeObject["metadata"];
 
@@ -47,7 +47,7 @@ const written = [
 ] as const;
 
 /** The object with its metadata as it is written, with room for the resourceVersion that it will have. */
-export function inOrder(object: StoredObject): StoredObject {
+export function inOrder(object: KubeObject): KubeObject {
   const metadata: Metadata = { ...object.metadata, resourceVersion: object.metadata.resourceVersion ?? "" };
   const entries = written.flatMap((key) => (metadata[key] === undefined ? [] : [[key, metadata[key]] as const]));
   return { ...object, metadata: Object.fromEntries(entries) as Metadata };
@@ -70,11 +70,11 @@ const serverOwned = [
 /** A new object with what the server alone decides: name, uid, times, generation; without a status. */
 export function prepareCreate(
   resource: Resource,
-  body: StoredObject,
+  body: KubeObject,
   namespace: string,
   nowMs: number,
   chance: Chance,
-): StoredObject {
+): KubeObject {
   const { name = "", generateName } = body.metadata;
   const metadata: Metadata = {
     ...(name === "" && generateName ? { name: generatedName(generateName, chance) } : name === "" ? {} : { name }),
@@ -100,22 +100,22 @@ function hasStatus(resource: Resource): boolean {
 /** The new state of an object after a write to it or to a subresource, with what such a write may not change put back. */
 export function prepareUpdate(
   resource: Resource,
-  live: StoredObject,
-  body: StoredObject,
+  live: KubeObject,
+  body: KubeObject,
   subresource: string | undefined,
-): StoredObject {
+): KubeObject {
   const metadata = { ...picked(live.metadata, serverOwned), ...without(body.metadata, ...serverOwned) };
   if (subresource === "status") {
     const held = withKept(metadata, live.metadata, ["labels", "ownerReferences", "finalizers"]);
     return withKept({ ...live, metadata: held }, body, ["status"]);
   }
-  if (subresource === "finalize") return { ...live, spec: body.spec ?? {} };
+  if (subresource === "finalize") return { ...live, spec: body["spec"] ?? {} };
   // What a namespace still waits for is only told through its finalize subresource.
   const kept = [
     ...(hasStatus(resource) ? ["status"] : []),
     ...(resource.subresources.includes("finalize") ? ["spec"] : []),
   ];
-  const given: StoredObject = { ...body, kind: resource.kind, apiVersion: resource.apiVersion, metadata };
+  const given: KubeObject = { ...body, kind: resource.kind, apiVersion: resource.apiVersion, metadata };
   const next = withKept(given, live, kept);
   if (!countsGeneration(resource) || !specChanged(resource, live, next)) return next;
   return { ...next, metadata: { ...next.metadata, generation: (live.metadata.generation ?? 0) + 1 } };
@@ -132,10 +132,10 @@ function withKept<T extends object>(object: T, other: T, keys: readonly string[]
 }
 
 /** True when anything but metadata and (where it is a subresource) status differs: what generation counts. */
-function specChanged(resource: Resource, before: StoredObject, after: StoredObject): boolean {
+function specChanged(resource: Resource, before: KubeObject, after: KubeObject): boolean {
   // Which node a pod is bound to is no change of what is wanted.
-  if (resource.qualifiedName === "pods" && before.spec?.["nodeName"] === undefined) {
-    return !sameJson(before.spec, after.spec && without(after.spec, "nodeName"));
+  if (resource.qualifiedName === "pods" && valueAt(before, "spec.nodeName") === undefined) {
+    return !sameJson(before["spec"], without(mapAt(after, "spec"), "nodeName"));
   }
   // A Deployment's annotations are copied to its ReplicaSets, so that they count there.
   const annotations = resource.qualifiedName === "deployments.apps" ? [before, after].map(annotationsOf) : [];
@@ -145,30 +145,30 @@ function specChanged(resource: Resource, before: StoredObject, after: StoredObje
   );
 }
 
-function annotationsOf({ metadata }: StoredObject): JsonMap | undefined {
+function annotationsOf({ metadata }: KubeObject): JsonMap | undefined {
   return metadata.annotations;
 }
 
 /** True when nothing but time stamps of managed fields would change, so that the write can be left out. */
-export function isNoOp(live: StoredObject, next: StoredObject): boolean {
+export function isNoOp(live: KubeObject, next: KubeObject): boolean {
   return sameJson(withoutFieldTimes(live), withoutFieldTimes(next));
 }
 
-function withoutFieldTimes(object: StoredObject): StoredObject {
+function withoutFieldTimes(object: KubeObject): KubeObject {
   const managedFields = object.metadata.managedFields?.map((entry) => without(entry, "time"));
   return managedFields ? { ...object, metadata: { ...object.metadata, managedFields } } : object;
 }
 
 /** What a deletion does: the object as it stays for now, and whether it goes at once. */
 export interface DeletionStep {
-  readonly object: StoredObject;
+  readonly object: KubeObject;
   readonly remove: boolean;
 }
 
 /** The first step of a deletion: finalizers by propagation, then a grace period, or the end. Pure. */
 export function planDeletion(
   resource: Resource,
-  live: StoredObject,
+  live: KubeObject,
   options: DeleteOptions,
   nowMs: number,
 ): DeletionStep {
@@ -186,18 +186,18 @@ export function planDeletion(
 }
 
 /** True when an object that is being deleted has nothing left to wait for. */
-export function deletionIsDue(object: StoredObject): boolean {
+export function deletionIsDue(object: KubeObject): boolean {
   const { deletionTimestamp, deletionGracePeriodSeconds = 0, finalizers = [] } = object.metadata;
   const isHeld = finalizers.length > 0 || deletionGracePeriodSeconds > 0 || hasSpecFinalizers(object);
   return deletionTimestamp !== undefined && !isHeld;
 }
 
-function marked(object: StoredObject, grace: number, endsAtMs: number): StoredObject {
+function marked(object: KubeObject, grace: number, endsAtMs: number): KubeObject {
   const { generation, deletionTimestamp } = object.metadata;
   // These two keep the marks of their deletion themselves.
   const isOwn = object.kind === "Namespace" || object.kind === "CustomResourceDefinition";
   const isNew = generation !== undefined && deletionTimestamp === undefined;
-  const ending = hasSpecFinalizers(object) ? { status: { ...object.status, phase: "Terminating" } } : {};
+  const ending = hasSpecFinalizers(object) ? { status: { ...mapAt(object, "status"), phase: "Terminating" } } : {};
   const metadata = {
     ...object.metadata,
     ...(isNew && !isOwn ? { generation: generation + 1 } : {}),
@@ -215,7 +215,7 @@ function finalizersFor(given: readonly string[], propagation: DeleteOptions["pro
 }
 
 /** Seconds that a pod has to end: none when it never reached a node or is over already. */
-function graceOf(pod: StoredObject, options: DeleteOptions): number {
+function graceOf(pod: KubeObject, options: DeleteOptions): number {
   if (!valueAt(pod, "spec.nodeName") || /^(Failed|Succeeded)$/.test(String(valueAt(pod, "status.phase")))) return 0;
   const own = options.gracePeriodSeconds ?? Number(valueAt(pod, "spec.terminationGracePeriodSeconds") ?? 30);
   // What is negative is as short as can be.
@@ -223,7 +223,7 @@ function graceOf(pod: StoredObject, options: DeleteOptions): number {
 }
 
 /** Namespaces are finalized in their spec: they stay until what is in them is gone. */
-function hasSpecFinalizers(object: StoredObject): boolean {
-  const finalizers = object.kind === "Namespace" ? object.spec?.["finalizers"] : undefined;
+function hasSpecFinalizers(object: KubeObject): boolean {
+  const finalizers = object.kind === "Namespace" ? valueAt(object, "spec.finalizers") : undefined;
   return Array.isArray(finalizers) && finalizers.length > 0;
 }

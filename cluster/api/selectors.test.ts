@@ -1,12 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ApiError } from "../client.ts";
+import { ApiError, type KubeObject } from "../client.ts";
 import { ResourceTable } from "./resource-table.ts";
 import { labelSelector } from "./label-selector.ts";
 import { fieldSelector } from "./selectors.ts";
-import type { StoredObject } from "./stored-object.ts";
 
-function labelled(labels: Record<string, string>): StoredObject {
+function labelled(labels: Record<string, string>): KubeObject {
   return { apiVersion: "v1", kind: "Thing", metadata: { name: "a", labels } };
 }
 
@@ -59,7 +58,7 @@ test("a wrong label selector is refused in Kubernetes' words", () => {
 test("field selectors know the fields of their kind", () => {
   const pods = new ResourceTable().find("", "v1", "pods");
   assert.ok(pods);
-  const pod: StoredObject = { apiVersion: "v1", kind: "Pod", metadata: { name: "a" }, status: { phase: "Running" } };
+  const pod: KubeObject = { apiVersion: "v1", kind: "Pod", metadata: { name: "a" }, status: { phase: "Running" } };
   const fits = (text: string): boolean => fieldSelector(pods, text)(pod);
   assert.deepEqual(
     [

@@ -1,9 +1,10 @@
+import type { KubeObject } from "../client.ts";
 import type { Resource } from "./resource-table.ts";
 import { badRequest } from "./refusal.ts";
-import { type JsonMap, type StoredObject, valueAt } from "./stored-object.ts";
+import { type JsonMap, valueAt } from "./json.ts";
 
 /** Whether an object is meant. */
-export type Selector = (object: StoredObject) => boolean;
+export type Selector = (object: KubeObject) => boolean;
 
 /** What one label must be. */
 export interface Requirement {
@@ -59,7 +60,7 @@ function unsupported({ kind, fields, custom, qualifiedName }: Resource, path: st
 /** Fields whose absence means a value. */
 const absent: Readonly<Record<string, string>> = { "spec.hostNetwork": "false", "spec.unschedulable": "false" };
 
-function fieldOf(object: StoredObject, path: string): string {
+function fieldOf(object: KubeObject, path: string): string {
   const value =
     path === "source" ? (valueAt(object, "source.component") ?? object["reportingComponent"]) : valueAt(object, path);
   return typeof value === "string" ? value : value === undefined ? (absent[path] ?? "") : JSON.stringify(value);

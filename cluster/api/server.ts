@@ -21,7 +21,7 @@ import { alreadyExists, conflict, internal, invalid, noSuchResource, notFound } 
 import { type Resource, ResourceTable } from "./resource-table.ts";
 import { withAddresses, withoutOldPorts } from "./service-addresses.ts";
 import { Store } from "./store.ts";
-import { freeze, type StoredObject, without } from "./stored-object.ts";
+import { freeze, without } from "./json.ts";
 import { invalidValue, required } from "./validation/causes.ts";
 import { validate } from "./validation/validate.ts";
 
@@ -66,7 +66,7 @@ export class ApiServer {
   readonly servicePrefix: string;
 
   /** New objects that get some default only when they are read: their next write is one even if it changes nothing. */
-  readonly #storedShort = new WeakSet<StoredObject>();
+  readonly #storedShort = new WeakSet<KubeObject>();
 
   readonly #chance: Chance;
 
@@ -84,23 +84,23 @@ export class ApiServer {
     return resource;
   }
 
-  find({ resource, namespace, name }: Place): StoredObject | undefined {
+  find({ resource, namespace, name }: Place): KubeObject | undefined {
     const object = this.store.get(resource.storedAs, `${namespace}/${name}`);
     return object && inVersion(object, resource);
   }
 
-  get(place: Place): StoredObject {
+  get(place: Place): KubeObject {
     const object = this.find(place);
     if (!object) throw notFound(place.resource, place.name);
     return object;
   }
 
-  create(resource: Resource, namespace: string, body: KubeObject, options: WriteOptions): StoredObject {
+  create(resource: Resource, namespace: string, body: KubeObject, options: WriteOptions): KubeObject {
     return this.#create(resource, namespace, decodeBody(resource, body, options), options, true);
   }
 
   /** Writes what `change` makes of the live object; PUT, every patch and every subresource end here. */
-  update(place: Place, change: (live: StoredObject) => KubeObject, options: WriteOptions): StoredObject {
+  update(place: Place, change: (live: KubeObject) => KubeObject, options: WriteOptions): KubeObject {
     const live = this.get(place);
     return this.#update(place, live, decodeBody(place.resource, change(live), options), options, !options.isTracked);
   }
@@ -110,7 +110,7 @@ export class ApiServer {
     place: Place,
     applied: KubeObject,
     options: ApplyOptions,
-  ): { readonly object: StoredObject; readonly created: boolean } {
+  ): { readonly object: KubeObject; readonly created: boolean } {
     const live = options.subresource ? this.get(place) : this.find(place);
     const { uid } = applied.metadata ?? {};
     if (uid && uid !== live?.metadata.uid) {
@@ -124,13 +124,7 @@ export class ApiServer {
     return { object: this.#create(place.resource, place.namespace, unversioned, options, false), created: true };
   }
 
-  #create(
-    resource: Resource,
-    namespace: string,
-    body: StoredObject,
-    options: WriteOptions,
-    track: boolean,
-  ): StoredObject {
+  #create(resource: Resource, namespace: string, body: KubeObject, options: WriteOptions, track: boolean): KubeObject {
     if (body.metadata.resourceVersion) throw internal("resourceVersion should not be set on objects to be created");
     if (namespace !== "") refuseUnlessOpen(this, resource, namespace, body.metadata.name ?? "");
     const prepared = prepareCreate(resource, body, namespace, this.clock.now(), this.#chance);
@@ -153,17 +147,12 @@ export class ApiServer {
     return stored;
   }
 
-  #addressed(
-    resource: Resource,
-    object: StoredObject,
-    live: StoredObject | undefined,
-    options: WriteOptions,
-  ): StoredObject {
+  #addressed(resource: Resource, object: KubeObject, live: KubeObject | undefined, options: WriteOptions): KubeObject {
     if (resource.qualifiedName !== "services") return object;
     return withAddresses(this, resource, object, live, options.dryRun === true);
   }
 
-  #update(place: Place, live: StoredObject, body: StoredObject, options: WriteOptions, track: boolean): StoredObject {
+  #update(place: Place, live: KubeObject, body: KubeObject, options: WriteOptions, track: boolean): KubeObject {
     const { resource, name } = place;
     const { resourceVersion, uid } = body.metadata;
     if (resourceVersion && !/^\d+$/.test(resourceVersion)) {
@@ -193,20 +182,15 @@ export class ApiServer {
     return this.#keep("put", place, next, options);
   }
 
-  #tracked(
-    resource: Resource,
-    live: StoredObject | undefined,
-    next: StoredObject,
-    options: WriteOptions,
-  ): StoredObject {
+  #tracked(resource: Resource, live: KubeObject | undefined, next: KubeObject, options: WriteOptions): KubeObject {
     // What an Event says by null or by nothing has no owner.
     const unsaid = Object.keys(next).filter((key) => next[key] === null || next[key] === "");
-    const said = without(next, ...unsaid) as StoredObject;
+    const said = without(next, ...unsaid) as KubeObject;
     return { ...next, metadata: trackUpdate({ ...this.#write(resource, live, options), next: said }).metadata };
   }
 
   /** The write as the tracking of managedFields wants it told. */
-  #write(resource: Resource, live: StoredObject | undefined, options: WriteOptions): Write {
+  #write(resource: Resource, live: KubeObject | undefined, options: WriteOptions): Write {
     return {
       live,
       manager: options.fieldManager,
@@ -224,7 +208,7 @@ export class ApiServer {
     place: Place,
     options: DeleteOptions = {},
     dryRun = false,
-  ): { readonly object: StoredObject; readonly gone: boolean } {
+  ): { readonly object: KubeObject; readonly gone: boolean } {
     const { resource, name } = place;
     const live = this.get(place);
     const { uid, resourceVersion } = live.metadata;
@@ -245,16 +229,16 @@ export class ApiServer {
   #keep(
     what: "put" | "remove",
     { resource, namespace, name }: Place,
-    object: StoredObject,
+    object: KubeObject,
     { dryRun }: WriteOptions,
-  ): StoredObject {
+  ): KubeObject {
     if (dryRun === true) return freeze(object);
     const kept = this.store[what](resource.storedAs, `${namespace}/${name}`, inOrder(this.#stored(resource, object)));
     return inVersion(kept, resource);
   }
 
   /** The object in the version in which its kind is kept. */
-  #stored(resource: Resource, object: StoredObject): StoredObject {
+  #stored(resource: Resource, object: KubeObject): KubeObject {
     const version = resource.custom?.storageVersion;
     const kept =
       version === undefined
@@ -284,7 +268,7 @@ function immutableUid({ resource, name }: Place, uid: string): ApiError {
   return invalid(resource, name, [cause, cause]);
 }
 
-function uidDiffers({ resource, namespace, name }: Place, uid: string, live: StoredObject): string {
+function uidDiffers({ resource, namespace, name }: Place, uid: string, live: KubeObject): string {
   const key = ["/registry", resource.resource, ...(namespace === "" ? [] : [namespace]), name].join("/");
   const failed = `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${live.metadata.uid ?? ""}`;
   return `StorageError: invalid object, Code: 4, Key: ${key}, ResourceVersion: 0, AdditionalErrorMsg: ${failed}`;

@@ -1,8 +1,9 @@
+import type { KubeObject } from "../client.ts";
 import type { ApiServer } from "./server.ts";
 import { invalid } from "./refusal.ts";
 import type { Resource } from "./resource-table.ts";
-import { type JsonMap, sameJson, type StoredObject, without } from "./stored-object.ts";
-import { invalidValue, listAt, mapAt, textAt } from "./validation/causes.ts";
+import { isList, type JsonMap, listAt, mapAt, sameJson, textAt, valueAt, without } from "./json.ts";
+import { invalidValue } from "./validation/causes.ts";
 
 const nodePorts = { first: 30_000, last: 32_767 };
 const addressFields = ["clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy", "internalTrafficPolicy"];
@@ -20,10 +21,10 @@ const exposedFields = [
 export function withAddresses(
   server: ApiServer,
   resource: Resource,
-  service: StoredObject,
-  live: StoredObject | undefined,
+  service: KubeObject,
+  live: KubeObject | undefined,
   dryRun: boolean,
-): StoredObject {
+): KubeObject {
   const spec = mapAt(service, "spec");
   if (spec["type"] === "ExternalName") return { ...service, spec: without(spec, ...addressFields) };
   const others = server.store
@@ -35,9 +36,10 @@ export function withAddresses(
   const refuse: Refuse = (field, value, why) => {
     throw invalid(resource, service.metadata.name ?? "", [invalidValue(field, value, why)]);
   };
-  const before = live?.spec?.["clusterIP"];
-  const asked = spec["clusterIP"] ?? listAt(spec, "clusterIPs")[0] ?? before;
-  if (typeof before === "string" && asked !== before) refuse("spec.clusterIPs[0]", [asked], "may not change once set");
+  const before = valueAt(live, "spec.clusterIP");
+  const { clusterIPs } = spec;
+  const asked = spec["clusterIP"] ?? (isList(clusterIPs) ? clusterIPs[0] : undefined) ?? before;
+  if (typeof before === "string" && asked !== before) refuse("spec.clusterIPs.0]", [asked], "may not change once set");
   const used = new Set(others.map((other) => other["clusterIP"]));
   if (typeof asked === "string" && asked !== "None") {
     const why = used.has(asked)
@@ -72,7 +74,7 @@ function isExposed(spec: JsonMap): boolean {
 }
 
 /** Node ports that were given out, and what else only such types have, go when the type that had them goes, unless they are asked for. */
-export function withoutOldPorts(service: StoredObject, before: StoredObject): StoredObject {
+export function withoutOldPorts(service: KubeObject, before: KubeObject): KubeObject {
   const [spec, live] = [mapAt(service, "spec"), mapAt(before, "spec")];
   if (isExposed(spec) || !isExposed(live)) return service;
   const given = new Set(listAt(live, "ports").map((port) => port["nodePort"]));

@@ -1,5 +1,6 @@
+import type { KubeObject } from "../client.ts";
 import { expired } from "./refusal.ts";
-import { freeze, type StoredObject } from "./stored-object.ts";
+import { freeze } from "./json.ts";
 
 /** One write, as watches see it. `object` of a deletion is the last state with the deletion's resourceVersion. */
 export interface Change {
@@ -7,8 +8,8 @@ export interface Change {
   readonly collection: string;
   readonly type: "ADDED" | "MODIFIED" | "DELETED";
   readonly key: string;
-  readonly object: StoredObject;
-  readonly previous: StoredObject | undefined;
+  readonly object: KubeObject;
+  readonly previous: KubeObject | undefined;
 }
 
 /** Hears the changes of one collection, in order. */
@@ -20,12 +21,12 @@ const firstRevision = 100;
 const windowSize = 10_000;
 
 /**
- * All objects, in memory, under one counter of revisions; knows keys and resourceVersions and nothing else. Keys are
+ * All objects, in memory, frozen through and through, under one counter of revisions; knows keys and resourceVersions and nothing else. Keys are
  * "namespace/name" (or "/name"), in whose order everything is listed. Changes are delivered before the write returns,
  * to every listener in the same order, also when a listener writes.
  */
 export class Store {
-  readonly #collections = new Map<string, Map<string, StoredObject>>();
+  readonly #collections = new Map<string, Map<string, KubeObject>>();
   readonly #sorted = new Map<string, readonly string[]>();
   readonly #listeners = new Map<string, Set<Listener>>();
   readonly #pending: Change[] = [];
@@ -39,12 +40,12 @@ export class Store {
     return this.#revision;
   }
 
-  get(collection: string, key: string): StoredObject | undefined {
+  get(collection: string, key: string): KubeObject | undefined {
     return this.#collections.get(collection)?.get(key);
   }
 
   /** Writes an object under the next revision, which becomes its resourceVersion. */
-  put(collection: string, key: string, object: StoredObject): StoredObject {
+  put(collection: string, key: string, object: KubeObject): KubeObject {
     let objects = this.#collections.get(collection);
     if (!objects) this.#collections.set(collection, (objects = new Map()));
     const previous = objects.get(key);
@@ -56,7 +57,7 @@ export class Store {
   }
 
   /** Removes an object; the answer is its last state under the revision of the removal. */
-  remove(collection: string, key: string, last: StoredObject): StoredObject {
+  remove(collection: string, key: string, last: KubeObject): KubeObject {
     const previous = this.get(collection, key);
     this.#collections.get(collection)?.delete(key);
     this.#sorted.delete(collection);
@@ -66,10 +67,10 @@ export class Store {
   }
 
   /** All objects of a collection whose key starts with `prefix`, in order. */
-  list(collection: string, prefix = ""): readonly StoredObject[] {
+  list(collection: string, prefix = ""): readonly KubeObject[] {
     const objects = this.#collections.get(collection);
     if (!objects) return [];
-    const found: StoredObject[] = [];
+    const found: KubeObject[] = [];
     for (const key of this.#keys(collection, objects)) {
       const object = key.startsWith(prefix) ? objects.get(key) : undefined;
       if (object) found.push(object);
@@ -78,7 +79,7 @@ export class Store {
   }
 
   /** The same list as it was at `revision`; refused with Expired when that is too long ago. */
-  listAt(collection: string, prefix: string, revision: number): readonly StoredObject[] {
+  listAt(collection: string, prefix: string, revision: number): readonly KubeObject[] {
     if (revision < this.#oldest) throw expired("The resourceVersion for the provided list is too old.");
     const objects = new Map(this.list(collection, prefix).map((object) => [keyOf(object), object]));
     for (const change of this.#window.toReversed()) {
@@ -109,12 +110,12 @@ export class Store {
     return () => listeners.delete(guarded);
   }
 
-  #stamp(object: StoredObject): StoredObject {
+  #stamp(object: KubeObject): KubeObject {
     this.#revision += 1;
     return freeze({ ...object, metadata: { ...object.metadata, resourceVersion: String(this.#revision) } });
   }
 
-  #keys(collection: string, objects: ReadonlyMap<string, StoredObject>): readonly string[] {
+  #keys(collection: string, objects: ReadonlyMap<string, KubeObject>): readonly string[] {
     let keys = this.#sorted.get(collection);
     if (!keys) this.#sorted.set(collection, (keys = [...objects.keys()].sort()));
     return keys;
@@ -156,6 +157,6 @@ function hear(listener: Listener, change: Change): void {
 }
 
 /** The key of an object in its collection. */
-export function keyOf(object: StoredObject): string {
+export function keyOf(object: KubeObject): string {
   return `${object.metadata.namespace ?? ""}/${object.metadata.name ?? ""}`;
 }

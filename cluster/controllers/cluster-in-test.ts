@@ -30,10 +30,7 @@ export interface TestCluster {
   readonly stop: () => void;
 }
 
-interface TestEvent {
-  readonly apiVersion: string;
-  readonly kind: string;
-  readonly metadata: { readonly name?: string; readonly resourceVersion?: string };
+interface TestEvent extends KubeObject {
   readonly involvedObject: { readonly kind: string };
   readonly reason: string;
   readonly message: string;

@@ -3,7 +3,6 @@ import { test } from "node:test";
 import { createClient } from "../api/client.ts";
 import { furnishNamespaces } from "../api/namespaces.ts";
 import { ApiServer } from "../api/server.ts";
-import type { KubeObject } from "../client.ts";
 import { TurnedClock } from "../turned-clock.ts";
 import { watchBackends } from "./backends.ts";
 
@@ -22,7 +21,7 @@ function start() {
       kind: "Pod",
       metadata: { name, namespace: "default" },
       spec,
-    } as KubeObject);
+    });
     await client.mergePatch(pods, "default", name, { status: { podIP: ip } }, "status");
   };
   const remove = (name: string) => client.delete(pods, "default", name, { gracePeriodSeconds: 0 });

@@ -6,7 +6,6 @@ import { test, type TestContext } from "node:test";
 import { createClient } from "../api/client.ts";
 import { furnishNamespaces } from "../api/namespaces.ts";
 import { ApiServer } from "../api/server.ts";
-import type { KubeObject } from "../client.ts";
 import { systemClock } from "../clock.ts";
 import { takePodAddresses } from "../node/index.ts";
 import { startNet } from "./index.ts";
@@ -22,26 +21,35 @@ async function front(t: TestContext, server: Server): Promise<number> {
   const api = new ApiServer(systemClock, addresses.prefix);
   furnishNamespaces(api, "PEM");
   const client = createClient(api, "test");
-  await client.create({ group: "", resource: "services" }, {
-    apiVersion: "v1",
-    kind: "Service",
-    metadata,
-    spec: { selector: { app: "web" }, ports: [{ port: 80 }] },
-  } as KubeObject);
-  await client.create({ group: "discovery.k8s.io", resource: "endpointslices" }, {
-    apiVersion: "discovery.k8s.io/v1",
-    kind: "EndpointSlice",
-    metadata: { ...metadata, labels: { "kubernetes.io/service-name": "web" } },
-    addressType: "IPv4",
-    ports: [{ name: "", port, protocol: "TCP" }],
-    endpoints: [{ addresses: ["127.9.9.9"], conditions: { ready: true } }],
-  } as KubeObject);
-  await client.create({ group: "networking.k8s.io", resource: "ingresses" }, {
-    apiVersion: "networking.k8s.io/v1",
-    kind: "Ingress",
-    metadata,
-    spec: { defaultBackend: { service: { name: "web", port: { number: 80 } } } },
-  } as KubeObject);
+  await client.create(
+    { group: "", resource: "services" },
+    {
+      apiVersion: "v1",
+      kind: "Service",
+      metadata,
+      spec: { selector: { app: "web" }, ports: [{ port: 80 }] },
+    },
+  );
+  await client.create(
+    { group: "discovery.k8s.io", resource: "endpointslices" },
+    {
+      apiVersion: "discovery.k8s.io/v1",
+      kind: "EndpointSlice",
+      metadata: { ...metadata, labels: { "kubernetes.io/service-name": "web" } },
+      addressType: "IPv4",
+      ports: [{ name: "", port, protocol: "TCP" }],
+      endpoints: [{ addresses: ["127.9.9.9"], conditions: { ready: true } }],
+    },
+  );
+  await client.create(
+    { group: "networking.k8s.io", resource: "ingresses" },
+    {
+      apiVersion: "networking.k8s.io/v1",
+      kind: "Ingress",
+      metadata,
+      spec: { defaultBackend: { service: { name: "web", port: { number: 80 } } } },
+    },
+  );
   const net = await startNet({ client, dial: (_, port) => ({ host: "127.0.0.1", port }) });
   t.after(async () => {
     await net.stop();

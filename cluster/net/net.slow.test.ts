@@ -49,12 +49,15 @@ async function serve(t: TestContext, { client }: TestCluster): Promise<string> {
 
 async function ingress({ client }: TestCluster): Promise<void> {
   const backend = { service: { name: "web", port: { name: "http" } } };
-  await client.create({ group: "networking.k8s.io", resource: "ingresses" }, {
-    apiVersion: "networking.k8s.io/v1",
-    kind: "Ingress",
-    metadata: { name: "web", namespace: "default" },
-    spec: { rules: [{ http: { paths: [{ path: "/web", pathType: "Prefix", backend }] } }] },
-  } as KubeObject);
+  await client.create(
+    { group: "networking.k8s.io", resource: "ingresses" },
+    {
+      apiVersion: "networking.k8s.io/v1",
+      kind: "Ingress",
+      metadata: { name: "web", namespace: "default" },
+      spec: { rules: [{ http: { paths: [{ path: "/web", pathType: "Prefix", backend }] } }] },
+    },
+  );
 }
 
 /** One GET; answers status and body, or rejects as the connection does. */

@@ -102,18 +102,24 @@ function load(port: number): { seen: Set<string>; end(): Promise<{ requests: num
 test("Through rollouts, a failed one and its return, every request is answered", { timeout: 90_000 }, async (t) => {
   const cluster = await startTestCluster(t);
   t.after(startControllers(cluster.client, systemClock));
-  await cluster.client.create({ group: "", resource: "services" }, {
-    apiVersion: "v1",
-    kind: "Service",
-    metadata,
-    spec: { selector: { app: "web" }, ports: [{ name: "http", port: 80, targetPort: "http" }] },
-  } as KubeObject);
-  await cluster.client.create({ group: "networking.k8s.io", resource: "ingresses" }, {
-    apiVersion: "networking.k8s.io/v1",
-    kind: "Ingress",
-    metadata,
-    spec: { defaultBackend: { service: { name: "web", port: { name: "http" } } } },
-  } as KubeObject);
+  await cluster.client.create(
+    { group: "", resource: "services" },
+    {
+      apiVersion: "v1",
+      kind: "Service",
+      metadata,
+      spec: { selector: { app: "web" }, ports: [{ name: "http", port: 80, targetPort: "http" }] },
+    },
+  );
+  await cluster.client.create(
+    { group: "networking.k8s.io", resource: "ingresses" },
+    {
+      apiVersion: "networking.k8s.io/v1",
+      kind: "Ingress",
+      metadata,
+      spec: { defaultBackend: { service: { name: "web", port: { name: "http" } } } },
+    },
+  );
   await cluster.client.create(deployments, deployment("one", "/"));
   await until(cluster, complete);
   const traffic = load(cluster.net.ingressPort);

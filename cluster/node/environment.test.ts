@@ -82,12 +82,15 @@ test("What is missing is said as the kubelet says it", async () => {
 
 test("Services are told by variables, unless the pod does not want them", async () => {
   const client = startClient();
-  await client.create({ group: "", resource: "services" }, {
-    apiVersion: "v1",
-    kind: "Service",
-    metadata: { name: "my-db", namespace: "default" },
-    spec: { clusterIP: "127.31.0.77", ports: [{ name: "sql", port: 5432, protocol: "TCP" }] },
-  } as KubeObject);
+  await client.create(
+    { group: "", resource: "services" },
+    {
+      apiVersion: "v1",
+      kind: "Service",
+      metadata: { name: "my-db", namespace: "default" },
+      spec: { clusterIP: "127.31.0.77", ports: [{ name: "sql", port: 5432, protocol: "TCP" }] },
+    },
+  );
   assert.deepEqual(environment(client, {}), {});
   const pod: Pod = { apiVersion: "v1", kind: "Pod", metadata: { namespace: "default" }, spec: { containers: [] } };
   const context = { client, podIP: "", hostIP: "", allocatable: { cpu: 1, memory: 1 } };

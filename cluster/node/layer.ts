@@ -43,7 +43,7 @@ export async function unpackLayer(bytes: Readable, layer: Layer, tree: string): 
     : pipeline(bytes, packed.stream, plain.stream, tar);
   const writing = (async () => {
     const unpacking = new Unpacking(tree, digest);
-    for await (const entry of tar as unknown as AsyncIterable<Entry>) {
+    for await (const entry of tar as AsyncIterable<Entry>) {
       await unpacking.place(entry);
       entry.resume();
     }

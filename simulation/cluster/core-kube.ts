@@ -1,5 +1,5 @@
 import { ApiError, statusOf } from "../../cluster/core.ts";
-import type { ApiServer, Change, Place, Resource, StoredObject } from "../../cluster/core.ts";
+import type { ApiServer, Change, KubeObject as StoredObject, Place, Resource } from "../../cluster/core.ts";
 import type { Clock } from "../../src/io/clock/clock.ts";
 import type { Kube, KubeAnswer, KubeResource, WatchTarget } from "../../src/io/kube/kube.ts";
 import { refusalOf } from "../../src/io/kube/refusal.ts";
@@ -76,7 +76,7 @@ function kindOf({ group, version, kind, resource, namespaced, subresources }: Re
 
 /** The two rooms name the same JSON by types of their own. */
 function plain(object: StoredObject): KubeObject {
-  return object as unknown as KubeObject;
+  return object as KubeObject;
 }
 
 function stored(object: KubeObject): StoredObject {

@@ -21,7 +21,7 @@ function one<D extends Act["do"]>(
   what: D,
   parts: { readonly [K in Exclude<keyof Extract<Act, { do: D }>, "do">]: fc.Arbitrary<Extract<Act, { do: D }>[K]> },
 ): fc.Arbitrary<Act> {
-  return fc.record({ do: fc.constant(what), ...parts }) as unknown as fc.Arbitrary<Act>;
+  return fc.record({ do: fc.constant(what), ...parts }) as fc.Arbitrary<Act>;
 }
 
 const onFailure = fc.constantFrom<Policy["onFailure"]>("revert", "revert", "revert", "hold", "branch");

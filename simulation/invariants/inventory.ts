@@ -1,7 +1,7 @@
-import type { Client, StoredObject } from "../../cluster/core.ts";
+import type { Client, KubeObject } from "../../cluster/core.ts";
 import { engineNamespace } from "../world/engine-process.ts";
 
-interface Stored extends StoredObject {
+interface Stored extends KubeObject {
   readonly data?: { readonly entries?: string };
 }
 

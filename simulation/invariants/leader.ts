@@ -1,4 +1,4 @@
-import type { Client, StoredObject } from "../../cluster/core.ts";
+import type { Client, KubeObject } from "../../cluster/core.ts";
 import type { Clock } from "../../src/io/clock/clock.ts";
 import type { Git } from "../../src/io/git/git.ts";
 import type { Kube, KubeResource } from "../../src/io/kube/kube.ts";
@@ -7,7 +7,7 @@ import type { Accuse } from "./branches.ts";
 
 const leases = { group: "coordination.k8s.io", resource: "leases" };
 
-interface Lease extends StoredObject {
+interface Lease extends KubeObject {
   readonly spec: { readonly holderIdentity?: string };
 }
 

@@ -51,11 +51,7 @@ function watchServing(client: Client, accuse: Accuse): void {
     const app = labels?.["app"] ?? "";
     const deployment = client.get({ group: "apps", resource: "deployments" }, namespace, app);
     const place = client.get({ group: "", resource: "namespaces" }, "", namespace);
-    if (
-      !isReady(object) ||
-      !deployment ||
-      valueAt(deployment as unknown as Json, "spec", "strategy", "type") === "Recreate"
-    )
+    if (!isReady(object) || !deployment || valueAt(deployment as Json, "spec", "strategy", "type") === "Recreate")
       return;
     if (deployment.metadata.deletionTimestamp !== undefined) return;
     if (!place || place.metadata.deletionTimestamp !== undefined) return;

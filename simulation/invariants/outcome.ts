@@ -1,4 +1,4 @@
-import type { Client, StoredObject } from "../../cluster/core.ts";
+import type { Client, KubeObject } from "../../cluster/core.ts";
 import { applicationLabel, applicationLabelKey } from "../../src/model/application.ts";
 import { isJsonObject } from "../../src/model/json.ts";
 import type { Json } from "../../src/model/json.ts";
@@ -149,7 +149,7 @@ function checkLive(rest: Rest, { at, record }: Case, { objects }: Intent, accuse
     const label = `${wanted.kind} ${wanted.namespace}/${wanted.name} of ${at}`;
     if (!live) accuse(`${label} is not there`);
     else if (live.metadata.labels?.[applicationLabelKey] !== applicationLabel(at)) accuse(`${label} is not its own`);
-    else if (!covers(live as unknown as Json, wanted.object)) accuse(`${label} is not as Git says`);
+    else if (!covers(live as Json, wanted.object)) accuse(`${label} is not as Git says`);
   }
   const names = new Set(objects.map(keyOf));
   const extra = liveObjects(client, at).filter(
@@ -178,15 +178,15 @@ function inventoryOf(client: Client, at: PlaceName): ReadonlySet<string> {
   return inventoryNames(client, applicationLabel(at));
 }
 
-function liveOf(client: Client, { kind, namespace, name }: Wanted): StoredObject | undefined {
+function liveOf(client: Client, { kind, namespace, name }: Wanted): KubeObject | undefined {
   const found = kinds.find((one) => one.kind === kind);
-  return found && client.get<StoredObject>(found, namespace, name);
+  return found && client.get<KubeObject>(found, namespace, name);
 }
 
 function liveObjects(client: Client, at: PlaceName) {
   return kinds.flatMap((one) =>
     client
-      .list<StoredObject>(one)
+      .list<KubeObject>(one)
       .filter(({ metadata: { labels, namespace } }) => {
         return labels?.[applicationLabelKey] === applicationLabel(at) && namespace !== engineNamespace;
       })

@@ -1,4 +1,4 @@
-import type { Client, StoredObject } from "../../cluster/core.ts";
+import type { Client, KubeObject } from "../../cluster/core.ts";
 import type { Clock } from "../../src/io/clock/clock.ts";
 import type { Kube, KubeResource } from "../../src/io/kube/kube.ts";
 import { applicationLabelKey, pruneAnnotation } from "../../src/model/application.ts";
@@ -11,7 +11,7 @@ import { inventoryNames } from "./inventory.ts";
 const deployments = { group: "apps", resource: "deployments" };
 
 /** A Deployment as far as its health goes. */
-interface Deployment extends StoredObject {
+interface Deployment extends KubeObject {
   readonly spec: { readonly replicas: number };
   readonly status?: {
     readonly observedGeneration?: number;

@@ -19,7 +19,7 @@ export function followWorld({ api }: World): Seen {
     const byUid = new Map<string, State[]>();
     histories.set(resource.resource, byUid);
     api.store.subscribe(resource.storedAs, ({ type, object }) => {
-      const state = object as unknown as State;
+      const state: State = object;
       const { uid = "" } = object.metadata;
       if (type === "DELETED") deleted.add(uid);
       else if (byUid.has(uid)) byUid.get(uid)?.push(state);

@@ -104,7 +104,7 @@ export class RecordedNode {
     }
     const { status } = known;
     if (!isRecord(status)) return;
-    const conditions = conditionsOf(patched(live as unknown as State, { status }));
+    const conditions = conditionsOf(patched(live, { status }));
     const whole = { ...status, ...(conditions.length > 0 && { conditions }) };
     await this.#world.client.as("kubelet").mergePatch(pods, namespace, name, { status: whole }, "status");
   }

@@ -1,7 +1,7 @@
 import { parseAllDocuments, type Tags, type YAMLError } from "yaml";
 import { ApiError } from "../../client.ts";
-import { isMap, type JsonMap } from "../stored-object.ts";
-import { jsonType } from "./json.ts";
+import { isMap, type JsonMap } from "../json.ts";
+import { jsonType } from "./go-text.ts";
 
 /** The body of an apply request. */
 export interface AppliedBody {

@@ -1,16 +1,16 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ApiError } from "../../client.ts";
+import { ApiError, type KubeObject } from "../../client.ts";
 import { schemaOf } from "../schema.ts";
 import { serverSideApply, trackUpdate } from "./index.ts";
-import type { JsonMap, StoredObject } from "../stored-object.ts";
+import type { JsonMap } from "../json.ts";
 
 const now = "2026-01-01T00:00:00Z";
 const later = "2026-01-01T00:01:00Z";
 const configMap = { apiVersion: "v1", kind: "ConfigMap", schema: schemaOf("", "v1", "ConfigMap") };
 const deployment = { apiVersion: "apps/v1", kind: "Deployment", schema: schemaOf("apps", "v1", "Deployment") };
 
-function settings(data: JsonMap | null | undefined): StoredObject {
+function settings(data: JsonMap | null | undefined): KubeObject {
   const object = { apiVersion: "v1", kind: "ConfigMap", metadata: { name: "a" } };
   return data === undefined ? object : { ...object, data };
 }
@@ -21,11 +21,11 @@ interface Entry {
   readonly fieldsV1: unknown;
 }
 
-function entriesOf(object: StoredObject): readonly Entry[] {
+function entriesOf(object: KubeObject): readonly Entry[] {
   return (object.metadata.managedFields ?? []) as Entry[];
 }
 
-function ownersOf(object: StoredObject): unknown {
+function ownersOf(object: KubeObject): unknown {
   return Object.fromEntries(entriesOf(object).map(({ manager, fieldsV1 }) => [manager, fieldsV1]));
 }
 
@@ -35,8 +35,8 @@ interface Options {
   readonly subresource?: string;
 }
 
-function apply(live: StoredObject | undefined, manager: string, applied: unknown, options: Options = {}): StoredObject {
-  const isDeployment = (applied as StoredObject).kind === "Deployment";
+function apply(live: KubeObject | undefined, manager: string, applied: unknown, options: Options = {}): KubeObject {
+  const isDeployment = (applied as KubeObject).kind === "Deployment";
   return serverSideApply({ ...(isDeployment ? deployment : configMap), live, manager, applied, now, ...options });
 }
 
@@ -100,7 +100,7 @@ test("list items are owned by their keys, missing ones filled from the schema's 
 
 test("items stand in the order that was applied last, others keep their place before the next shared one", () => {
   const env = (...names: readonly string[]) => webOf({ env: names.map((name) => ({ name, value: "1" })) });
-  const namesOf = (object: StoredObject): unknown => JSON.stringify(object).match(/(?<="name":")[A-Z](?=")/g);
+  const namesOf = (object: KubeObject): unknown => JSON.stringify(object).match(/(?<="name":")[A-Z](?=")/g);
   const both = apply(apply(undefined, "a", env("A", "B")), "b", env("C", "B"));
   assert.deepEqual(namesOf(both), ["A", "C", "B"]);
   assert.deepEqual(namesOf(apply(both, "a", env("B", "X", "A"))), ["C", "B", "X", "A"]);

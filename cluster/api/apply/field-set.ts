@@ -1,4 +1,4 @@
-import { isMap, type JsonMap } from "../stored-object.ts";
+import { isMap, type JsonMap } from "../json.ts";
 import { compareElements, fieldElement, parseElement, type PathElement, printElement } from "./path-element.ts";
 
 /**

@@ -1,6 +1,6 @@
-import { ApiError } from "../../client.ts";
+import { ApiError, type KubeObject } from "../../client.ts";
 import type { Schema } from "../schema.ts";
-import { type JsonMap, sameJson, type StoredObject } from "../stored-object.ts";
+import { type JsonMap, sameJson } from "../json.ts";
 import { type Comparison, compareValues, fieldSetOf } from "./compare.ts";
 import { difference, emptySet, type FieldSet, union } from "./field-set.ts";
 import { withLastApplied, withoutLastApplied } from "./last-applied.ts";
@@ -15,7 +15,7 @@ export { withOwnersOfObject, withOwnersOfScale } from "./scale.ts";
 /** A write as the tracking of managedFields sees it. */
 export interface Write {
   /** The stored object; undefined when this write creates it. */
-  readonly live: StoredObject | undefined;
+  readonly live: KubeObject | undefined;
   /** The fieldManager option, or else the user agent up to its first slash. */
   readonly manager: string;
   /** "status", "scale"…; "" for the object itself. */
@@ -38,7 +38,7 @@ export interface Apply extends Write {
 
 /** An ordinary write; `next` is the object to store, after defaulting. */
 export interface Update extends Write {
-  readonly next: StoredObject;
+  readonly next: KubeObject;
 }
 
 /**
@@ -47,7 +47,7 @@ export interface Update extends Write {
  * ApiError that the request is answered with: conflicts (409), a body that is of another kind or holds managedFields (400),
  * or that does not fit the schema (500, as Kubernetes has it).
  */
-export function serverSideApply(request: Apply): StoredObject {
+export function serverSideApply(request: Apply): KubeObject {
   const { schema, manager, force = false, now } = request;
   const applied = checkApplied(schema, request.applied, request);
   const live = withoutManaged(request.live ?? {});
@@ -58,7 +58,7 @@ export function serverSideApply(request: Apply): StoredObject {
   const fields = difference(fieldSetOf(schema, applied), resetBy(request), true);
   const owners = new Map(managed).set(id, { ...identity, fields });
   const owned = [...owners.values()].reduce((set, owner) => union(set, owner.fields), emptySet);
-  const object = prune(schema, mergeValues(schema, live, applied), last, owned) as StoredObject;
+  const object = prune(schema, mergeValues(schema, live, applied), last, owned) as KubeObject;
   const settled = settleOwners(owners, id, changesOf(request, live, object));
   const isKubectl = manager === "kubectl";
   const isMigration = isKubectl && request.live !== undefined;
@@ -84,7 +84,7 @@ function ownersBeforeApply(request: Apply, live: JsonMap): Managed {
  * The object of an ordinary write with its managedFields: the writer owns what it changed. Call it after defaulting and
  * before anything that the server decides (addresses, generated labels), which nobody owns.
  */
-export function trackUpdate(request: Update): StoredObject {
+export function trackUpdate(request: Update): KubeObject {
   const { live, next, subresource = "", now } = request;
   const before = ownersBeforeUpdate(live, next, subresource);
   // An object that nobody owns anything of stays so until someone applies to it.

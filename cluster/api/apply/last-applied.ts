@@ -1,8 +1,9 @@
+import type { KubeObject } from "../../client.ts";
 import type { Schema } from "../schema.ts";
-import { isMap, type JsonMap, type StoredObject, without } from "../stored-object.ts";
+import { isMap, type JsonMap, without } from "../json.ts";
 import { compareValues, fieldSetOf } from "./compare.ts";
 import { difference, isEmptySet } from "./field-set.ts";
-import { canonicalJson } from "./json.ts";
+import { canonicalJson } from "./go-text.ts";
 import type { Conflict } from "./owners.ts";
 
 /** Where `kubectl apply` without --server-side keeps what it applied. */
@@ -17,7 +18,7 @@ const maxAnnotationBytes = 256 * 1024;
  */
 export function withoutLastApplied(
   schema: Schema | undefined,
-  live: StoredObject,
+  live: KubeObject,
   conflicts: readonly Conflict[],
 ): readonly Conflict[] {
   const lastApplied = parseObject(live.metadata.annotations?.[annotation] ?? "");
@@ -41,7 +42,7 @@ function parseObject(text: string): JsonMap | undefined {
 }
 
 /** The object with the annotation brought up to what was just applied, in the text of Go's encoder, where it has one. */
-export function withLastApplied(object: StoredObject, applied: StoredObject): StoredObject {
+export function withLastApplied(object: KubeObject, applied: KubeObject): KubeObject {
   if (object.metadata.annotations?.[annotation] === undefined) return object;
   const bare = canonicalJson(withoutAnnotation(applied));
   const text = `${bare.replaceAll(/[<>&]/g, (sign) => `\\u00${sign.charCodeAt(0).toString(16)}`)}\n`;
@@ -51,7 +52,7 @@ export function withLastApplied(object: StoredObject, applied: StoredObject): St
   return isTooLarge ? withoutAnnotation(object) : { ...object, metadata: { ...object.metadata, annotations } };
 }
 
-function withoutAnnotation(object: StoredObject): StoredObject {
+function withoutAnnotation(object: KubeObject): KubeObject {
   const { annotations = {}, ...metadata } = object.metadata;
   const others = without(annotations, annotation);
   const isEmpty = Object.keys(others).length === 0;

@@ -1,4 +1,5 @@
-import { isMap, type JsonMap, type StoredObject, without } from "../stored-object.ts";
+import type { KubeObject } from "../../client.ts";
+import { isMap, type JsonMap, without } from "../json.ts";
 import { emptySet, type FieldSet, fromFieldsV1, isEmptySet, toFieldsV1, union } from "./field-set.ts";
 import { compareScalars } from "./path-element.ts";
 
@@ -26,7 +27,7 @@ export function ownerId({ manager, operation, apiVersion, subresource }: Identit
 }
 
 /** Reads the managedFields of an object; undefined where an entry cannot be read. */
-export function decodeManaged(object: StoredObject | undefined): Managed | undefined {
+export function decodeManaged(object: KubeObject | undefined): Managed | undefined {
   const managed = new Map<string, Owner>();
   for (const entry of object?.metadata.managedFields ?? []) {
     const { manager = "", apiVersion = "", time, fieldsV1 = {}, subresource } = entry;
@@ -56,7 +57,7 @@ function readFields(fieldsV1: JsonMap): FieldSet | undefined {
 }
 
 /** The object with these owners, appliers first, then by time and name; without metadata.managedFields where there are none. */
-export function withManaged(object: JsonMap, managed: Managed): StoredObject {
+export function withManaged(object: JsonMap, managed: Managed): KubeObject {
   const owners = [...managed.values()].filter(({ fields }) => !isEmptySet(fields)).toSorted(compareOwners);
   const managedFields = owners.map(({ manager, operation, apiVersion, time, fields, subresource }) => ({
     manager,
@@ -67,7 +68,7 @@ export function withManaged(object: JsonMap, managed: Managed): StoredObject {
     fieldsV1: toFieldsV1(fields),
     ...(subresource !== undefined && { subresource }),
   }));
-  const { metadata, ...rest } = withoutManaged(object) as StoredObject;
+  const { metadata, ...rest } = withoutManaged(object) as KubeObject;
   return { ...rest, metadata: { ...metadata, ...(owners.length > 0 && { managedFields }) } };
 }
 

@@ -1,5 +1,4 @@
-import { ApiError } from "../../client.ts";
-import type { StoredObject } from "../stored-object.ts";
+import { ApiError, type KubeObject } from "../../client.ts";
 import type { Comparison } from "./compare.ts";
 import { difference, type FieldSet, fieldsAt, intersection, isEmptySet, printPaths, union } from "./field-set.ts";
 import { capUpdates, decodeManaged, type Identity, type Managed, type Owner, ownerId } from "./managed-fields.ts";
@@ -98,7 +97,7 @@ export function ownersAfterUpdate(managed: Managed, comparison: Comparison, writ
  * The owners that an update starts from: those in the request, or the live object's where the request has none that can be
  * read. An empty list, or the one entry `{}`, resets them. Writes of a subresource cannot touch them.
  */
-export function ownersBeforeUpdate(live: StoredObject | undefined, next: StoredObject, subresource: string): Managed {
+export function ownersBeforeUpdate(live: KubeObject | undefined, next: KubeObject, subresource: string): Managed {
   const given = subresource === "" ? next : undefined;
   const entries = given?.metadata.managedFields;
   if (entries !== undefined && entries.length < 2 && entries.every((entry) => Object.keys(entry).length === 0)) {

@@ -1,5 +1,5 @@
-import { isMap, type JsonMap } from "../stored-object.ts";
-import { canonicalJson } from "./json.ts";
+import { isMap, type JsonMap } from "../json.ts";
+import { canonicalJson } from "./go-text.ts";
 
 /**
  * One step of a field's path in the spelling of fieldsV1: `f:image` a field, `k:{"name":"web"}` a list item by its keys,

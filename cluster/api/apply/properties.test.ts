@@ -1,17 +1,18 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
+import type { KubeObject } from "../../client.ts";
 import { schemaOf } from "../schema.ts";
 import { difference, type FieldSet, fromFieldsV1, intersection, setOf, toFieldsV1, union } from "./field-set.ts";
 import { serverSideApply } from "./index.ts";
-import type { JsonMap, StoredObject } from "../stored-object.ts";
+import type { JsonMap } from "../json.ts";
 import { withoutManaged } from "./managed-fields.ts";
 import { fieldElement, keyElement, valueElement } from "./path-element.ts";
 
 const now = "2026-01-01T00:00:00Z";
 const kind = { apiVersion: "apps/v1", kind: "Deployment", schema: schemaOf("apps", "v1", "Deployment") };
 
-function apply(live: StoredObject | undefined, manager: string, applied: JsonMap): StoredObject {
+function apply(live: KubeObject | undefined, manager: string, applied: JsonMap): KubeObject {
   return serverSideApply({ ...kind, live, manager, applied, now });
 }
 

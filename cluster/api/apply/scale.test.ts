@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { KubeObject } from "../../client.ts";
 import { schemaOf } from "../schema.ts";
-import type { StoredObject } from "../stored-object.ts";
 import { serverSideApply, trackUpdate, withOwnersOfObject, withOwnersOfScale } from "./index.ts";
 
 const path = "spec.replicas";
@@ -9,7 +9,7 @@ const now = "2026-01-01T00:00:00Z";
 const kind = { apiVersion: "autoscaling/v1", kind: "Scale" };
 const write = { ...kind, schema: schemaOf("autoscaling", "v1", "Scale"), subresource: "scale", live: undefined, now };
 
-function scaleOf(spec: { readonly replicas?: number }): StoredObject {
+function scaleOf(spec: { readonly replicas?: number }): KubeObject {
   return { ...kind, metadata: { name: "web" }, spec };
 }
 
@@ -28,7 +28,7 @@ const deployment = trackUpdate({
   now,
 });
 
-function ownersOf(object: StoredObject): unknown {
+function ownersOf(object: KubeObject): unknown {
   const entries = object.metadata.managedFields ?? [];
   return entries.map(({ manager, operation, time, subresource, fieldsV1 }) => [
     manager,
@@ -40,13 +40,13 @@ function ownersOf(object: StoredObject): unknown {
 }
 
 /** The Deployment with the owners that it has after a write of its Scale. */
-function scaled(object: StoredObject, change: (live: StoredObject) => StoredObject): StoredObject {
+function scaled(object: KubeObject, change: (live: KubeObject) => KubeObject): KubeObject {
   return withOwnersOfScale(object, change(withOwnersOfObject(scaleOf({ replicas: 1 }), object, path)), path);
 }
 
 const update =
   (spec: { readonly replicas?: number }, manager = "scaler") =>
-  (live: StoredObject): StoredObject =>
+  (live: KubeObject): KubeObject =>
     trackUpdate({ ...write, live, manager, next: scaleOf(spec) });
 
 const replicas = { "f:spec": { "f:replicas": {} } };
@@ -60,7 +60,7 @@ test("replicas move to who writes the scale, without a time, and to nobody with 
 
 test("an apply of a scale conflicts with whom the replicas belong to, and takes them by force", () => {
   const after = scaled(deployment, update({ replicas: 3 }));
-  const apply = (force: boolean) => (live: StoredObject) =>
+  const apply = (force: boolean) => (live: KubeObject) =>
     serverSideApply({ ...write, live, manager: "applier", applied: scaleOf({ replicas: 4 }), force });
   const message =
     'Apply failed with 1 conflict: conflict with "scaler" with subresource "scale" using autoscaling/v1: .spec.replicas';

@@ -1,4 +1,4 @@
-import type { StoredObject } from "../stored-object.ts";
+import type { KubeObject } from "../../client.ts";
 import { difference, type FieldSet, fieldsAt, intersection, isEmptySet } from "./field-set.ts";
 import { decodeManaged, type Managed, type Owner, withManaged } from "./managed-fields.ts";
 
@@ -9,7 +9,7 @@ function holds({ fields }: Owner, path: FieldSet): boolean {
   return !isEmptySet(intersection(fields, path));
 }
 
-function ownersOf(object: StoredObject): readonly (readonly [string, Owner])[] {
+function ownersOf(object: KubeObject): readonly (readonly [string, Owner])[] {
   return [...(decodeManaged(object) ?? new Map<string, Owner>())];
 }
 
@@ -17,7 +17,7 @@ function ownersOf(object: StoredObject): readonly (readonly [string, Owner])[] {
  * A Scale with the owners that it has from its object: who owns the replicas there owns them here.
  * @param replicasPath where the object has its replicas, as in `spec.replicas`
  */
-export function withOwnersOfObject(scale: StoredObject, object: StoredObject, replicasPath: string): StoredObject {
+export function withOwnersOfObject(scale: KubeObject, object: KubeObject, replicasPath: string): KubeObject {
   const owners = ownersOf(object).filter(([, owner]) => holds(owner, fieldsAt(replicasPath)));
   const managed: Managed = new Map(
     owners.map(([id, owner]) => [id, { ...owner, apiVersion: scaleVersion, fields: inScale }]),
@@ -29,7 +29,7 @@ export function withOwnersOfObject(scale: StoredObject, object: StoredObject, re
  * An object with the owners that a write of its Scale left: who lost the replicas there loses them here, and who gained
  * them owns nothing else and keeps no time.
  */
-export function withOwnersOfScale(object: StoredObject, scale: StoredObject, replicasPath: string): StoredObject {
+export function withOwnersOfScale(object: KubeObject, scale: KubeObject, replicasPath: string): KubeObject {
   const path = fieldsAt(replicasPath);
   const gained = new Map(ownersOf(scale).filter(([, owner]) => holds(owner, inScale)));
   const managed = new Map<string, Owner>();

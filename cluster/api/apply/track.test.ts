@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { KubeObject } from "../../client.ts";
 import { schemaOf } from "../schema.ts";
-import type { JsonMap, StoredObject } from "../stored-object.ts";
+import type { JsonMap } from "../json.ts";
 import { trackUpdate } from "./index.ts";
 
 const configMap = { apiVersion: "v1", kind: "ConfigMap", schema: schemaOf("", "v1", "ConfigMap") };
@@ -11,15 +12,15 @@ function timeAt(second: number): string {
   return `2026-01-01T00:00:${String(second).padStart(2, "0")}Z`;
 }
 
-function settings(data: Readonly<Record<string, string>>, of?: StoredObject): StoredObject {
+function settings(data: Readonly<Record<string, string>>, of?: KubeObject): KubeObject {
   return { apiVersion: "v1", kind: "ConfigMap", metadata: of?.metadata ?? { name: "a" }, data };
 }
 
-function track(live: StoredObject | undefined, next: StoredObject, manager = "tool", second = 0): StoredObject {
+function track(live: KubeObject | undefined, next: KubeObject, manager = "tool", second = 0): KubeObject {
   return trackUpdate({ ...configMap, live, next, manager, now: timeAt(second) });
 }
 
-function ownersOf(object: StoredObject): unknown {
+function ownersOf(object: KubeObject): unknown {
   return Object.fromEntries((object.metadata.managedFields ?? []).map(({ manager, fieldsV1 }) => [manager, fieldsV1]));
 }
 
@@ -60,7 +61,7 @@ test("structs that Go has anyway are nobody's, others are their creator's", () =
 
 test("a custom object owns its structs too, and its status unless that has a subresource", () => {
   const kind = { apiVersion: "example.org/v1", kind: "Thing", schema: undefined };
-  const next: StoredObject = {
+  const next: KubeObject = {
     apiVersion: kind.apiVersion,
     kind: "Thing",
     metadata: { name: "t" },
@@ -124,7 +125,7 @@ test("of more than ten updates the oldest become ancient-changes", () => {
 });
 
 test("a struct that the request left out is nobody's either when it comes later", () => {
-  const job = (template: JsonMap): StoredObject => ({
+  const job = (template: JsonMap): KubeObject => ({
     apiVersion: "batch/v1",
     kind: "Job",
     metadata: { name: "j" },

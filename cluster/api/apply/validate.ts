@@ -1,7 +1,7 @@
-import { ApiError } from "../../client.ts";
+import { ApiError, type KubeObject } from "../../client.ts";
 import type { Schema } from "../schema.ts";
-import { isMap, type JsonMap, type StoredObject, valueAt } from "../stored-object.ts";
-import { goText, isList } from "./json.ts";
+import { isList, isMap, type JsonMap, valueAt } from "../json.ts";
+import { goText } from "./go-text.ts";
 import { formOf, isUntyped, itemElement } from "./parts.ts";
 import { fieldElement, printElement } from "./path-element.ts";
 
@@ -10,7 +10,7 @@ export function checkApplied(
   schema: Schema | undefined,
   applied: unknown,
   kind: { readonly apiVersion: string; readonly kind: string },
-): StoredObject {
+): KubeObject {
   const given = groupVersionKind(isMap(applied) ? applied : {});
   if (!isMap(applied) || given !== groupVersionKind(kind)) {
     throw new ApiError(400, "BadRequest", `invalid object type: ${given}`);
@@ -19,7 +19,7 @@ export function checkApplied(
     throw new ApiError(400, "BadRequest", "metadata.managedFields must be nil");
   }
   const problems = [...problemsOf(schema, applied, "")];
-  if (problems.length === 0) return applied as StoredObject;
+  if (problems.length === 0) return applied as KubeObject;
   const [namespace, name] = ["metadata.namespace", "metadata.name"].map((path) => textOf(valueAt(applied, path)));
   const text = problems.length === 1 ? problems.join("") : ["errors:", ...problems].join("\n  ");
   throw new ApiError(500, "", `failed to create typed patch object (${namespace}/${name}; ${given}): ${text}`);

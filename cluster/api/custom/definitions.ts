@@ -3,14 +3,13 @@ import { timeText } from "../metadata.ts";
 import { type Resource, resourceOf } from "../resource-table.ts";
 import { publishedDefinitions, type RawSchema, Schema } from "../schema.ts";
 import type { ApiServer } from "../server.ts";
-import type { JsonMap, StoredObject } from "../stored-object.ts";
-import { listAt, mapAt, textAt } from "../validation/causes.ts";
+import { type JsonMap, listAt, mapAt, textAt } from "../json.ts";
 
 const writer = { fieldManager: "kube-apiserver" };
 const cleanup = "customresourcecleanup.apiextensions.k8s.io";
 
 /** A definition that is about to go: it waits for its objects, and says so. */
-export function heldForObjects(definition: StoredObject, nowMs: number): StoredObject {
+export function heldForObjects(definition: KubeObject, nowMs: number): KubeObject {
   const { deletionTimestamp, finalizers = [] } = definition.metadata;
   if (deletionTimestamp !== undefined || finalizers.includes(cleanup)) return definition;
   const why = "CustomResourceDefinition marked for deletion; CustomResource deletion will begin soon";
@@ -19,35 +18,35 @@ export function heldForObjects(definition: StoredObject, nowMs: number): StoredO
 }
 
 function withCondition(
-  definition: StoredObject,
+  definition: KubeObject,
   nowMs: number,
   type: string,
   status: string,
   reason: string,
   message: string,
-): StoredObject {
-  const before = listAt(definition.status, "conditions");
+): KubeObject {
+  const before = listAt(definition["status"], "conditions");
   const found = before.find((condition) => condition["type"] === type);
   const lastTransitionTime = found?.["status"] === status ? found["lastTransitionTime"] : timeText(nowMs);
   const next = { type, status, lastTransitionTime, reason, message };
   const conditions = found ? before.map((condition) => (condition === found ? next : condition)) : [...before, next];
-  return { ...definition, status: { ...definition.status, conditions } };
+  return { ...definition, status: { ...mapAt(definition, "status"), conditions } };
 }
 
 /** Serves the kinds that CustomResourceDefinitions define, from their acceptance until they and their objects are gone. */
 export function serveDefinitions(server: ApiServer): void {
   const resource = server.resource({ group: "apiextensions.k8s.io", resource: "customresourcedefinitions" });
-  const change = (name: string, made: (live: StoredObject) => KubeObject, subresource?: "status"): unknown =>
+  const change = (name: string, made: (live: KubeObject) => KubeObject, subresource?: "status"): unknown =>
     server.update({ resource, namespace: "", name }, made, { ...writer, ...(subresource && { subresource }) });
   server.store.subscribe(resource.storedAs, ({ type, object }) => {
     const names = namesOf(object);
     if (type === "DELETED") return server.table.remove(names);
     if (object.metadata.deletionTimestamp !== undefined) return endObjects(server, object, change);
     server.table.remove(names);
-    for (const version of listAt(object.spec, "versions")) {
+    for (const version of listAt(object["spec"], "versions")) {
       if (version["served"] === true) server.table.add(customResource(object, version));
     }
-    if (listAt(object.status, "conditions").length > 0) return;
+    if (listAt(object["status"], "conditions").length > 0) return;
     const { name = "" } = object.metadata;
     const now = server.clock.now();
     const established = ["Established", "the initial names have been accepted"] as const;
@@ -56,7 +55,7 @@ export function serveDefinitions(server: ApiServer): void {
       (live) => {
         const named = withCondition(live, now, "NamesAccepted", "True", "NoConflicts", "no conflicts found");
         const next = withCondition(named, now, established[0], "False", "Installing", established[1]);
-        return { ...next, status: { ...next.status, acceptedNames: mapAt(live.spec, "names") } };
+        return { ...next, status: { ...mapAt(next, "status"), acceptedNames: mapAt(live["spec"], "names") } };
       },
       "status",
     );
@@ -68,24 +67,26 @@ export function serveDefinitions(server: ApiServer): void {
   });
 }
 
-type ChangeDefinition = (name: string, made: (live: StoredObject) => KubeObject, subresource?: "status") => unknown;
+type ChangeDefinition = (name: string, made: (live: KubeObject) => KubeObject, subresource?: "status") => unknown;
 
-function namesOf({ spec }: StoredObject): { readonly group: string; readonly resource: string } {
+function namesOf({ spec }: KubeObject): { readonly group: string; readonly resource: string } {
   return { group: textAt(spec, "group"), resource: textAt(mapAt(spec, "names"), "plural") };
 }
 
 /** Deletes the objects of a definition that is on its way out, and lets it go when the last of them is gone. */
-function endObjects(server: ApiServer, definition: StoredObject, change: ChangeDefinition): void {
+function endObjects(server: ApiServer, definition: KubeObject, change: ChangeDefinition): void {
   const { name = "", finalizers = [] } = definition.metadata;
-  const terminating = listAt(definition.status, "conditions").find((condition) => condition["type"] === "Terminating");
+  const terminating = listAt(definition["status"], "conditions").find(
+    (condition) => condition["type"] === "Terminating",
+  );
   if (!finalizers.includes(cleanup) || terminating?.["reason"] !== "InstanceDeletionPending") return;
   const now = server.clock.now();
   const inProgress = "CustomResource deletion is in progress";
-  const state = (live: StoredObject): StoredObject =>
+  const state = (live: KubeObject): KubeObject =>
     withCondition(live, now, "Terminating", "True", "InstanceDeletionInProgress", inProgress);
   change(name, state, "status");
   const served = server.table.named(namesOf(definition));
-  const left = (): readonly StoredObject[] => (served ? server.store.list(served.storedAs) : []);
+  const left = (): readonly KubeObject[] => (served ? server.store.list(served.storedAs) : []);
   for (const { metadata } of left()) {
     if (!served || metadata.deletionTimestamp !== undefined) continue;
     server.delete({ resource: served, namespace: metadata.namespace ?? "", name: metadata.name ?? "" });
@@ -107,10 +108,10 @@ function endObjects(server: ApiServer, definition: StoredObject, change: ChangeD
 /** The verbs in the order in which Kubernetes tells those of custom kinds. */
 const verbs = ["delete", "deletecollection", "get", "list", "patch", "create", "update", "watch"];
 
-function customResource(definition: StoredObject, version: JsonMap): Resource {
+function customResource(definition: KubeObject, version: JsonMap): Resource {
   const { group, resource } = namesOf(definition);
-  const names = mapAt(definition.spec, "names");
-  const storage = listAt(definition.spec, "versions").find((other) => other["storage"] === true);
+  const names = mapAt(definition["spec"], "names");
+  const storage = listAt(definition["spec"], "versions").find((other) => other["storage"] === true);
   const subresources = mapAt(version, "subresources");
   const custom = {
     definition: definition.metadata.name ?? "",
@@ -123,7 +124,7 @@ function customResource(definition: StoredObject, version: JsonMap): Resource {
     version: textAt(version, "name"),
     kind: textAt(names, "kind"),
     resource,
-    namespaced: textAt(definition.spec, "scope") === "Namespaced",
+    namespaced: textAt(definition["spec"], "scope") === "Namespaced",
     singular: textAt(names, "singular"),
     shortNames: (names["shortNames"] ?? []) as readonly string[],
     categories: (names["categories"] ?? []) as readonly string[],

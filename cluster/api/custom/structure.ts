@@ -1,16 +1,13 @@
+import type { KubeObject } from "../../client.ts";
 import type { Cause } from "../refusal.ts";
 import type { Resource } from "../resource-table.ts";
 import type { Schema } from "../schema.ts";
-import { isMap, sameJson, type StoredObject, valueAt } from "../stored-object.ts";
+import { isMap, sameJson, valueAt } from "../json.ts";
 import { causeOf, invalidValue, notSupported, required } from "../validation/causes.ts";
 import { ruleCauses } from "./rules.ts";
 
 /** What is wrong with a custom object by its schema, by the paths of its scale, and by its rules in CEL. */
-export function customCauses(
-  { schema, custom }: Resource,
-  object: StoredObject,
-  live?: StoredObject,
-): readonly Cause[] {
+export function customCauses({ schema, custom }: Resource, object: KubeObject, live?: KubeObject): readonly Cause[] {
   if (!schema) return [];
   const causes = [...check(schema, object, ""), ...scaleCauses(custom?.scale, object)];
   if (!JSON.stringify(schema.raw).includes('"x-kubernetes-validations"')) return causes;
@@ -28,7 +25,7 @@ const unchecked: Cause = {
   field: "<nil>",
 };
 
-function scaleCauses(scale: NonNullable<Resource["custom"]>["scale"], object: StoredObject): readonly Cause[] {
+function scaleCauses(scale: NonNullable<Resource["custom"]>["scale"], object: KubeObject): readonly Cause[] {
   return [scale?.specReplicasPath, scale?.statusReplicasPath].flatMap((path) => {
     const value = path === undefined ? undefined : valueAt(object, path.slice(1));
     if (path === undefined || value === undefined) return [];

@@ -1,6 +1,5 @@
-import { ApiError, type ResourceName } from "../../client.ts";
+import { ApiError, type KubeObject, type ResourceName } from "../../client.ts";
 import type { ApiServer } from "../server.ts";
-import type { StoredObject } from "../stored-object.ts";
 
 /**
  * Tells in the cluster where its API server is, as Kubernetes does: by the Service `kubernetes` and its endpoints, of
@@ -10,7 +9,7 @@ export function announce(api: ApiServer, port: number): void {
   const ports = [{ name: "https", port, protocol: "TCP" }];
   const make = (name: ResourceName, apiVersion: string, kind: string, labels: object, content: object): void => {
     const metadata = { name: "kubernetes", namespace: "default", labels };
-    const object = { apiVersion, kind, metadata, ...content } as StoredObject;
+    const object = { apiVersion, kind, metadata, ...content } as KubeObject;
     try {
       api.create(api.resource(name), "default", object, { fieldManager: "kube-apiserver" });
     } catch (error) {

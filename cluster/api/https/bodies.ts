@@ -1,11 +1,11 @@
 import { visit } from "jsonc-parser";
 import { ApiError, type KubeObject } from "../../client.ts";
 import { readApplied } from "../apply/index.ts";
-import { jsonType } from "../apply/json.ts";
+import { jsonType } from "../apply/go-text.ts";
 import { jsonOfProtobuf, protobufType } from "../protobuf.ts";
 import { badRequest, invalid } from "../refusal.ts";
 import type { Resource } from "../resource-table.ts";
-import { isMap } from "../stored-object.ts";
+import { isMap, type JsonMap } from "../json.ts";
 import { invalidValue } from "../validation/causes.ts";
 import type { Exchange } from "./exchange.ts";
 
@@ -106,7 +106,9 @@ export async function objectBody(exchange: Exchange, resource: Resource): Promis
   checkKind(value, resource);
   const metadata = value["metadata"] ?? {};
   if (!isMap(metadata)) return refuse(metadata, `struct field ${kind}.metadata of type v1.ObjectMeta`);
-  return { body: { ...value, metadata } as unknown as KubeObject, mistakes };
+  // Of the rest, apiVersion and kind are checked above; what else it says is for decoding to judge.
+  const body: JsonMap = { ...value, metadata };
+  return { body: body as KubeObject, mistakes };
 }
 
 /** Why one kind cannot be taken for another, in Kubernetes' words. */

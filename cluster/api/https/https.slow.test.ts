@@ -318,12 +318,12 @@ test("logs and proxies go through the node", async (t: TestContext) => {
     kind: "Pod",
     metadata: { name: "p", namespace: "default" },
     spec: { nodeName: "n", containers: [{ name: "c", image: "i", ports: [{ containerPort: port }] }] },
-  } as Parameters<typeof client.create>[1]);
-  await client.updateStatus(pods, { ...made, status: { podIP: "127.9.9.9" } } as typeof made);
+  });
+  await client.updateStatus(pods, { ...made, status: { podIP: "127.9.9.9" } });
   assert.equal((await call("GET", "/api/v1/namespaces/default/pods/p/log?tailLines=2")).text, "p/c 2\n");
   const unplaced = { apiVersion: "v1", kind: "Pod", metadata: { name: "q", namespace: "default" } };
   const spec = { containers: [{ name: "c", image: "i" }] };
-  await client.create(pods, { ...unplaced, spec } as Parameters<typeof client.create>[1]);
+  await client.create(pods, { ...unplaced, spec });
   assert.equal((await call("GET", "/api/v1/namespaces/default/pods/q/log")).status, 204, "no node has it yet");
   assert.equal((await call("GET", "/api/v1/namespaces/default/pods/p/log?tailLines=-1")).status, 422);
   const proxied = await call("GET", "/api/v1/namespaces/default/pods/p/proxy/a/b?c=d");

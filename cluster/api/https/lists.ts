@@ -1,11 +1,10 @@
-import { ApiError } from "../../client.ts";
+import { ApiError, type KubeObject } from "../../client.ts";
 import { inVersion } from "../conversion.ts";
 import { badRequest, internal } from "../refusal.ts";
 import { labelSelector } from "../label-selector.ts";
 import { fieldSelector, type Selector } from "../selectors.ts";
 import type { Place } from "../server.ts";
 import { keyOf } from "../store.ts";
-import type { StoredObject } from "../stored-object.ts";
 import { parseJson } from "./bodies.ts";
 import type { Answer, Exchange } from "./exchange.ts";
 import { checkListOptions, deleteOptions } from "./options.ts";
@@ -33,7 +32,7 @@ export function choiceOf({ query }: Exchange, { resource, namespace, name }: Pla
 
 /** A part of a list, and what is told of it. */
 interface Page {
-  readonly shown: readonly StoredObject[];
+  readonly shown: readonly KubeObject[];
   readonly metadata: object;
 }
 

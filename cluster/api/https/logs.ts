@@ -1,8 +1,8 @@
-import { ApiError } from "../../client.ts";
+import { ApiError, type KubeObject } from "../../client.ts";
 import type { LogOptions } from "../hooks.ts";
+import { valueAt } from "../json.ts";
 import { badRequest, invalid } from "../refusal.ts";
 import type { Place } from "../server.ts";
-import type { StoredObject } from "../stored-object.ts";
 import { valuesAt } from "../table/json-path.ts";
 import { forbiddenField, invalidValue } from "../validation/causes.ts";
 import type { Answer, Exchange } from "./exchange.ts";
@@ -13,7 +13,7 @@ export async function streamLog(exchange: Exchange, place: Place): Promise<Answe
   const pod = api.get(place);
   const options = logOptions(exchange, pod);
   // A pod that is on no node yet has nothing to say.
-  if (!pod.spec?.["nodeName"]) return { status: 204, type: undefined, body: "" };
+  if (!valueAt(pod, "spec.nodeName")) return { status: 204, type: undefined, body: "" };
   const abort = new AbortController();
   response.once("close", () => {
     abort.abort();
@@ -36,7 +36,7 @@ const named = { group: "", kind: "PodLogOptions", resource: "", qualifiedName: "
 /** The numbers among the options, and the least that each may be. */
 const least = { tailLines: 0, limitBytes: 1, sinceSeconds: 1 } as const;
 
-function logOptions({ query }: Exchange, pod: StoredObject): Omit<LogOptions, "signal"> {
+function logOptions({ query }: Exchange, pod: KubeObject): Omit<LogOptions, "signal"> {
   const numbers = Object.entries(least).flatMap(([key, bound]) => {
     const value = query.integer(key);
     return value === undefined ? [] : [{ key, value, bound }];
@@ -67,7 +67,7 @@ function logOptions({ query }: Exchange, pod: StoredObject): Omit<LogOptions, "s
 }
 
 /** The container that is asked for, or the only one. */
-function containerOf(pod: StoredObject, asked: string): string {
+function containerOf(pod: KubeObject, asked: string): string {
   const name = pod.metadata.name ?? "";
   const containers = valuesAt(pod, "spec.containers[*].name") as readonly string[];
   const init = valuesAt(pod, "spec.initContainers[*].name") as readonly string[];

@@ -1,7 +1,7 @@
 import type { ApiError, DeleteOptions } from "../../client.ts";
 import { type Cause, internal, invalid } from "../refusal.ts";
 import type { WriteOptions } from "../server.ts";
-import type { JsonMap } from "../stored-object.ts";
+import type { JsonMap } from "../json.ts";
 import { forbiddenField, invalidValue, notSupported, required } from "../validation/causes.ts";
 import { contentType, parse, readBody } from "./bodies.ts";
 import type { Exchange, Query } from "./exchange.ts";

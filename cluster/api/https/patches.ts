@@ -1,6 +1,6 @@
 import { ApiError, type KubeObject } from "../../client.ts";
 import { readApplied } from "../apply/index.ts";
-import { goText, isList, jsonType } from "../apply/json.ts";
+import { goText, jsonType } from "../apply/go-text.ts";
 import { jsonPatch } from "../patch/json-patch.ts";
 import { mergePatch } from "../patch/merge-patch.ts";
 import { strategicMerge } from "../patch/strategic-merge.ts";
@@ -8,7 +8,7 @@ import { badRequest, invalidPatch } from "../refusal.ts";
 import type { Resource } from "../resource-table.ts";
 import type { Schema } from "../schema.ts";
 import type { ApiServer, Place, WriteOptions } from "../server.ts";
-import { isMap, type JsonMap } from "../stored-object.ts";
+import { isList, isMap, type JsonMap } from "../json.ts";
 import { contentType, duplicateFields, parseJson, readBody, unknownConversion, unknownFormat } from "./bodies.ts";
 import type { Answer, Exchange, ResourcePath } from "./exchange.ts";
 import { checkName, checkNamespace, checkPlace, written } from "./objects.ts";
@@ -124,7 +124,7 @@ function appliedBody(text: string, place: Place, { fieldValidation, warn }: Writ
     throw badRequest(`error strict decoding YAML: ${why}`);
   }
   if (fieldValidation === "Warn") for (const duplicate of duplicates) warn?.(duplicate);
-  const { metadata = {}, ...rest } = body as unknown as Partial<KubeObject>;
+  const { metadata = {}, ...rest } = body as Partial<KubeObject>;
   if (metadata.name) checkName(metadata, place.name);
   checkNamespace(metadata, place.namespace);
   return { ...rest, metadata } as KubeObject;
@@ -182,7 +182,7 @@ function unknownFields(operation: JsonMap, index: number): readonly string[] {
 
 /** The object after a patch, not decoded yet; `schema` is its kind's. Throws the ApiError that the request is answered with. */
 export function patchObject({ way, content }: Patch, live: KubeObject, schema: Schema | undefined): KubeObject {
-  const target = live as unknown as JsonMap;
+  const target = live as JsonMap;
   const patched =
     way === "merge"
       ? mergePatch(target, content)

@@ -1,8 +1,8 @@
 import { dump } from "js-yaml";
-import { ApiError } from "../../client.ts";
+import { ApiError, type KubeObject } from "../../client.ts";
 import { badRequest } from "../refusal.ts";
 import type { Resource } from "../resource-table.ts";
-import { jsonOf, type StoredObject, without } from "../stored-object.ts";
+import { jsonOf, without } from "../json.ts";
 import { columnsOf, rowOf } from "../table/table.ts";
 import type { Answer, Exchange } from "./exchange.ts";
 
@@ -49,7 +49,7 @@ function otherForm({ as, resource: { group, kind } }: View, isNot: string, suffi
 }
 
 /** The answer with one object. */
-export function show(exchange: Exchange, resource: Resource, status: number, object: StoredObject): Answer {
+export function show(exchange: Exchange, resource: Resource, status: number, object: KubeObject): Answer {
   const view = viewOf(exchange, resource);
   if (view.as === "PartialObjectMetadataList") throw otherForm(view, "is not", "");
   return written(view, status, textOf(view, object, true));
@@ -59,7 +59,7 @@ export function show(exchange: Exchange, resource: Resource, status: number, obj
 export function showList(
   exchange: Exchange,
   resource: Resource,
-  objects: readonly StoredObject[],
+  objects: readonly KubeObject[],
   metadata: object,
 ): Answer {
   const view = viewOf(exchange, resource);
@@ -77,7 +77,7 @@ export function showList(
 }
 
 /** Writes the events of one watch; the columns of a table stand in its first event only. */
-export function eventWriter(exchange: Exchange, resource: Resource): (type: string, object: StoredObject) => string {
+export function eventWriter(exchange: Exchange, resource: Resource): (type: string, object: KubeObject) => string {
   const view = viewOf(exchange, resource);
   let isFirst = true;
   return (type, object) => {
@@ -95,13 +95,13 @@ function written({ yaml }: View, status: number, text: string): Answer {
 const itemTexts = new WeakMap<object, string>();
 
 /** Items of typed lists carry no kind and apiVersion. */
-function itemText(object: StoredObject): string {
+function itemText(object: KubeObject): string {
   let text = itemTexts.get(object);
   if (text === undefined) itemTexts.set(object, (text = JSON.stringify(without(object, "kind", "apiVersion"))));
   return text;
 }
 
-function textOf(view: View, object: StoredObject, withColumns: boolean): string {
+function textOf(view: View, object: KubeObject, withColumns: boolean): string {
   const { resourceVersion = "" } = object.metadata;
   if (view.as === "Table") return table(view, [object], { resourceVersion }, withColumns);
   return view.as === "object" ? jsonOf(object) : JSON.stringify(partial(view, object));
@@ -111,11 +111,11 @@ function head({ version }: View, kind: string): object {
   return { kind, apiVersion: `meta.k8s.io/${version}` };
 }
 
-function partial(view: View, { metadata }: StoredObject): object {
+function partial(view: View, { metadata }: KubeObject): object {
   return { ...head(view, "PartialObjectMetadata"), metadata };
 }
 
-function table(view: View, objects: readonly StoredObject[], metadata: object, withColumns: boolean): string {
+function table(view: View, objects: readonly KubeObject[], metadata: object, withColumns: boolean): string {
   const { exchange, resource } = view;
   const include = exchange.query.text("includeObject");
   if (!["", "None", "Metadata", "Object"].includes(include)) {

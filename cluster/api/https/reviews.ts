@@ -1,8 +1,8 @@
+import type { KubeObject } from "../../client.ts";
 import { trackUpdate } from "../apply/index.ts";
 import { timeText } from "../metadata.ts";
 import { badRequest, invalid } from "../refusal.ts";
 import type { Place } from "../server.ts";
-import type { StoredObject } from "../stored-object.ts";
 import { textOf, valuesAt } from "../table/json-path.ts";
 import { invalidValue } from "../validation/causes.ts";
 import { objectBody } from "./bodies.ts";
@@ -88,7 +88,7 @@ export async function answerReview(exchange: Exchange, { resource, namespace }: 
   const spec = valuesAt(body, "spec")[0] ?? (kind === "SelfSubjectReview" ? undefined : {});
   const asked = { kind, apiVersion, metadata, spec };
   const now = timeText(exchange.api.clock.now());
-  const write = { live: undefined, manager, apiVersion, kind, schema: undefined, now, next: asked as StoredObject };
+  const write = { live: undefined, manager, apiVersion, kind, schema: undefined, now, next: asked as KubeObject };
   const tracked = trackUpdate(write).metadata;
   return json(201, { ...asked, metadata: tracked, ...verdicts[qualifiedName]?.(exchange, spec, namespace) });
 }

@@ -1,3 +1,4 @@
+import type { KubeObject } from "../../client.ts";
 import {
   readApplied,
   serverSideApply,
@@ -12,7 +13,7 @@ import { invalid } from "../refusal.ts";
 import { resourceOf } from "../resource-table.ts";
 import { schemaOf } from "../schema.ts";
 import type { Place, WriteOptions } from "../server.ts";
-import { type JsonMap, type StoredObject, valueAt } from "../stored-object.ts";
+import { type JsonMap, valueAt } from "../json.ts";
 import { selectorText } from "../table/cells.ts";
 import { valuesAt } from "../table/json-path.ts";
 import { notNegative } from "../validation/causes.ts";
@@ -64,7 +65,7 @@ function writeScale(
   exchange: Exchange,
   place: Place,
   options: WriteOptions,
-  change: (live: StoredObject, write: Write) => StoredObject,
+  change: (live: KubeObject, write: Write) => KubeObject,
 ): Answer {
   const { api } = exchange;
   const { apiVersion, schema } = scaleResource;
@@ -79,14 +80,14 @@ function writeScale(
     now,
   };
   const path = pathsOf(place).specReplicasPath.slice(1);
-  const intoObject = (live: StoredObject): StoredObject => {
+  const intoObject = (live: KubeObject): KubeObject => {
     const next = change(withOwnersOfObject(scaleOf(place, live), live, path), write);
     checkPlace(next.metadata, place);
     const replicas = valueAt(next, "spec.replicas") ?? 0;
     const causes = notNegative("spec.replicas", replicas);
     if (causes.length > 0) throw invalid(scaleResource, place.name, causes);
     const { resourceVersion = "", uid = "" } = { ...live.metadata, ...next.metadata };
-    const scaled = withValue(live, path.split("."), replicas) as StoredObject;
+    const scaled = withValue(live, path.split("."), replicas) as KubeObject;
     const owned = withOwnersOfScale(scaled, next, path);
     return { ...owned, metadata: { ...owned.metadata, resourceVersion, uid } };
   };
@@ -98,11 +99,11 @@ function pathsOf({ resource }: Place): { readonly specReplicasPath: string; read
   return resource.custom?.scale ?? { specReplicasPath: ".spec.replicas", statusReplicasPath: ".status.replicas" };
 }
 
-function scaleOf(place: Place, object: StoredObject): StoredObject {
+function scaleOf(place: Place, object: KubeObject): KubeObject {
   const { name, namespace, uid, resourceVersion, creationTimestamp } = object.metadata;
   const { specReplicasPath, statusReplicasPath } = pathsOf(place);
   const replicas = valuesAt(object, specReplicasPath)[0] ?? 0;
-  const selector = place.resource.custom ? undefined : selectorText(object.spec?.["selector"]);
+  const selector = place.resource.custom ? undefined : selectorText(valueAt(object, "spec.selector"));
   return {
     kind: "Scale",
     apiVersion: "autoscaling/v1",
@@ -110,7 +111,7 @@ function scaleOf(place: Place, object: StoredObject): StoredObject {
     // Go leaves a zero out, so that who scales to it by an update comes to own nothing.
     spec: replicas === 0 ? {} : { replicas },
     status: { replicas: valuesAt(object, statusReplicasPath)[0] ?? 0, ...(selector === undefined ? {} : { selector }) },
-  } as unknown as StoredObject;
+  } as KubeObject;
 }
 
 function withValue(value: JsonMap, [key = "", ...rest]: readonly string[], inner: unknown): JsonMap {

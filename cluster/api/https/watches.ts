@@ -1,10 +1,10 @@
-import { ApiError } from "../../client.ts";
+import { ApiError, type KubeObject } from "../../client.ts";
 import { inVersion } from "../conversion.ts";
 import { statusOf } from "../refusal.ts";
 import type { Resource } from "../resource-table.ts";
 import type { Place } from "../server.ts";
 import type { Change } from "../store.ts";
-import { freeze, type StoredObject } from "../stored-object.ts";
+import { freeze } from "../json.ts";
 import type { Exchange } from "./exchange.ts";
 import { type Choice, choiceOf, tooLarge, watchedRevision } from "./lists.ts";
 import { checkListOptions } from "./options.ts";
@@ -26,7 +26,7 @@ interface Beginning {
   readonly bookmarks: boolean;
 }
 
-type Send = (type: string, object: StoredObject) => void;
+type Send = (type: string, object: KubeObject) => void;
 
 /** Streams the events of a collection until the client, the timeout or a lost history ends it. */
 export function watchObjects(exchange: Exchange, place: Place): undefined {
@@ -101,7 +101,7 @@ function seenBy(
   resource: Resource,
   fits: Choice["fits"],
   change: Change,
-): { readonly type: Change["type"]; readonly object: StoredObject } | undefined {
+): { readonly type: Change["type"]; readonly object: KubeObject } | undefined {
   const object = inVersion(change.object, resource);
   const previous = change.previous && inVersion(change.previous, resource);
   const did = previous !== undefined && fits(previous);
@@ -112,7 +112,7 @@ function seenBy(
   return { type: "DELETED", object: freeze({ ...previous, metadata: { ...previous.metadata, resourceVersion } }) };
 }
 
-function bookmark(resource: Resource, revision: number, annotations?: Record<string, string>): StoredObject {
+function bookmark(resource: Resource, revision: number, annotations?: Record<string, string>): KubeObject {
   const metadata = { resourceVersion: String(revision), ...(annotations ? { annotations } : {}) };
   return freeze({ kind: resource.kind, apiVersion: resource.apiVersion, metadata });
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ApiError } from "../../client.ts";
-import type { JsonMap } from "../stored-object.ts";
+import type { JsonMap } from "../json.ts";
 import { jsonPatch } from "./json-patch.ts";
 
 const target: JsonMap = { a: { "b/c~d": 1 }, list: ["x", "y"] };

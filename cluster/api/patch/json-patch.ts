@@ -1,6 +1,5 @@
 import { ApiError } from "../../client.ts";
-import { isList } from "../apply/json.ts";
-import { isMap, type JsonMap, sameJson, without } from "../stored-object.ts";
+import { isList, isMap, type JsonMap, sameJson, without } from "../json.ts";
 
 type Holder = JsonMap | readonly unknown[];
 type Edit = (holder: Holder, key: string) => unknown;

@@ -1,4 +1,4 @@
-import { isMap } from "../stored-object.ts";
+import { isMap } from "../json.ts";
 
 /** JSON merge patch (RFC 7386): objects are merged by key, null removes, anything else replaces. Changes neither argument. */
 export function mergePatch(target: unknown, patch: unknown): unknown {

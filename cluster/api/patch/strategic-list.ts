@@ -1,6 +1,6 @@
 import { ApiError } from "../../client.ts";
-import { goText, jsonType } from "../apply/json.ts";
-import { isMap, type JsonMap, sameJson } from "../stored-object.ts";
+import { goText, jsonType } from "../apply/go-text.ts";
+import { isMap, type JsonMap, sameJson } from "../json.ts";
 
 /** How the items of a merged list are told apart and merged; without a key they are scalars. */
 export interface ListMerge {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { JsonMap } from "../stored-object.ts";
+import type { JsonMap } from "../json.ts";
 import { schemaOf } from "../schema.ts";
 import { strategicMerge } from "./strategic-merge.ts";
 

@@ -1,7 +1,6 @@
 import { ApiError } from "../../client.ts";
-import { isList } from "../apply/json.ts";
 import type { Schema } from "../schema.ts";
-import { isMap, type JsonMap, sameJson, without } from "../stored-object.ts";
+import { isList, isMap, type JsonMap, sameJson, without } from "../json.ts";
 import { badDirective, checkOrder, failed, inOrder, mergeLists } from "./strategic-list.ts";
 
 const orderPrefix = "$setElementOrder/";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { KubeObject } from "../../client.ts";
 import { ResourceTable } from "../resource-table.ts";
-import type { StoredObject } from "../stored-object.ts";
 import { columnsOf, rowOf } from "./table.ts";
 
 const now = Date.parse("2026-01-02T00:00:00Z");
@@ -12,7 +12,7 @@ function cellsOf(group: string, resource: string, content: object, metadata: obj
   const found = table.named({ group, resource });
   assert.ok(found);
   const named = { name: "a", creationTimestamp: "2026-01-01T00:00:00Z", ...metadata };
-  const object = { apiVersion: found.apiVersion, kind: found.kind, metadata: named, ...content } as StoredObject;
+  const object = { apiVersion: found.apiVersion, kind: found.kind, metadata: named, ...content } as KubeObject;
   const { cells } = rowOf(found, object, now);
   return Object.fromEntries(columnsOf(found).map(({ name }, index) => [name, cells[index]]));
 }
@@ -29,7 +29,7 @@ function podStatus(status: object, spec: object = {}, metadata: object = {}): re
 
 test("every kind has columns whose cells show an object of which nothing is said", () => {
   for (const resource of table.all()) {
-    const empty = { apiVersion: resource.apiVersion, kind: resource.kind, metadata: {} } as StoredObject;
+    const empty = { apiVersion: resource.apiVersion, kind: resource.kind, metadata: {} } as KubeObject;
     const { cells } = rowOf(resource, empty, now);
     assert.equal(cells.length, columnsOf(resource).length, resource.qualifiedName);
     assert.ok(!cells.includes(undefined), resource.qualifiedName);

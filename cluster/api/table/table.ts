@@ -1,7 +1,8 @@
+import type { KubeObject } from "../../client.ts";
 import { dataFile } from "../data-file.ts";
 import { inVersion } from "../conversion.ts";
+import { valueAt } from "../json.ts";
 import type { CustomResource, Resource } from "../resource-table.ts";
-import type { StoredObject } from "../stored-object.ts";
 import { age } from "./age.ts";
 import { cells } from "./cells.ts";
 import { textOf, valuesAt } from "./json-path.ts";
@@ -62,14 +63,15 @@ function customColumns({ columns }: CustomResource): readonly Column[] {
 }
 
 /** The row of an object as of this moment. */
-export function rowOf(resource: Resource, object: StoredObject, nowMs: number): Row {
+export function rowOf(resource: Resource, object: KubeObject, nowMs: number): Row {
   const { custom, storedAs } = resource;
   if (custom && custom.columns.length > 0) return { cells: customCells(custom, object, nowMs) };
   const shown = storedAs === "events" ? inVersion(object, { ...resource, apiVersion: "v1" }) : object;
   const shownCells = rowsOf(custom ? { storedAs: "" } : resource).map((row) => cellOf(row, shown, nowMs));
-  const finished = storedAs === "pods" ? ended[String(object.status?.["phase"])] : undefined;
+  const phase = valueAt(object, "status.phase");
+  const finished = storedAs === "pods" ? ended[String(phase)] : undefined;
   if (finished === undefined) return { cells: shownCells };
-  const condition = { type: "Completed", status: "True", reason: object.status?.["phase"], message: finished };
+  const condition = { type: "Completed", status: "True", reason: phase, message: finished };
   return { cells: shownCells, conditions: [condition] };
 }
 
@@ -78,14 +80,14 @@ const ended: Readonly<Record<string, string>> = {
   Failed: "The pod failed.",
 };
 
-function cellOf({ path, as, text, none = "" }: ColumnRow, object: StoredObject, nowMs: number): unknown {
+function cellOf({ path, as, text, none = "" }: ColumnRow, object: KubeObject, nowMs: number): unknown {
   if (text) return text.replaceAll(/\{(.*?)\}/g, (_, inner: string) => textOf(object, inner) || String(none));
   const values = path === undefined ? [object] : path.split(" ").flatMap((one) => valuesAt(object, one));
   const shown = as === "count" ? values : values.filter((value) => value !== "");
   return (as === undefined ? shown[0] : cells[as]?.(shown, nowMs)) ?? none;
 }
 
-function customCells({ columns }: CustomResource, object: StoredObject, nowMs: number): unknown[] {
+function customCells({ columns }: CustomResource, object: KubeObject, nowMs: number): unknown[] {
   const own = columns.map(({ type, jsonPath }) => {
     const [value] = valuesAt(object, jsonPath);
     if (value === undefined) return null;

@@ -1,5 +1,4 @@
 import type { Cause } from "../refusal.ts";
-import type { JsonMap } from "../stored-object.ts";
 
 /** How the message of each kind of cause begins; those with a colon go on with the value. */
 const beginnings = {
@@ -50,20 +49,4 @@ export function notNegative(field: string, value: unknown): readonly Cause[] {
   return typeof value === "number" && value < 0
     ? [invalidValue(field, value, "must be greater than or equal to 0")]
     : [];
-}
-
-/** A text in an object, empty where there is none. */
-export function textAt(object: JsonMap | undefined, key: string): string {
-  const value = object?.[key];
-  return typeof value === "string" ? value : "";
-}
-
-/** A map in an object, empty where there is none. */
-export function mapAt(object: JsonMap | undefined, key: string): JsonMap {
-  return (object?.[key] ?? {}) as JsonMap;
-}
-
-/** A list of maps in an object, empty where there is none. */
-export function listAt(object: JsonMap | undefined, key: string): readonly JsonMap[] {
-  return (object?.[key] ?? []) as readonly JsonMap[];
 }

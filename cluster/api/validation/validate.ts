@@ -1,12 +1,12 @@
+import type { KubeObject } from "../../client.ts";
 import { customCauses } from "../custom/structure.ts";
 import { type Cause, invalid } from "../refusal.ts";
 import type { Resource } from "../resource-table.ts";
 import { metadataSchema } from "../schema.ts";
-import type { StoredObject } from "../stored-object.ts";
 import { formCauses, typeCauses } from "./rules.ts";
 
 /** Throws the refusal of an object that is not as its kind must be; `live` is what an update starts from. */
-export function validate(resource: Resource, object: StoredObject, live: StoredObject | undefined): void {
+export function validate(resource: Resource, object: KubeObject, live: KubeObject | undefined): void {
   const { schema, custom } = resource;
   const ofKind = custom ? customCauses(resource, object, live) : schema ? typeCauses(schema, object, live, "") : [];
   const causes = [...metadataCauses(resource, object, live), ...ofKind];
@@ -16,7 +16,7 @@ export function validate(resource: Resource, object: StoredObject, live: StoredO
   throw invalid({ ...resource, group }, object.metadata.name ?? "", causes);
 }
 
-function metadataCauses(resource: Resource, { metadata }: StoredObject, live?: StoredObject): readonly Cause[] {
+function metadataCauses(resource: Resource, { metadata }: KubeObject, live?: KubeObject): readonly Cause[] {
   const { name = "", generateName } = metadata;
   const base = generateName?.replace(/-+$/, "a");
   const generated = formCauses("metadata.generateName", base, resource.names).map((cause) => ({

@@ -1,23 +1,37 @@
-import type { KubeObject } from "../client.ts";
-
 /** A JSON object whose shape is not known here. */
 export type JsonMap = { readonly [key: string]: unknown };
-
-/** An object as the store keeps it: frozen through and through, so that it can be shared. */
-export type StoredObject = KubeObject & {
-  readonly spec?: JsonMap;
-  readonly status?: JsonMap;
-  readonly [key: string]: unknown;
-};
 
 /** True for a JSON object: no list, and not null. */
 export function isMap(value: unknown): value is JsonMap {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
+/** Whether a value is a JSON list; `Array.isArray` alone would make its items `any`. */
+export function isList(value: unknown): value is readonly unknown[] {
+  return Array.isArray(value);
+}
+
 /** What stands at a path such as `spec.template.metadata`; undefined where there is nothing. */
 export function valueAt(object: unknown, path: string): unknown {
   return path.split(".").reduce<unknown>((inner, key) => (isMap(inner) ? inner[key] : undefined), object);
+}
+
+/** A text in an object; empty where there is none. */
+export function textAt(object: unknown, key: string): string {
+  const value = isMap(object) ? object[key] : undefined;
+  return typeof value === "string" ? value : "";
+}
+
+/** A map in an object; empty where there is none. */
+export function mapAt(object: unknown, key: string): JsonMap {
+  const value = isMap(object) ? object[key] : undefined;
+  return isMap(value) ? value : {};
+}
+
+/** The maps of a list in an object; none where there is no list. */
+export function listAt(object: unknown, key: string): readonly JsonMap[] {
+  const value = isMap(object) ? object[key] : undefined;
+  return isList(value) ? value.filter(isMap) : [];
 }
 
 /** Freezes a value and everything in it; values that are frozen already are taken to be so all the way down. */

@@ -1,9 +1,4 @@
-import { isMap } from "../stored-object.ts";
-
-/** Whether a value is a JSON list; `Array.isArray` alone would make its items `any`. */
-export function isList(value: unknown): value is readonly unknown[] {
-  return Array.isArray(value);
-}
+import { isList, isMap } from "../json.ts";
 
 /** The canonical text of a value: keys sorted, as Go's encoder writes maps. */
 export function canonicalJson(value: unknown): string {
