@@ -43,7 +43,12 @@ export async function askWhenDue(
   const source = await sourceCommitOf(io.git, record.revision, application.path, images);
   // What nobody released by Plumbline has no trailers; its tag is the best word there is.
   const names = { release: source ?? tag, tag, revision: record.revision.commit };
-  const asked = { namespace: application.namespace, checks, services, pods: podsOf(observation, phase) };
+  const asked = {
+    namespace: application.namespace,
+    checks,
+    services,
+    pods: podsOf(observation, phase, record.replaced),
+  };
   // What was answered of another revision, of its canary, or in another soak says nothing of this one.
   const about = JSON.stringify([record.startedAt, names, phase.canary, sinceMs, checks]);
   return io.answers.latest(application.id, about, () => askChecks(io.kube, asked, names));

@@ -3,7 +3,7 @@ import type { PodNames } from "../health/metric-check.ts";
 import type { Observation, PodProgress } from "../model/health.ts";
 import type { Manifest } from "../model/manifest.ts";
 import { refKey } from "../model/object-ref.ts";
-import type { CanaryProgress, DeliveryRecord } from "../model/record.ts";
+import type { CanaryProgress, DeliveryRecord, Replaced } from "../model/record.ts";
 import { canaryOf } from "../plan/canary.ts";
 import type { Canary } from "../plan/canary.ts";
 import { isCanary } from "../plan/canary-copies.ts";
@@ -86,13 +86,15 @@ function atRest(canary: Canary): Canary {
   return { ...canary, manifests };
 }
 
-/** The pods that a check may name: those of the canary and of what it is tried beside, or else all new and old ones. */
-export function podsOf({ pods }: Observation, { tried }: Phase): PodNames {
+/** The pods that a check may name: those of the canary and of what it is tried beside, or else all new ones and those they replaced. */
+export function podsOf({ pods }: Observation, { tried }: Phase, replaced: Replaced | undefined): PodNames {
   const serving = pods.filter(({ phase }) => phase !== "Terminating");
   const names = (fits: (pod: PodProgress) => boolean): readonly string[] =>
     serving.filter(fits).map(({ name }) => name);
-  if (tried.size === 0)
-    return { now: names((pod) => pod.generation === "new"), before: names((pod) => pod.generation === "old") };
+  if (tried.size === 0) {
+    const now = names((pod) => pod.generation === "new");
+    return replaced ? { now, before: replaced.pods, beforeMs: Date.parse(replaced.at) } : { now, before: [] };
+  }
   const beside = new Set(tried.values());
   return { now: names(({ workload }) => tried.has(workload)), before: names(({ workload }) => beside.has(workload)) };
 }

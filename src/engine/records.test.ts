@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { sampleRecord } from "../history/sample-record.ts";
-import { sameDecision } from "./records.ts";
+import { defaultPolicy } from "../source/policy.ts";
+import { sampleApplication } from "../status/sample-source.ts";
+import { continueRecord, replacing, sameDecision } from "./records.ts";
 
 test("that something recovered is written where the log's last word is that it is unhealthy", () => {
   const well = sampleRecord({});
@@ -10,4 +12,40 @@ test("that something recovered is written where the log's last word is that it i
   assert.equal(sameDecision(well, degraded), true, "it has the deadline to recover, and nothing is decided");
   assert.equal(sameDecision(degraded, degraded), true);
   assert.equal(sameDecision(degraded, well), false);
+});
+
+test("the pods that are replaced are noted where a check compares, and kept until something is healthy again", () => {
+  const metric = { prometheus: "http://p.m", query: "e{pods}", compare: { atMost: 2 } };
+  const { compare: _, ...bound } = metric;
+  const compares = { ...defaultPolicy, checks: [metric] };
+  const lastHealthy = { commit: "1".repeat(40), tree: "1".repeat(40), healthyAt: "2026-11-23T19:00:00.000Z" };
+  const begun = sampleRecord({ outcome: "progressing", lastHealthy });
+  const seen = (name: string) => {
+    const pod = {
+      name,
+      workload: "web",
+      generation: "old",
+      phase: "Running",
+      ready: true,
+      restarts: 0,
+      message: "",
+    } as const;
+    return { objects: [], pods: [pod] };
+  };
+  const noted = replacing(begun, compares, seen("web-1"));
+  assert.deepEqual(noted.replaced, { pods: ["web-1"], at: begun.startedAt });
+  assert.equal(replacing(noted, compares, seen("web-2")), noted, "once a delivery");
+  assert.equal(replacing(begun, { ...defaultPolicy, checks: [{ ...bound, below: 1 }] }, seen("a")), begun);
+  const first = sampleRecord({ outcome: "progressing" });
+  assert.equal(replacing(first, compares, seen("a")), first, "nothing was healthy before");
+  const healthy = { ...noted, outcome: "healthy" } as const;
+  const decided = { ...begun, outcome: "healthy" } as const;
+  assert.equal(replacing(decided, compares, seen("a")), decided);
+
+  const newer = { ...begun.revision, tree: "3".repeat(40), commit: "3".repeat(40) };
+  const application = { ...sampleApplication, namespace: begun.namespace };
+  const after = (known: typeof noted) => continueRecord(known, newer, application, 0).replaced;
+  for (const outcome of ["progressing", "failed", "rolled-back", "held", "refused"] as const)
+    assert.deepEqual(after({ ...noted, outcome }), noted.replaced, outcome);
+  assert.equal(after(healthy), undefined, "the next one replaces pods of this one");
 });

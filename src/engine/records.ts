@@ -1,4 +1,4 @@
-import type { Application } from "../model/application.ts";
+import type { Application, RolloutPolicy } from "../model/application.ts";
 import type { Decision } from "../model/decision.ts";
 import { newDeliveryId } from "../model/delivery-id.ts";
 import type { Observation } from "../model/health.ts";
@@ -56,6 +56,8 @@ export function continueRecord(
     startedAt,
     ...(known?.lastHealthy ? { lastHealthy: known.lastHealthy } : {}),
     ...(known?.promotion ? { promotion: known.promotion } : {}),
+    // What replaces a revision that was not proved yet is compared with the one before it.
+    ...(known?.replaced && known.outcome !== "healthy" ? { replaced: known.replaced } : {}),
     applied: [],
     takeovers: [],
     health: [],
@@ -152,6 +154,17 @@ export function takenRecord(
   if (!begins) return record;
   const { decidedAt: _, remedy: __, ...open } = record;
   return { ...open, outcome: "progressing", reason: "Applying", startedAt: iso(nowMs), problems: [] };
+}
+
+/**
+ * The record with the pods that its revision replaces, noted when it begins: metrics that compare ask a Prometheus of them as
+ * of then, when whatever is new had no sample yet.
+ */
+export function replacing(record: DeliveryRecord, { checks }: RolloutPolicy, { pods }: Observation): DeliveryRecord {
+  const compares = checks.some((check) => "prometheus" in check && check.compare !== undefined);
+  const isNew = record.outcome === "progressing" && record.lastHealthy !== undefined && !record.replaced;
+  if (!compares || !isNew) return record;
+  return { ...record, replaced: { pods: pods.map(({ name }) => name), at: record.startedAt } };
 }
 
 /** What a pass saw and did, to be kept in the record. */

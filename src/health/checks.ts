@@ -22,7 +22,7 @@ export interface Checks {
   readonly checks: readonly (HttpCheck | MetricCheck)[];
   /** Copies of Services, by the names of those that they are asked in the stead of. */
   readonly services?: ReadonlyMap<string, string>;
-  /** The names of the pods that are new, and of the old ones that serve beside them. */
+  /** The names of the pods that are new, and of the old ones. */
   readonly pods?: PodNames;
 }
 
@@ -39,7 +39,7 @@ export async function askChecks(kube: Pick<Kube, "raw">, asked: Checks, names: C
     }
     if (said.note !== undefined) notes.push(message + said.note);
   }
-  return { ok: true, ...(notes.length > 0 ? { note: notes.join("; ") } : {}) };
+  return { ok: true, ...(notes.length > 0 ? { note: notes.join(", ") } : {}) };
 }
 
 async function askPrometheus(

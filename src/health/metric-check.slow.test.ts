@@ -47,13 +47,14 @@ async function startPrometheus(t: TestContext, root: string, target: string): Pr
   throw new Error(`Prometheus ended before it listened:\n${said}`);
 }
 
-/** A target that tells of requests of three pods: the canary's fail four times as often. */
-async function startTarget(t: TestContext): Promise<string> {
-  let scrapes = 0;
+/** A target that tells of errors of these pods, so many at each scrape. */
+async function startTarget(t: TestContext, rates: () => Readonly<Record<string, number>>): Promise<string> {
+  const errors = new Map<string, number>();
   const server = createServer((_, response) => {
-    scrapes += 1;
-    const rates = { "web-a": 1, "web-b": 1, "web-canary-c": 4 };
-    const lines = Object.entries(rates).map(([pod, rate]) => `errors_total{pod="${pod}"} ${scrapes * rate}`);
+    const lines = Object.entries(rates()).map(([pod, rate]) => {
+      errors.set(pod, (errors.get(pod) ?? 0) + rate);
+      return `errors_total{pod="${pod}"} ${errors.get(pod)}`;
+    });
     response.setHeader("content-type", "text/plain; version=0.0.4");
     response.end(`# TYPE errors_total counter\n${lines.join("\n")}\n`);
   });
@@ -66,13 +67,14 @@ async function startTarget(t: TestContext): Promise<string> {
   return `127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-test("a real Prometheus tells the canary's pods from the old ones (R3)", async (t) => {
+/** What a check says of pods, asked of a real Prometheus; undefined, and the test is skipped, where there is none. */
+async function realPrometheus(t: TestContext, rates: () => Readonly<Record<string, number>>) {
   const root = await findPackages(debianProgram("prometheus", ["prometheus", "libc6"]));
   if (typeof root !== "string") {
     t.skip(root.message);
-    return;
+    return undefined;
   }
-  const prometheus = await startPrometheus(t, root, await startTarget(t));
+  const prometheus = await startPrometheus(t, root, await startTarget(t, rates));
   const proxy = "/api/v1/namespaces/monitoring/services/prometheus:9090/proxy";
   const kube = {
     raw: async (path: string) => {
@@ -81,24 +83,54 @@ test("a real Prometheus tells the canary's pods from the old ones (R3)", async (
       return { status: answer.status, body: await answer.text(), headers: {} };
     },
   };
-  const pods = { now: ["web-canary-c"], before: ["web-a", "web-b"] };
-  const says = async (check: Partial<MetricCheck>, of: PodNames = pods): Promise<string> => {
+  return async (check: Partial<MetricCheck>, pods: PodNames): Promise<string> => {
     const query = 'avg(rate(errors_total{pod=~"{pods}"}[5s]))';
     const checks = [{ prometheus: "http://prometheus.monitoring:9090", query, ...check }];
     const names = { release: undefined, tag: undefined, revision: "0123" };
-    const outcome = await askChecks(kube, { namespace: "shop", checks, pods: of }, names);
+    const outcome = await askChecks(kube, { namespace: "shop", checks, pods }, names);
     return outcome.ok ? (outcome.note ?? "ok") : outcome.message;
   };
-  while (/has no sample/.test(await says({ above: 0 }))) t.signal.throwIfAborted();
-  assert.match(
-    await says({ compare: { atMost: 2 } }),
-    /of the new pods, more than 2 times the [\d.]+ of the old ones$/,
-  );
-  assert.equal(await says({ compare: { atMost: 6 } }), "ok");
+}
+
+/** Asks until the answer fits; the test's own time ends it. */
+async function until(t: TestContext, fits: RegExp, ask: () => Promise<string>): Promise<string> {
+  for (;;) {
+    const said = await ask();
+    if (fits.test(said)) return said;
+    t.signal.throwIfAborted();
+  }
+}
+
+const isWorse = /of the new pods, more than 2 times the [\d.]+ of the old ones$/;
+
+test("a real Prometheus tells the canary's pods from the old ones (R3)", async (t) => {
+  const says = await realPrometheus(t, () => ({ "web-a": 1, "web-b": 1, "web-canary-c": 4 }));
+  if (!says) return;
+  const pods = { now: ["web-canary-c"], before: ["web-a", "web-b"] };
+  await until(t, /is [\d.]+, not below 0$/, () => says({ below: 0 }, pods));
+  assert.match(await says({ compare: { atMost: 2 } }, pods), isWorse);
+  assert.equal(await says({ compare: { atMost: 6 } }, pods), "ok");
   assert.equal(await says({ compare: { atMost: 2 } }, { now: ["web-a"], before: ["web-b"] }), "ok");
   assert.match(
     await says({ compare: { atMost: 2 } }, { now: ["web-a"], before: ["gone"] }),
     /the old pods have no sample/,
   );
-  assert.match(await says({ query: "sum(", above: 0 }), /answered 400: .*parse error/);
+  assert.match(await says({ query: "sum(", above: 0 }, pods), /answered 400: .*parse error/);
+});
+
+test("a real Prometheus remembers pods that were replaced, also by others of the same names (R3)", async (t) => {
+  let rates: Readonly<Record<string, number>> = { "web-a": 1, "db-0": 1 };
+  const says = await realPrometheus(t, () => rates);
+  if (!says) return;
+  const web = { now: ["web-b"], before: ["web-a"] };
+  const db = { now: ["db-0"], before: ["db-0"] };
+  for (const { before } of [web, db])
+    await until(t, /is [\d.]+, not below 0$/, () => says({ below: 0 }, { now: before, before }));
+  const beforeMs = Date.now();
+  rates = { "web-b": 4, "db-0": 4 };
+  await until(t, isWorse, () => says({ compare: { atMost: 2 } }, { ...web, beforeMs }));
+  await until(t, isWorse, () => says({ compare: { atMost: 2 } }, { ...db, beforeMs }));
+  assert.equal(await says({ compare: { atMost: 6 } }, { ...web, beforeMs }), "ok");
+  assert.equal(await says({ compare: { atMost: 2 } }, db), "ok", "as of now they would be compared with themselves");
+  await until(t, /the old pods have no sample/, () => says({ compare: { atMost: 2 } }, web));
 });

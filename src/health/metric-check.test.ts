@@ -112,7 +112,10 @@ test("a query is compared with what it says of the old pods, which are named in 
 test("where the old pods say nothing the bounds count, and what was not compared is said", async () => {
   assert.match(await compared({}, {}), /was not compared: the old pods have no sample/);
   assert.match(await compared({}, { [newPods]: ["9"], [oldPods]: ["NaN"] }), /was not compared/);
-  assert.match(await compared({}, { [newPods]: ["9"] }, { now: ["web-canary-1"], before: [] }), /no old pods serve/);
+  assert.match(
+    await compared({}, { [newPods]: ["9"] }, { now: ["web-canary-1"], before: [] }),
+    /there were no old pods/,
+  );
   assert.equal(await compared({ below: 5 }, { [newPods]: ["9"] }), "is 9, not below 5");
   assert.match(await compared({ below: 5 }, { [newPods]: ["4"] }), /was not compared/);
   assert.equal(await compared({ below: 5 }, { [newPods]: ["9"], [oldPods]: ["9"] }), "is 9, not below 5", "both count");
@@ -124,6 +127,14 @@ test("what cannot be compared has not passed", async () => {
   assert.match(await compared({}, { [oldPods]: ["1"], [newPods]: ["1", "2"] }), /has 2 samples/);
   assert.match(await compared({}, { [oldPods]: ["1"] }, { now: [], before: ["web-1", "web-2"] }), /there is none/);
   assert.match(await compared({ below: 1 }, {}, { now: [], before: [] }), /names the new pods, and there is none/);
+});
+
+test("old pods that are gone are asked of as of when they served, the new ones as of now", async () => {
+  const replaced = { now: ["web-1"], before: ["web-1", "web-2"], beforeMs: 1_700_000_000_250 };
+  const old = `${oldPods}&time=1700000000.25`;
+  assert.equal(await compared({}, { "eweb-1": ["3"], [old]: ["2"] }, replaced), "ok");
+  assert.match(await compared({}, { "eweb-1": ["4"], [old]: ["2"] }, replaced), /is 4 .* more than 1.5 times the 2/);
+  assert.match(await compared({}, { "eweb-1": ["4"], [oldPods]: ["2"] }, replaced), /the old pods have no sample/);
 });
 
 test("a dot in a pod's name is only a dot in the pattern", async () => {

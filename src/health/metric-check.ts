@@ -5,10 +5,12 @@ import type { Kube } from "../io/kube/kube.ts";
 import { because, textAt } from "./conditions.ts";
 import { answerBounds, jsonAnswer } from "./json-answer.ts";
 
-/** The names of the pods that are new, and of the old ones that serve beside them. */
+/** The names of the pods that are new, and of the old ones. */
 export interface PodNames {
   readonly now: readonly string[];
   readonly before: readonly string[];
+  /** When the old ones served, in milliseconds since the epoch; absent: they serve now, beside the new ones. */
+  readonly beforeMs?: number;
 }
 
 /** Where nobody knows of any. */
@@ -26,23 +28,24 @@ const podsName = "{pods}";
 /**
  * Asks a Prometheus through the API server's service proxy what a query is now
  * (https://prometheus.io/docs/prometheus/latest/querying/api/#instant-queries). Every sample must keep the bounds; no sample,
- * or one that is no number, does not. What is compared is asked of the old pods as well; where those say nothing, as without
- * traffic, only the bounds count.
+ * or one that is no number, does not. What is compared is asked of the old pods as well, as of the time when they served: a
+ * Prometheus remembers pods that are gone, and those of a StatefulSet have the names of the new ones. Where they say nothing,
+ * as without traffic, only the bounds count.
  */
 export async function askMetric(kube: Pick<Kube, "raw">, check: MetricCheck, pods: PodNames): Promise<Said> {
   const { query, compare } = check;
   const isBound = check.below !== undefined || check.above !== undefined;
-  const before = compare ? await valuesOf(kube, check, query, pods.before) : [];
+  const before = compare ? await valuesOf(kube, check, pods.before, pods.beforeMs) : [];
   if (typeof before === "string") return { wrong: `of the old pods ${before}` };
   const [old = Number.NaN] = before.map(numberOf);
   if (before.length > 1)
     return { wrong: `of the old pods has ${before.length} samples, of which none can be compared` };
-  const note = pods.before.length === 0 ? "no old pods serve" : "the old pods have no sample";
+  const note = pods.before.length === 0 ? "there were no old pods" : "the old pods have no sample";
   const isCompared = compare !== undefined && !Number.isNaN(old);
   if (compare && !isCompared && !isBound) return { note: `was not compared: ${note}` };
   if (query.includes(podsName) && pods.now.length === 0) return { wrong: "names the new pods, and there is none" };
 
-  const samples = await valuesOf(kube, check, query, pods.now);
+  const samples = await valuesOf(kube, check, pods.now);
   if (typeof samples === "string") return { wrong: samples };
   if (samples.length === 0) return { wrong: "has no sample" };
   if (isCompared && samples.length > 1)
@@ -56,9 +59,9 @@ export async function askMetric(kube: Pick<Kube, "raw">, check: MetricCheck, pod
 /** The samples of a query about these pods, or why there is no answer; without a pod there is nothing to ask. */
 async function valuesOf(
   kube: Pick<Kube, "raw">,
-  { prometheus }: MetricCheck,
-  query: string,
+  { prometheus, query }: MetricCheck,
   pods: readonly string[],
+  atMs?: number,
 ): Promise<readonly string[] | string> {
   const named = query.includes(podsName);
   if (named && pods.length === 0) return [];
@@ -68,10 +71,9 @@ async function valuesOf(
   const base = url.pathname.replace(/\/$/, "");
   // A dot is the only letter of a name that means something in a pattern.
   const asked = query.replaceAll(podsName, pods.map((pod) => pod.replaceAll(".", "[.]")).join("|"));
-  const { status, body } = await kube.raw(
-    `${proxy}${base}/api/v1/query?query=${encodeURIComponent(asked)}`,
-    answerBounds,
-  );
+  const time = atMs === undefined ? "" : `&time=${atMs / 1000}`;
+  const path = `${proxy}${base}/api/v1/query?query=${encodeURIComponent(asked)}${time}`;
+  const { status, body } = await kube.raw(path, answerBounds);
   if (status === 0) return `got no answer${because(body)}`;
   const answer = jsonAnswer(body) ?? null;
   if (status !== 200 || textAt(answer, "status") !== "success") {

@@ -91,6 +91,10 @@ export const recordSchema = z.looseObject({
   decidedAt: time.optional().meta({ description: "absent while it is not decided" }),
   lastHealthy: healthy.optional().meta({ description: "what a rollback goes back to" }),
   canary: z.looseObject({ pods: z.number(), beside: z.number(), passedAt: time.optional() }).optional(),
+  replaced: z
+    .looseObject({ pods: z.array(z.string()), at: time })
+    .optional()
+    .meta({ description: "the pods that ran when what was healthy began to be replaced, where a check compares" }),
   rollback: z.looseObject({ commit, undoes: z.string(), restores: healthy }).optional(),
   promotion: promotion.optional(),
   applied: z.array(z.looseObject({ ref: reference, outcome: z.enum(stepOutcomes) })),

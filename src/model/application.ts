@@ -17,7 +17,7 @@ export interface HttpCheck extends AnyCheck {
   readonly expect: { readonly status: number; readonly json: { readonly [path: string]: string | number | boolean } };
 }
 
-/** What a query says of the new pods, as a factor of what it says of the old ones that serve beside them. */
+/** What a query says of the new pods, as a factor of what it says of the old ones. */
 export interface Comparison {
   readonly atMost?: number;
   readonly atLeast?: number;

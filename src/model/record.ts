@@ -117,6 +117,12 @@ export interface Promotion extends PromotionCandidate {
   readonly superseded: readonly PromotionCandidate[];
 }
 
+/** The pods that ran when what was healthy began to be replaced, and when that was (ISO 8601 in UTC): metrics are compared with them. */
+export interface Replaced {
+  readonly pods: readonly string[];
+  readonly at: string;
+}
+
 /** The canary of a delivery: so many pods beside those that it would replace, and, once it has passed, when (ISO 8601 in UTC). */
 export interface CanaryProgress {
   readonly pods: number;
@@ -158,6 +164,8 @@ export interface DeliveryRecord {
   readonly decidedAt?: string;
   readonly lastHealthy?: HealthyRevision;
   readonly canary?: CanaryProgress;
+  /** Only where a check compares. */
+  readonly replaced?: Replaced;
   readonly rollback?: Rollback;
   readonly promotion?: Promotion;
   readonly applied: readonly AppliedStep[];

@@ -155,7 +155,7 @@ function soak(situation: Situation): Decision {
       ...since,
     };
   }
-  const note = checks?.ok !== true || checks.note === undefined ? "" : `; ${checks.note}`;
+  const note = checks?.ok !== true || checks.note === undefined ? "" : ` (${checks.note})`;
   return { kind: "healthy", message: `every object is healthy and stayed so for ${seconds(policy.soakMs)}${note}` };
 }
 

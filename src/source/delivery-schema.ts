@@ -60,7 +60,9 @@ const check = closed({
   })
     .refine(({ atMost, atLeast }) => atMost !== undefined || atLeast !== undefined, "must have atMost or atLeast")
     .optional()
-    .describe("Ask the query of the old pods too, while a canary is tried beside them; it must name {pods}."),
+    .describe(
+      "Ask the query of the old pods too, as of when the new ones came, or now while a canary is tried beside them; it must name {pods}.",
+    ),
   failAfter: duration
     .optional()
     .describe(
