@@ -32,6 +32,21 @@ test("a status of another generation is never healthy (R1)", () => {
   assert.equal(word(computeHealth(object("shop.example/v1", "Cart", status))), "Current Ready");
 });
 
+test("a generation that is written as text counts like a number", () => {
+  const of = (observedGeneration: string): string =>
+    word(
+      computeHealth(object("shop.example/v1", "Cart", { observedGeneration, phase: "Healthy" }, { generation: 12 })),
+    );
+  assert.equal(of("12"), "Current CurrentByStatus");
+  assert.equal(of("11"), "InProgress LatestGenerationNotObserved");
+});
+
+test("what is being deleted says whose finalizers it waits for", () => {
+  const metadata = { deletionTimestamp: "2026-01-01T00:00:00Z", finalizers: ["cloud.example/volume"] };
+  const { message } = computeHealth(object("v1", "Service", {}, metadata));
+  assert.equal(message, "it is being deleted; it goes when its finalizers are removed: cloud.example/volume");
+});
+
 test("a Ready condition that speaks of an older generation is not healthy (R1)", () => {
   const status = { conditions: [{ type: "Ready", status: "True", observedGeneration: 3 }] };
   const health = computeHealth(object("shop.example/v1", "Cart", status, { generation: 4 }));
@@ -44,7 +59,8 @@ test("a status that cannot be read is Unknown (R1)", () => {
     [{ type: "Ready" }],
     { conditions: "Ready" },
     { conditions: ["Ready"] },
-    { observedGeneration: "1", conditions: [{ type: "Ready", status: "True" }] },
+    { observedGeneration: "6c9f", conditions: [{ type: "Ready", status: "True" }] },
+    { observedGeneration: true, conditions: [{ type: "Ready", status: "True" }] },
   ];
   for (const status of unreadable) {
     const health = computeHealth(object("shop.example/v1", "Cart", status, { generation: 1 }));

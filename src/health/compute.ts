@@ -3,8 +3,9 @@ import { isJsonObject, valueAt } from "../model/json.ts";
 import type { Json } from "../model/json.ts";
 import { groupOf } from "../model/object-ref.ts";
 import type { KubeObject } from "../model/kube-object.ts";
-import { condition, conditionsOf, current, failed, inProgress, textAt } from "./conditions.ts";
+import { conditionsOf, current, failed, inProgress, listAt, textAt } from "./conditions.ts";
 import { ruleHealth } from "./custom.ts";
+import { genericHealth, silent } from "./generic.ts";
 import { cronJobHealth, jobHealth } from "./jobs.ts";
 import { podHealth } from "./pods.ts";
 import type { HealthContext } from "./pods.ts";
@@ -41,9 +42,7 @@ const rules: { readonly [groupKind: string]: Rule } = {
  * docs/behaviours.md. A status of an older generation, or one that is absent or unreadable, is never healthy (R1).
  */
 export function computeHealth(object: KubeObject, context: HealthContext = {}): Health {
-  if (textAt(object, "metadata", "deletionTimestamp") !== "") {
-    return { status: "Terminating", reason: "Deleted", message: "it is being deleted" };
-  }
+  if (textAt(object, "metadata", "deletionTimestamp") !== "") return terminating(object);
   const own = context.rules?.find(({ apiVersion, kind }) => apiVersion === object.apiVersion && kind === object.kind);
   if (own) return staleGeneration(object) ?? ruleHealth(object, own);
   const unsaid = unreadable(object) ?? staleGeneration(object) ?? said(object);
@@ -51,7 +50,18 @@ export function computeHealth(object: KubeObject, context: HealthContext = {}): 
   const group = groupOf(object.apiVersion);
   const rule = rules[`${group}/${object.kind}`];
   if (rule) return rule(object, context);
-  return readyHealth(object) ?? withoutRule(object, group, context);
+  const told = genericHealth(object);
+  if (told) return told;
+  // Kinds that can have no status have nothing to wait for.
+  const isMute = context.hasStatus === false || needsNoStatus(group, object.kind);
+  return isMute ? current("Present", "it is there") : silent(object);
+}
+
+/** What is being deleted goes when those whose finalizers it carries let it go. */
+function terminating(object: KubeObject): Health {
+  const holders = listAt(object, "metadata", "finalizers").filter((one) => typeof one === "string");
+  const held = holders.length === 0 ? "" : `; it goes when its finalizers are removed: ${holders.join(", ")}`;
+  return { status: "Terminating", reason: "Deleted", message: `it is being deleted${held}` };
 }
 
 /** A status that is not of the shape that the API conventions give it says nothing. */
@@ -59,8 +69,7 @@ function unreadable(object: KubeObject): Health | undefined {
   const status = object["status"];
   if (status === undefined || status === null) return undefined;
   if (!isJsonObject(status)) return unknown("UnreadableStatus", "its status is not an object");
-  const observed = status["observedGeneration"] ?? 0;
-  if (typeof observed !== "number") {
+  if (Number.isNaN(observedGeneration(object) ?? 0)) {
     return unknown("UnreadableStatus", "its status.observedGeneration is not a number");
   }
   const conditions = status["conditions"] ?? [];
@@ -70,10 +79,18 @@ function unreadable(object: KubeObject): Health | undefined {
     : unknown("UnreadableStatus", "its status.conditions has an entry that is not an object");
 }
 
+/** The generation that a status is of: NaN where it cannot be read. Argo Rollouts, and others after it, write it as text. */
+function observedGeneration(object: KubeObject): number | undefined {
+  const observed = valueAt(object, "status", "observedGeneration") ?? undefined;
+  if (observed === undefined || typeof observed === "number") return observed;
+  return typeof observed === "string" && /^\d{1,15}$/.test(observed) ? Number(observed) : Number.NaN;
+}
+
 function staleGeneration(object: KubeObject): Health | undefined {
-  const observed = valueAt(object, "status", "observedGeneration");
+  const observed = observedGeneration(object);
   const generation = valueAt(object, "metadata", "generation");
-  if (typeof observed !== "number" || typeof generation !== "number" || observed === generation) return undefined;
+  if (observed === undefined || Number.isNaN(observed) || typeof generation !== "number" || observed === generation)
+    return undefined;
   const message = `its controller has not taken up the newest change yet (generation ${generation}; its status is of generation ${observed})`;
   return inProgress("LatestGenerationNotObserved", message);
 }
@@ -85,25 +102,6 @@ function said(object: KubeObject): Health | undefined {
     if (type === "Stalled" && status === "True") return failed(reason, message || "it is stalled");
   }
   return undefined;
-}
-
-function readyHealth(object: KubeObject): Health | undefined {
-  const ready = condition(object, "Ready");
-  if (!ready) return undefined;
-  const generation = valueAt(object, "metadata", "generation");
-  if (ready.observedGeneration !== undefined && ready.observedGeneration !== generation) {
-    return inProgress("LatestGenerationNotObserved", "its Ready condition is of an older generation");
-  }
-  if (ready.status === "True") return current(ready.reason || "Ready", ready.message || "it is ready");
-  return inProgress(ready.reason || "NotReady", ready.message || "it is not ready yet");
-}
-
-/** Kinds that can have no status have nothing to wait for; any other without a status has said nothing yet. */
-function withoutRule(object: KubeObject, group: string, { hasStatus }: HealthContext): Health {
-  const status = object["status"];
-  const hasSpoken = isJsonObject(status) && Object.keys(status).length > 0;
-  if (hasSpoken || hasStatus === false || needsNoStatus(group, object.kind)) return current("Present", "it is there");
-  return unknown("NoStatus", "it has no status, so its health cannot be known");
 }
 
 function claimHealth(claim: Json): Health {

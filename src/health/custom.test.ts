@@ -35,6 +35,14 @@ test("a stale generation goes first, then inProgress, failed and current", () =>
   assert.match(at({ phase: "Up", replicas: 2 }, { deletionTimestamp: "2026-01-01T00:00:00Z" }), /^Terminating/);
 });
 
+test("a verdict that is not good carries what the object itself says of it", () => {
+  const rule = { failed: "status.phase == 'Lost'", current: "status.phase == 'Up'" };
+  const lost = { status: { phase: "Lost", message: "the disk is gone" } };
+  assert.match(judged(rule, lost), /^Failed: .*rule for its kind: its status.phase is Lost: the disk is gone$/);
+  const status = { phase: "Up?", conditions: [{ type: "Ready", status: "False", message: "two are down" }] };
+  assert.match(judged(rule, { status }), /^InProgress: it is not current yet, by the rule for its kind: two are down$/);
+});
+
 test("what cannot be answered is Unknown, and says which expression and why", () => {
   const rule = { current: "status.ready" };
   assert.match(judged(rule, {}), /^Unknown: its rule's current, status\.ready, cannot be answered: .*status$/);

@@ -1,0 +1,98 @@
+import type { Health } from "../model/health.ts";
+import { isJsonObject, valueAt } from "../model/json.ts";
+import type { Json } from "../model/json.ts";
+import type { KubeObject } from "../model/kube-object.ts";
+import { because, condition, conditionsIn, conditionsOf, current, failed, inProgress, listAt } from "./conditions.ts";
+import type { Condition } from "./conditions.ts";
+
+const hopes =
+  "Ready|Available|Healthy|Synced|Synchronized|Established|Accepted|Programmed|ResolvedRefs|Reconciled|Installed|" +
+  "Deployed|Released|Initialized|Configured|Provisioned|Provided|Valid|Admitted|Applied|Offered|Bound|UpToDate|" +
+  "Complete|Completed|Succeeded|Success";
+/** Types that are to be True, by how they end: `Available`, `AllReplicasReady`, `ACK.ResourceSynced`. */
+const hoped = new RegExp(`(${hopes})$`);
+/** Types that are to be anything but True. */
+const feared = new RegExp(
+  `^(Failed|Error)[A-Z]|^InvalidSpec$|Not(${hopes})$|` +
+    "(Degraded|Failed|Failure|Failing|Errors?|Errored|Unhealthy|Unavailable|Unsupported|Invalid|Terminal|OutOfSync|Conflicted|Irreconcilable)$",
+);
+/** Types that are True for as long as something is being done. `Progressing` is none: many leave it True for ever. */
+const passing =
+  /(Updating|Upgrading|Installing|Provisioning|Deploying|Creating|Issuing|Initializing|Migrating|Pending|Waiting)$/;
+/** Words about a time before this one. */
+const past = /^(Last|Previous)/;
+
+/** What not even an object that calls itself Ready can have against it: Ready sums up, but not in every project these. */
+const fearedBesideReady = /(^|[./])(Degraded|Failed|Failure|Failing|Error|Unhealthy|Terminal|InvalidSpec)$/;
+const hopedBesideReady = /^(Available|Healthy|Synced)$/;
+
+/** Lists of a status whose entries have conditions of their own, each by another controller or for another door. */
+const parties = ["parents", "ancestors", "listeners", "ingress"];
+
+/**
+ * What an object's conditions say of its health by the meaning of their types, each as a verdict; types that are no known words
+ * say nothing. Where there is a Ready condition it is the sum of the others, which are asked only for what contradicts it.
+ */
+export function conditionSigns(object: KubeObject): readonly Health[] {
+  const own = conditionsOf(object).filter(({ type }) => !past.test(type));
+  if (condition(object, "Ready")) return own.flatMap((one) => besideReady(one, object));
+  const hasDegraded = own.some(({ type }) => type === "Degraded") && own.some(({ type }) => type === "Available");
+  return [
+    ...own.flatMap((one) => signOf(one, object)),
+    ...own.flatMap((one) => (hasDegraded && one.type === "Progressing" && one.status === "True" ? [busy(one)] : [])),
+    ...parties.flatMap((list) => partySigns(object, list)),
+  ];
+}
+
+function besideReady(one: Condition, object: KubeObject): readonly Health[] {
+  if (fearedBesideReady.test(one.type) && one.status === "True") return [bad(one)];
+  return hopedBesideReady.test(one.type) && one.status === "False" ? [isOld(one, object) ? old(one) : unmet(one)] : [];
+}
+
+function signOf(one: Condition, object: KubeObject): readonly Health[] {
+  if (feared.test(one.type)) {
+    if (one.status !== "True") return [current("Present", "nothing is held against it")];
+    return [isOld(one, object) ? old(one) : bad(one)];
+  }
+  if (passing.test(one.type)) return one.status === "True" ? [busy(one)] : [];
+  if (!hoped.test(one.type)) return [];
+  if (isOld(one, object)) return [old(one)];
+  return [one.status === "True" ? current(one.reason || one.type, `its condition ${one.type} is True`) : unmet(one)];
+}
+
+/** Entries of an older generation count only where there are no others: who no longer has a part in it leaves them behind. */
+function partySigns(object: KubeObject, list: string): readonly Health[] {
+  const entries = listAt(object, "status", list).filter(isJsonObject).map(conditionsFrom);
+  const fresh = entries.filter((conditions) => !conditions.some((one) => isOld(one, object)));
+  return (fresh.length > 0 ? fresh : entries).flatMap((conditions) => conditions.flatMap((one) => signOf(one, object)));
+}
+
+function conditionsFrom(entry: Json): readonly Condition[] {
+  return conditionsIn(valueAt(entry, "conditions"));
+}
+
+function isOld({ observedGeneration }: Condition, object: KubeObject): boolean {
+  return observedGeneration !== undefined && observedGeneration !== object.metadata.generation;
+}
+
+function old({ type }: Condition): Health {
+  return inProgress("LatestGenerationNotObserved", `its ${type} condition is of an older generation`);
+}
+
+function bad(one: Condition): Health {
+  return failed(one.reason || one.type, `${words(one)}${because(one.message)}`);
+}
+
+function busy(one: Condition): Health {
+  return inProgress(one.reason || one.type, `${words(one)}${because(one.message)}`);
+}
+
+/** Not so yet; where the reason says that it was tried in vain, a failure, which later tries may mend. */
+function unmet(one: Condition): Health {
+  const isTried = one.status === "False" && /(Failed|Failure|Error|Errored|Invalid|Rejected|Denied)$/.test(one.reason);
+  return isTried ? bad(one) : busy(one);
+}
+
+function words({ type, status }: Condition): string {
+  return `its condition ${type} is ${status || "not told"}`;
+}

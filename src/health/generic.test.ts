@@ -1,0 +1,177 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import type { Json, JsonObject } from "../model/json.ts";
+import { computeHealth } from "./compute.ts";
+
+/** A status of a kind that nobody has heard of, of generation 2; other members of the object beside it. */
+function judged(status: Json, rest: JsonObject = {}): string {
+  const metadata = { name: "it", namespace: "shop", generation: 2 };
+  const health = computeHealth({ apiVersion: "shop.example/v1", kind: "Cart", metadata, ...rest, status });
+  assert.ok(health.final !== true, "nobody can know that a failure of a foreign kind is for good");
+  return health.status;
+}
+
+/** `Type` is True, `!Type` False, `?Type` Unknown; a reason follows a colon. */
+function conditions(...texts: readonly string[]): JsonObject {
+  const list = texts.map((text) => {
+    const [, mark = "", type = "", reason = ""] = /^([!?]?)([^:]+):?(.*)$/.exec(text) ?? [];
+    const status = mark === "!" ? "False" : mark === "?" ? "Unknown" : "True";
+    return { type, status, reason, message: `${type} it is` };
+  });
+  return { conditions: list };
+}
+
+test("conditions are judged by what their types mean, with no list of projects", () => {
+  const cases: readonly (readonly [string, readonly string[]])[] = [
+    // A sum of its own, and what contradicts it: a managed resource of a cloud that cannot be written any more.
+    ["Current", ["Ready", "Synced"]],
+    ["InProgress", ["Ready", "!Synced"]],
+    ["Failed", ["Ready", "!Synced:ReconcileError"]],
+    ["InProgress", ["!Ready", "Synced"]],
+    ["Failed", ["Ready", "Degraded"]],
+    ["Failed", ["Ready", "Cloud.Terminal"]],
+    // Ready sums these up: they are about something else than the delivery.
+    ["Current", ["Ready", "!Active", "!Fallback", "?Paused"]],
+    ["Current", ["Ready", "!LastBackupSucceeded", "ContinuousArchiving"]],
+    ["Current", ["Ready", "LastBackupFailed", "!Upgradeable"]],
+    ["Current", ["Ready", "Issuing"]],
+    // Where nothing sums up, all that is hoped for must be so.
+    ["Current", ["Installed", "Healthy"]],
+    ["InProgress", ["Installed", "!Healthy"]],
+    ["InProgress", ["Installed", "?Healthy"]],
+    ["InProgress", ["!Established", "Offered"]],
+    ["InProgress", ["!Synced"]],
+    ["InProgress", ["!AllReplicasReady", "ClusterAvailable", "!NoWarnings"]],
+    ["Current", ["AllReplicasReady", "ClusterAvailable", "!NoWarnings"]],
+    ["InProgress", ["!Cloud.ResourceSynced"]],
+    ["Current", ["Configured", "Deployed"]],
+    ["InProgress", ["Configured", "!Deployed"]],
+    ["InProgress", ["?Succeeded:Running"]],
+    ["Failed", ["!Succeeded:TaskFailed"]],
+    ["Current", ["Succeeded"]],
+    ["InProgress", ["Accepted", "!Programmed"]],
+    ["Current", ["Accepted", "Programmed"]],
+    // What is feared.
+    ["Failed", ["NotReady"]],
+    ["Current", ["!NotReady"]],
+    ["Failed", ["HasErrors"]],
+    ["Failed", ["ErrorOccurred"]],
+    ["Failed", ["FailedScale"]],
+    ["Failed", ["Available", "SourcesUnhealthy"]],
+    ["Current", ["!SubmissionError"]],
+    // What is being done. Progressing stays True for ever in some projects, unless Degraded stands beside it.
+    ["InProgress", ["!Updated", "Updating"]],
+    ["InProgress", ["Available", "InstallPlanPending"]],
+    ["Current", ["Available", "Progressing"]],
+    ["InProgress", ["Available", "Progressing", "!Degraded"]],
+    ["Current", ["Available", "!Progressing", "!Degraded"]],
+    ["Failed", ["Available", "!Progressing", "Degraded"]],
+    // Types that say nothing of health.
+    ["Current", ["!SomeCondition", "Other"]],
+  ];
+  for (const [expected, texts] of cases) assert.equal(judged(conditions(...texts)), expected, texts.join(" "));
+});
+
+test("a word by which a status sums itself up is judged by its meaning, and one without a known meaning is Unknown", () => {
+  const cases: { readonly [status: string]: readonly Json[] } = {
+    Current: [
+      { phase: "Running" },
+      { phase: "Ready", state: "Created" },
+      { state: "valid" },
+      { phase: "Cluster in healthy state" },
+      { phase: "Initialized" },
+      { health: { status: "Healthy" }, sync: { status: "OutOfSync" } },
+      { health: "green" },
+      { applicationState: { state: "RUNNING" } },
+      { phase: "Succeeded", startedAt: "2026-01-01T00:00:00Z", finishedAt: "2026-01-01T00:01:00Z" },
+      { state: "AtLatestKnown", ...conditions("!SourcesUnhealthy") },
+      { readyToUse: true },
+      { stage: "complete", stageStatus: "success" },
+      { lastRunStatus: "Failed" },
+      { users: 3 },
+      { observedGeneration: 2 },
+    ],
+    InProgress: [
+      { phase: "Provisioning" },
+      { phase: "Pending" },
+      { phase: "ApplyingChanges", health: "green" },
+      { phase: "Setting up primary" },
+      { phase: "Switchover in progress" },
+      { state: "RequiresApproval" },
+      { phase: "NotReady" },
+      { phase: "Paused" },
+      { phase: "Progressing", currentPodHash: "abc" },
+      { phase: "Running", startedAt: "2026-01-01T00:00:00Z", finishedAt: null },
+      { health: "yellow" },
+      { health: { status: "Progressing" } },
+      { readyToUse: false },
+      { phase: "Ready", ready: false },
+    ],
+    Failed: [
+      { phase: "Failed" },
+      { phase: "Degraded" },
+      { state: "errored" },
+      { phase: "PartiallyFailed" },
+      { DatabaseStatus: "CreateFailed" },
+      { jobManagerDeploymentStatus: "ERROR" },
+      { health: "red" },
+      { health: { status: "Missing" } },
+      { phase: "Ready", state: "error" },
+      { currentStatus: "invalid" },
+      { failureReason: "InvalidConfiguration" },
+      { error: { message: "no such class" }, readyToUse: false },
+      { phase: "Running", errorMessage: "cannot reach the API" },
+    ],
+    Unknown: [{ phase: "AtLatestKnown" }, { state: "Wonderful" }, { phase: "Phase 3" }, { phase: "no" }],
+  };
+  for (const [expected, list] of Object.entries(cases)) {
+    for (const status of list) assert.equal(judged(status), expected, JSON.stringify(status));
+  }
+});
+
+test("what is asked to rest is as it should be when it rests", () => {
+  assert.equal(judged({ phase: "Paused" }, { spec: { paused: true } }), "Current");
+  assert.equal(judged({ state: "stopped" }, { spec: { pause: true } }), "Current");
+  assert.equal(judged({ phase: "Paused" }, { spec: { paused: false } }), "InProgress");
+});
+
+test("fewer replicas than are wanted are not healthy, whoever counts them", () => {
+  const spec = { replicas: 3 };
+  assert.equal(judged({ replicas: 3, readyReplicas: 2, updatedReplicas: 3 }, { spec }), "InProgress");
+  assert.equal(judged({ replicas: 3, readyReplicas: 3, updatedReplicas: 1 }, { spec }), "InProgress");
+  assert.equal(judged({ replicas: 3, readyReplicas: 3, updatedReplicas: 3 }, { spec }), "Current");
+});
+
+test("each who has a part in it is asked, and one of an older generation only where there are no others", () => {
+  const party = (generation: number, type: string, status: string): JsonObject => ({
+    conditions: [{ type, status, observedGeneration: generation }],
+  });
+  assert.equal(judged({ parents: [party(2, "Accepted", "True")] }), "Current");
+  assert.equal(judged({ parents: [party(2, "Accepted", "True"), party(2, "ResolvedRefs", "False")] }), "InProgress");
+  assert.equal(judged({ parents: [party(1, "Accepted", "True")] }), "InProgress");
+  assert.equal(judged({ parents: [party(1, "Accepted", "False"), party(2, "Accepted", "True")] }), "Current");
+  assert.equal(judged({ ...conditions("Accepted"), listeners: [party(2, "ResolvedRefs", "False")] }), "InProgress");
+});
+
+test("a condition of an older generation is no evidence of health (R1)", () => {
+  for (const type of ["Ready", "Available", "Healthy", "Established", "Succeeded"]) {
+    assert.equal(judged({ conditions: [{ type, status: "True", observedGeneration: 1 }] }), "InProgress", type);
+  }
+});
+
+test("why nothing can be told is said with the remedy", () => {
+  const { message } = computeHealth({ apiVersion: "shop.example/v1", kind: "Cart", metadata: { name: "it" } });
+  assert.match(message, /no status.*a rule for its kind under health in delivery\.yaml tells it$/);
+});
+
+test("whatever a status holds, it is judged without a throw, and bad news beats good news", () => {
+  fc.assert(
+    fc.property(fc.jsonValue({ maxDepth: 3 }), (any) => {
+      const more: JsonObject = typeof any === "object" && any !== null && !Array.isArray(any) ? any : {};
+      assert.notEqual(judged({ ...more, state: "ready", phase: "Failed", conditions: [] }), "Current");
+      assert.ok(judged(any) !== "");
+    }),
+    { numRuns: 300 },
+  );
+});

@@ -1,0 +1,93 @@
+import type { Health } from "../model/health.ts";
+import { isJsonObject, valueAt } from "../model/json.ts";
+import type { Json, JsonObject } from "../model/json.ts";
+import type { KubeObject } from "../model/kube-object.ts";
+import { because, current, failed, inProgress, textAt } from "./conditions.ts";
+import { meaningOf } from "./status-words.ts";
+
+/** Members that sum up in one word, as `phase`, `state`, `currentStatus` or `stageStatus`; not what was last or is to be. */
+const summary = /^(?!last|previous|desired|target)\w*(phase|state|status|health)$/i;
+/** Members by which a status says in one bit that all is well. */
+const flags = ["ready", "readyToUse", "healthy", "available", "valid", "synced"];
+/** Members that hold what went wrong, and are empty otherwise. */
+const errors = ["error", "errorMessage", "failureMessage", "failureReason"];
+const counts = ["replicas", "updatedReplicas", "readyReplicas", "availableReplicas"];
+const begun = ["startTime", "startedAt", "startTimestamp"];
+const ended = ["completionTime", "completedAt", "completionTimestamp", "finishedAt", "finishTime", "endTime"];
+
+/** What the members of a status other than its conditions say of an object's health, each as a verdict. */
+export function statusSigns(object: KubeObject): readonly Health[] {
+  const status = valueAt(object, "status");
+  if (!isJsonObject(status)) return [];
+  return [...errorSigns(status), ...wordSigns(object, status), ...flagSigns(status), ...countSigns(object, status)];
+}
+
+/** The word by which a status sums itself up where nobody knows what it means; undefined where it is known or none is there. */
+export function unheardPhase(object: KubeObject): string | undefined {
+  return ["phase", "state"].map((member) => textAt(object, "status", member)).find((word) => word !== "");
+}
+
+function errorSigns(status: JsonObject): readonly Health[] {
+  return errors.flatMap((member) => {
+    const said = textAt(status, member) || textAt(status, member, "message");
+    return said.trim() === "" ? [] : [failed("ErrorInStatus", `it tells of an error${because(said)}`)];
+  });
+}
+
+function wordSigns(object: KubeObject, status: JsonObject): readonly Health[] {
+  const words = Object.entries(status).flatMap(([member, value]) => {
+    if (!summary.test(member)) return [];
+    // Some keep the word one level deeper: health.status, applicationState.state.
+    const word = typeof value === "string" ? value : textAt(value ?? null, "status") || textAt(value ?? null, "state");
+    return word === "" ? [] : [{ member, word }];
+  });
+  return words.flatMap(({ member, word }) => wordSign(object, status, member, word) ?? []);
+}
+
+function wordSign(object: KubeObject, status: JsonObject, member: string, word: string): Health | undefined {
+  const told = `its status.${member} is ${word}`;
+  const why = because(["message", "reason"].map((name) => textAt(status, name)).find((text) => text !== "") ?? "");
+  switch (meaningOf(word)) {
+    case "bad":
+      return failed("FailedByStatus", `${told}${why}`);
+    case "busy":
+      return inProgress("InProgressByStatus", `${told}${why}`);
+    case "rests":
+      return isAskedToRest(object) ? current("Resting", `${told}, as it was asked to be`) : inProgress("Resting", told);
+    case "good":
+      // Work that runs is on its way; a service that runs has arrived.
+      return /running/i.test(word) && isUnfinished(status)
+        ? inProgress("InProgressByStatus", `${told}; it has not ended yet`)
+        : current("CurrentByStatus", told);
+    case undefined:
+      return undefined;
+  }
+}
+
+function isAskedToRest(object: KubeObject): boolean {
+  return ["paused", "pause", "suspend", "suspended"].some((member) => valueAt(object, "spec", member) === true);
+}
+
+function isUnfinished(status: JsonObject): boolean {
+  const has = (member: string): boolean => textAt(status, member) !== "";
+  return begun.some(has) && !ended.some(has);
+}
+
+function flagSigns(status: JsonObject): readonly Health[] {
+  return flags.flatMap((member) => {
+    const value = status[member];
+    if (value === true) return [current("CurrentByStatus", `its status.${member} is true`)];
+    return value === false ? [inProgress("InProgressByStatus", `its status.${member} is false`)] : [];
+  });
+}
+
+/** By the convention of kinds that can be scaled (https://kubernetes.io/docs/tasks/extend-kubernetes/custom-resources/custom-resource-definitions/#scale-subresource). */
+function countSigns(object: KubeObject, status: JsonObject): readonly Health[] {
+  const wanted = valueAt(object, "spec", "replicas");
+  if (typeof wanted !== "number") return [];
+  return counts.flatMap((member) => {
+    const count: Json | undefined = status[member];
+    if (typeof count !== "number" || count >= wanted) return [];
+    return [inProgress("LessReplicas", `its status.${member} is ${count} of ${wanted}`)];
+  });
+}
