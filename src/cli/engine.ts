@@ -31,6 +31,7 @@ import { checkPrograms } from "./needed-programs.ts";
 import { openKube } from "./open-kube.ts";
 import { openOutside } from "./outside.ts";
 import type { OpenOutside } from "./outside.ts";
+import { renderBeside } from "./render-beside.ts";
 import type { World } from "./world.ts";
 
 /** Options of `plumb engine`, as the command line gives them. */
@@ -176,6 +177,7 @@ async function lead(term: Term, identity: string, signal: AbortSignal): Promise<
     kube: guarded(own),
     openCluster: async (context) =>
       guarded(await openKube(world, { ...(kubeconfig === undefined ? {} : { kubeconfig }), context })),
+    render: renderBeside(signal),
     clock: world.clock,
     random: world.random,
   });

@@ -4,7 +4,7 @@ import type { Result } from "../model/problem.ts";
 import type { DeliveryRecord } from "../model/record.ts";
 import { directoryTree } from "../model/revision.ts";
 import type { Content, Revision } from "../model/revision.ts";
-import { render } from "../render/render.ts";
+import type { Render } from "../render/render.ts";
 import type { FoundApplication } from "../source/deployment.ts";
 import { readRevision } from "../source/revision.ts";
 import type { Endorsements } from "./endorsed.ts";
@@ -15,11 +15,13 @@ type Rendered = Result<readonly Manifest[]>;
 export class Desired {
   readonly #git: Git;
   readonly #endorsements: Endorsements;
+  readonly #render: Render;
   readonly #rendered = new Map<string, { readonly key: string; readonly value: Rendered }>();
   readonly #before = new Map<string, { readonly key: string; readonly value: readonly Manifest[] }>();
 
-  constructor(git: Git, endorsements: Endorsements) {
+  constructor(git: Git, endorsements: Endorsements, render: Render) {
     this.#git = git;
+    this.#render = render;
     this.#endorsements = endorsements;
   }
 
@@ -41,7 +43,7 @@ export class Desired {
     const key = JSON.stringify([revision.tree, found.application]);
     const known = this.#rendered.get(found.application.id);
     if (known?.key === key) return known.value;
-    const value = await render(this.#git, revision, found.application);
+    const value = await this.#render(this.#git, revision, found.application);
     this.#rendered.set(found.application.id, { key, value });
     return value;
   }
@@ -56,7 +58,7 @@ export class Desired {
     if (known?.key === key) return known.value;
     const trees = [directoryTree(content), ...(content.composed?.bases ?? []).map(({ tree }) => tree)];
     const found = await Promise.all(trees.map((tree) => this.#git.find(tree, "")));
-    const rendered = found.every(Boolean) ? await render(this.#git, content, application) : undefined;
+    const rendered = found.every(Boolean) ? await this.#render(this.#git, content, application) : undefined;
     const value = rendered?.ok === true ? rendered.value : [];
     this.#before.set(application.id, { key, value });
     return value;

@@ -11,6 +11,8 @@ import type { ObjectRef } from "../model/object-ref.ts";
 import type { Problem } from "../model/problem.ts";
 import { formatProblem, ProblemError } from "../model/problem.ts";
 import type { DeliveryRecord } from "../model/record.ts";
+import { render } from "../render/render.ts";
+import type { Render } from "../render/render.ts";
 import { Answers } from "./answers.ts";
 import { Desired } from "./desired.ts";
 import { Endorsements, noTrust } from "./endorsed.ts";
@@ -46,6 +48,8 @@ export interface EngineOptions {
   readonly pollMs?: number;
   /** The engine's own namespace; default plumbline-system. */
   readonly namespace?: string;
+  /** Renders elsewhere what would keep this process from everything else; default here. */
+  readonly render?: Render;
   /** Whose signatures count, and whether they must be there; default nobody's, and only where Git asks for them. */
   readonly trust?: Trust;
   /** Whose signatures of images count, and where they are; default nobody's. */
@@ -143,7 +147,7 @@ export class Engine {
       clock,
       branch,
       broken: () => this.#branch.broken,
-      desired: new Desired(git, endorsements),
+      desired: new Desired(git, endorsements, options.render ?? render),
       endorsements,
       signedImages: new SignedImages(options.imageTrust, clock),
       live: this.#watch(kube),

@@ -6,7 +6,7 @@ import { limits } from "./limits.ts";
 import type { ListedTree } from "./read-files.ts";
 
 /** The listed directories as kustomizations see them: what is not in them is not there. */
-export function gitSources(git: Git, listed: readonly ListedTree[]): Sources {
+export function gitSources(git: Pick<Git, "blobs">, listed: readonly ListedTree[]): Sources {
   const files = new Map<string, TreeEntry>();
   const directories = new Set<string>();
   for (const { path, entries } of listed) {

@@ -3,14 +3,20 @@ import type { Problem, Result } from "../model/problem.ts";
 import type { Git, TreeEntry } from "../io/git/git.ts";
 import { directoryTree } from "../model/revision.ts";
 import type { Content } from "../model/revision.ts";
-import { limits } from "./limits.ts";
+import { limits, wholePortion } from "./limits.ts";
+import type { Portion } from "./limits.ts";
 import type { SourceFile } from "./read-documents.ts";
 
 /**
  * Every entry of the listed tree of an application's directory, and of each of its bases; a hostile one is refused before
  * anything is read.
  */
-export async function listSources(git: Git, folder: string, content: Content): Promise<Result<readonly ListedTree[]>> {
+export async function listSources(
+  git: Pick<Git, "list">,
+  folder: string,
+  content: Content,
+  portion: Portion,
+): Promise<Result<readonly ListedTree[]>> {
   const roots = [{ path: folder, tree: directoryTree(content) }, ...(content.composed?.bases ?? [])];
   const listed: ListedTree[] = [];
   for (const { path, tree } of roots) {
@@ -21,7 +27,7 @@ export async function listSources(git: Git, folder: string, content: Content): P
       return { ok: false, problems: [{ ...error.problem, where: { file: path } }] };
     }
   }
-  const problems = listed.flatMap(({ path, entries }) => checkEntries(entries, path));
+  const problems = listed.flatMap(({ path, entries }) => checkEntries(entries, path, portion));
   if (problems.length > 0) return { ok: false, problems: problems.slice(0, limits.problems) };
   return { ok: true, value: listed };
 }
@@ -33,7 +39,10 @@ export interface ListedTree {
 }
 
 /** The manifests of a directory without a kustomization; one further below is refused, since it would be left out. */
-export async function readManifests(git: Git, { path, entries }: ListedTree): Promise<Result<readonly SourceFile[]>> {
+export async function readManifests(
+  git: Pick<Git, "blobs">,
+  { path, entries }: ListedTree,
+): Promise<Result<readonly SourceFile[]>> {
   const below = entries.filter((entry) => /(^|\/)kustomization(\.ya?ml)?$/i.test(entry.path));
   if (below.length > 0) return { ok: false, problems: below.map((entry) => kustomizationBelow(path, entry.path)) };
   const manifests = entries.filter((entry) => isManifest(entry.path));
@@ -63,13 +72,17 @@ function isManifest(path: string): boolean {
 }
 
 /** Everything about a listing that is refused, as a pure function of it. */
-export function checkEntries(entries: readonly TreeEntry[], folder: string): readonly Problem[] {
-  const whole = checkWhole(entries, folder);
+export function checkEntries(
+  entries: readonly TreeEntry[],
+  folder: string,
+  portion = wholePortion,
+): readonly Problem[] {
+  const whole = checkWhole(entries, folder, portion);
   if (whole) return [whole];
   return [...entries.flatMap((entry) => checkEntry(entry, folder)), ...collisions(entries, folder)];
 }
 
-function checkWhole(entries: readonly TreeEntry[], folder: string): Problem | undefined {
+function checkWhole(entries: readonly TreeEntry[], folder: string, portion: Portion): Problem | undefined {
   const where = { file: folder };
   const remedy = "Keep manifests only in this directory, or split it into several applications.";
   if (entries.length > limits.files) {
@@ -81,10 +94,10 @@ function checkWhole(entries: readonly TreeEntry[], folder: string): Problem | un
     };
   }
   const bytes = entries.reduce((sum, entry) => sum + (isManifest(entry.path) ? entry.size : 0), 0);
-  if (bytes <= limits.totalBytes) return undefined;
+  if (bytes <= portion.bytes) return undefined;
   return {
     code: "manifests-too-large",
-    message: `The manifests in ${folder} are ${bytes} bytes; at most ${limits.totalBytes} are taken.`,
+    message: `The manifests in ${folder} are ${bytes} bytes; at most ${portion.bytes} are taken.`,
     where,
     remedy,
   };

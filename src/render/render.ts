@@ -10,7 +10,8 @@ import { gitSources } from "./git-sources.ts";
 import { kustomize } from "./kustomize/kustomize.ts";
 import type { Sources } from "./kustomize/sources.ts";
 import { idleRules, withLeftFields } from "./left-fields.ts";
-import { limits } from "./limits.ts";
+import { limits, wholePortion } from "./limits.ts";
+import type { Portion } from "./limits.ts";
 import { makeManifest } from "./make-manifest.ts";
 import { nameHooks } from "./name-hooks.ts";
 import { readDocuments } from "./read-documents.ts";
@@ -18,18 +19,28 @@ import type { ReadValue, SourceFile } from "./read-documents.ts";
 import { listSources, readManifests } from "./read-files.ts";
 import type { ListedTree } from "./read-files.ts";
 
-/** What an application asks for with some content: every object, or why none of it may be delivered (behaviour D3). */
+/** What rendering asks of Git. */
+export type Objects = Pick<Git, "list" | "blobs">;
+
+/** Renders, here or elsewhere. */
+export type Render = (git: Objects, content: Content, application: Application) => Promise<Result<readonly Manifest[]>>;
+
+/**
+ * What an application asks for with some content: every object, or why none of it may be delivered (behaviour D3). What costs
+ * more than the portion, by default all that any application may, is refused by one of the codes `beyondPortion`.
+ */
 export async function render(
-  git: Git,
+  git: Objects,
   content: Content,
   application: Application,
+  portion = wholePortion,
 ): Promise<Result<readonly Manifest[]>> {
-  const listed = await listSources(git, application.path, content);
+  const listed = await listSources(git, application.path, content, portion);
   if (!listed.ok) return listed;
   const [directory] = listed.value;
   const manifests = isKustomized(directory)
-    ? await renderKustomized(gitSources(git, listed.value), application)
-    : await renderPlain(git, directory, application);
+    ? await renderKustomized(gitSources(git, listed.value), application, portion)
+    : await renderPlain(git, directory, application, portion);
   return manifests.ok ? nameHooks(manifests.value, content.tree) : manifests;
 }
 
@@ -38,33 +49,43 @@ function isKustomized(directory: ListedTree | undefined): boolean {
 }
 
 async function renderPlain(
-  git: Git,
+  git: Objects,
   directory: ListedTree | undefined,
   application: Application,
+  portion: Portion,
 ): Promise<Result<readonly Manifest[]>> {
   const files = directory ? await readManifests(git, directory) : { ok: true as const, value: [] };
-  return files.ok ? renderFiles(files.value, application) : files;
+  return files.ok ? renderFiles(files.value, application, portion) : files;
 }
 
-async function renderKustomized(sources: Sources, application: Application): Promise<Result<readonly Manifest[]>> {
+async function renderKustomized(
+  sources: Sources,
+  application: Application,
+  portion: Portion,
+): Promise<Result<readonly Manifest[]>> {
   const cluster = clusterKinds([], application.allowClusterKinds);
-  const built = await kustomize(sources, application.path, (kind) => cluster.has(kind));
-  return built.ok ? renderValues(built.value, [], application) : refuse(built.problems);
+  const built = await kustomize(sources, application.path, (kind) => cluster.has(kind), portion);
+  return built.ok ? renderValues(built.value, [], application, portion) : refuse(built.problems);
 }
 
 /** The pure part: the same files give the same manifests, in the total order of references. */
-export function renderFiles(files: readonly SourceFile[], application: Application): Result<readonly Manifest[]> {
+export function renderFiles(
+  files: readonly SourceFile[],
+  application: Application,
+  portion = wholePortion,
+): Result<readonly Manifest[]> {
   const inOrder = files.toSorted((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
   const read = inOrder.map((file) => readDocuments(file));
   const values = read.flatMap((result) => (result.ok ? result.value : []));
   const unreadable = read.flatMap((result) => (result.ok ? [] : result.problems));
-  return renderValues(values, unreadable, application);
+  return renderValues(values, unreadable, application, portion);
 }
 
 function renderValues(
   values: readonly ReadValue[],
   unreadable: readonly Problem[],
   application: Application,
+  portion: Portion,
 ): Result<readonly Manifest[]> {
   if (values.length > limits.documents) return refuse([tooMany(application, values.length)]);
   const cluster = clusterKinds(
@@ -81,6 +102,7 @@ function renderValues(
   ];
   if (problems.length > 0) return refuse(problems);
   if (manifests.length === 0 && !application.allowEmpty) return refuse([empty(application)]);
+  if (isLonger(manifests, portion.letters)) return refuse([tooLong(application, portion.letters)]);
   const sorted = manifests.toSorted((a, b) => compareRefs(a.ref, b.ref));
   return { ok: true, value: withLeftFields(sorted, application) };
 }
@@ -111,6 +133,24 @@ function duplicates(manifests: readonly Manifest[]): readonly Problem[] {
     });
   }
   return problems;
+}
+
+/** Aliases and patches can make more of a file than was written. */
+function isLonger(manifests: readonly Manifest[], most: number): boolean {
+  let letters = 0;
+  return manifests.some(({ object }) => {
+    letters += JSON.stringify(object).length;
+    return letters > most;
+  });
+}
+
+function tooLong({ path }: Application, most: number): Problem {
+  return {
+    code: "manifests-too-large",
+    message: `The objects of ${path} are more than ${most} letters once aliases and patches are followed.`,
+    where: { file: path },
+    remedy: "Split it into several applications.",
+  };
 }
 
 function tooMany(application: Application, count: number): Problem {

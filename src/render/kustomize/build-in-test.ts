@@ -1,6 +1,7 @@
 import { posix } from "node:path";
 import type { Result } from "../../model/problem.ts";
 import { clusterKinds } from "../cluster-kinds.ts";
+import { wholePortion } from "../limits.ts";
 import type { ReadValue } from "../read-documents.ts";
 import { kustomize } from "./kustomize.ts";
 import type { Sources } from "./sources.ts";
@@ -16,7 +17,7 @@ export function buildInTest(
     read: (path) => Promise.resolve(Buffer.from(files[path] ?? "")),
   };
   const cluster = clusterKinds([], []);
-  return kustomize(sources, directory, (kind) => cluster.has(kind));
+  return kustomize(sources, directory, (kind) => cluster.has(kind), wholePortion);
 }
 
 function above(path: string): readonly string[] {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { formatProblem } from "../../model/problem.ts";
+import { wholePortion } from "../limits.ts";
 import { buildInTest } from "./build-in-test.ts";
 import { kustomize } from "./kustomize.ts";
 import type { Sources } from "./sources.ts";
@@ -151,7 +152,7 @@ test("An env file that is no text is refused, and not read as other letters", as
     kind: (path) => (contents.has(path) ? "file" : undefined),
     read: (path) => Promise.resolve(contents.get(path) ?? Buffer.alloc(0)),
   };
-  const built = await kustomize(sources, "s/app", () => false);
+  const built = await kustomize(sources, "s/app", () => false, wholePortion);
   assert.match(built.ok ? "" : built.problems.map(formatProblem).join(), /^s\/app\/e: .*is not UTF-8 text/);
 });
 

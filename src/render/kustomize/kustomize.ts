@@ -3,6 +3,7 @@ import { valueAt } from "../../model/json.ts";
 import { ProblemError } from "../../model/problem.ts";
 import type { Result } from "../../model/problem.ts";
 import { limits } from "../limits.ts";
+import type { Portion } from "../limits.ts";
 import type { ReadValue } from "../read-documents.ts";
 import { Budget } from "./budget.ts";
 import { contentHash } from "./content-hash.ts";
@@ -25,9 +26,10 @@ export async function kustomize(
   sources: Sources,
   directory: string,
   isCluster: (kind: string) => boolean,
+  portion: Portion,
 ): Promise<Result<readonly ReadValue[]>> {
   try {
-    const budget = new Budget((what) => new Kustomized(sources, directory, []).tooMuch(what));
+    const budget = new Budget(portion, (what) => new Kustomized(sources, directory, []).tooMuch(what));
     const metered: Sources = {
       kind: (path) => sources.kind(path),
       read: (path) => readCounted(sources, path, budget),

@@ -142,12 +142,12 @@ export class Kustomized {
   }
 
   tooMuch(what: string): ProblemError {
-    return this.#refuse(what, "Split it into several applications.");
+    return this.#refuse(what, "Split it into several applications.", "kustomization-too-large");
   }
 
-  #refuse(why: string, remedy: string): ProblemError {
+  #refuse(why: string, remedy: string, code = "kustomization-unusable"): ProblemError {
     return new ProblemError({
-      code: "kustomization-unusable",
+      code,
       message: `The kustomization of ${this.#directory} cannot be used: ${why}.`,
       where: this.where,
       remedy,

@@ -1,0 +1,65 @@
+import { runInThread } from "../io/thread/thread.ts";
+import type { Manifest } from "../model/manifest.ts";
+import type { Problem } from "../model/problem.ts";
+import { beyondPortion, smallPortion } from "../render/limits.ts";
+import { render } from "../render/render.ts";
+import type { Objects, Render } from "../render/render.ts";
+import type { RenderGiven, RenderPart, RenderQuestion } from "./render-thread.ts";
+
+const module = new URL("render-thread.js", import.meta.url);
+/** Threads at the same time: each takes a core, and its memory. */
+const mostThreads = 2;
+/** More than 32 MiB of manifests need, and two of them fit into the memory that `plumb install` gives an engine. */
+const mostMb = 256;
+const mostMs = 300_000;
+
+/**
+ * Renders here what is small, as nearly all applications are, and anything else in a thread of its own: the engine's own goes
+ * on with the others meanwhile, and renews its Lease (behaviours O2 and O5). Ends with `signal`.
+ */
+export function renderBeside(signal: AbortSignal): Render {
+  const inTurn = turns(mostThreads);
+  return async (git, content, application) => {
+    const here = await render(git, content, application, smallPortion);
+    if (here.ok || !here.problems.some(({ code }) => beyondPortion.has(code))) return here;
+    return inTurn(async () => {
+      const manifests: Manifest[] = [];
+      const problems: Problem[] = [];
+      await runInThread({
+        module,
+        what: `The rendering of ${application.id}`,
+        given: [content, application] satisfies RenderGiven,
+        answer: (question) => answered(git, question as RenderQuestion),
+        take: (part) => {
+          const taken = JSON.parse(part) as RenderPart;
+          if ("problems" in taken) problems.push(...taken.problems);
+          else manifests.push(...taken.manifests);
+        },
+        mostMb,
+        signal: AbortSignal.any([signal, AbortSignal.timeout(mostMs)]),
+      });
+      return problems.length > 0 ? { ok: false, problems } : { ok: true, value: manifests };
+    });
+  };
+}
+
+function answered(git: Objects, question: RenderQuestion): Promise<unknown> {
+  return "list" in question ? git.list(...question.list) : git.blobs(question.blobs);
+}
+
+/** Does work at most so many at a time; the others wait in the order in which they came. */
+function turns(most: number): <T>(work: () => Promise<T>) => Promise<T> {
+  const waiting: (() => void)[] = [];
+  let running = 0;
+  return async (work) => {
+    if (running >= most) await new Promise<void>((resolve) => waiting.push(resolve));
+    else running += 1;
+    try {
+      return await work();
+    } finally {
+      const next = waiting.shift();
+      if (next) next();
+      else running -= 1;
+    }
+  };
+}
