@@ -252,7 +252,7 @@ async function listen(world: World, options: EngineCommandOptions, view: EngineV
 }
 
 /** Where the engine logs to: one JSON line an event. */
-export type Log = Pick<ReturnType<typeof pino>, "info" | "warn">;
+export type Log = Pick<ReturnType<typeof pino>, "info" | "warn" | "error">;
 
 /** How an engine tells what it does. */
 function engineParts(

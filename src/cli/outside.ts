@@ -146,6 +146,10 @@ const tellLog = (log: Log, ...[receiver, notice, told]: Parameters<NonNullable<O
   if (told.kind === "told") return log.info(about, "told");
   if (told.kind === "dropped") return log.warn(about, "not told: too much waited for this receiver");
   const { code, message, remedy } = told.problem;
+  if (told.kind === "resting") {
+    const rarely = "refused for an hour, so it is tried again with the next delivery, and every six hours";
+    return log.error({ ...about, code, remedy }, `not told: ${message}; ${rarely}`);
+  }
   log.warn({ ...about, code, remedy }, `${told.kind === "later" ? "not told yet" : "not told"}: ${message}`);
 };
 

@@ -46,7 +46,13 @@ export interface Notice {
 /** What became of telling one notice: it was told; it is to be tried again; or it never will be, and why. */
 export type Told =
   | { readonly kind: "told" }
-  | { readonly kind: "later"; readonly problem: Problem; readonly afterMs?: number }
+  | {
+      readonly kind: "later";
+      readonly problem: Problem;
+      readonly afterMs?: number;
+      /** Time alone does not mend it, as where a right is missing. */
+      readonly needsPerson?: boolean;
+    }
   | { readonly kind: "never"; readonly problem: Problem };
 
 /** Somebody outside who is told: a forge, a webhook, a cluster. */

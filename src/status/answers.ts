@@ -26,10 +26,14 @@ export function refusedOf({ status, headers }: HttpAnswer, { who, remedies, nowM
     ...(remedy === undefined ? {} : { remedy }),
   };
   const afterMs = quietMs(headers, nowMs);
-  const passes = status >= 500 || [401, 403, 404, 408, 409, 425, 429].includes(status);
+  const passes = status >= 500 || rights.has(status) || [408, 409, 425, 429].includes(status);
   if (!passes) return { kind: "never", problem };
-  return { kind: "later", problem, ...(afterMs === undefined ? {} : { afterMs }) };
+  if (afterMs !== undefined) return { kind: "later", problem, afterMs };
+  return { kind: "later", problem, ...(rights.has(status) ? { needsPerson: true } : {}) };
 }
+
+/** Who may not see it, or not write it, is told so by any of these. */
+const rights: ReadonlySet<number> = new Set([401, 403, 404]);
 
 /** From Retry-After (seconds or a date), or where a forge's allowance is used up, until it is renewed. */
 function quietMs(headers: HttpAnswer["headers"], nowMs: number): number | undefined {

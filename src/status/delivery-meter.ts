@@ -41,7 +41,7 @@ const definitions = {
   plumbline_fetch_duration_seconds: { type: "histogram", help: "How long fetches took.", buckets: requestBuckets },
   plumbline_notifications_total: {
     type: "counter",
-    help: "Tries to tell the outside by receiver and result: told, later (tried again), never, dropped (too many waited).",
+    help: "Tries to tell the outside by receiver and result: told, later (tried again), resting (tried again rarely), never, dropped (too many waited).",
   },
 } as const;
 

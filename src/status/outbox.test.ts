@@ -161,3 +161,50 @@ test("stopped, it ends what is under way and tells nothing more", async () => {
   outbox.add(notice("a", "2", "healthy"));
   assert.equal(outbox.waiting(), 0);
 });
+
+test("what a person must mend is tried for an hour, then with what is new, and every six hours", async () => {
+  const refused = (): Told => ({ kind: "later", problem, needsPerson: true });
+  const script = Array.from({ length: 100 }, refused);
+  const kinds: string[] = [];
+  const { heard, clock, outbox } = scripted(script, { onTold: (one, { kind }) => kinds.push(`${one.commit} ${kind}`) });
+  const turn = async (ms: number): Promise<void> => {
+    clock.turn(ms);
+    await settled();
+  };
+  outbox.add(notice("a", "1", "healthy"));
+  outbox.add(notice("a", "2", "healthy"));
+  await settled();
+  while (kinds.at(-1) === "1 later" && heard.length < 50) await turn(300_000);
+  assert.equal(heard.length, 14, "once at first, and every five minutes of an hour");
+  assert.deepEqual(kinds.slice(-2), ["1 never", "2 resting"], "the older one holds up nothing");
+  assert.equal(outbox.waiting(), 1, "it is still to be told");
+  await turn(6 * 3_600_000 - 1);
+  assert.equal(heard.length, 14);
+  await turn(1);
+  assert.equal(kinds.at(-1), "2 resting");
+
+  outbox.add(notice("a", "3", "progressing"));
+  await settled();
+  assert.deepEqual(kinds.slice(-2), ["2 never", "3 resting"], "what is new is tried at once");
+  script.length = 0;
+  outbox.add(notice("a", "4", "progressing"));
+  await settled();
+  assert.deepEqual(kinds.slice(-2), ["3 told", "4 told"]);
+  assert.equal(outbox.waiting(), 0);
+
+  script.push(refused());
+  outbox.add(notice("a", "4", "healthy"));
+  await settled();
+  assert.equal(kinds.at(-1), "4 later", "the hour begins anew");
+});
+
+test("a forge that is down is no matter of rights: it is tried on", async () => {
+  const { heard, clock, outbox } = scripted(Array.from({ length: 40 }, () => ({ kind: "later", problem })));
+  outbox.add(notice("a", "1", "healthy"));
+  for (let tries = 0; tries < 30; tries += 1) {
+    await settled();
+    clock.turn(300_000);
+  }
+  await settled();
+  assert.equal(heard.length, 31);
+});

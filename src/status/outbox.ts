@@ -1,6 +1,7 @@
 import type { Clock } from "../io/clock/clock.ts";
 import { backOffMs } from "../model/back-off.ts";
 import type { Notice, Receiver, Told } from "../model/notice.ts";
+import type { Problem } from "../model/problem.ts";
 
 /** What an outbox is made of. */
 export interface OutboxOptions {
@@ -12,10 +13,13 @@ export interface OutboxOptions {
   /** How many notices of one application may wait; default 50. The oldest gives way. */
   readonly mostWaiting?: number;
   /** After each try. */
-  readonly onTold?: (notice: Notice, told: Told) => void;
+  readonly onTold?: (notice: Notice, told: Tried) => void;
   /** One that gave way, since too many waited. */
   readonly onDropped?: (notice: Notice) => void;
 }
+
+/** What came of a try. `resting`: a person must mend it, and nobody has for so long that it is tried rarely from now on. */
+export type Tried = Told | { readonly kind: "resting"; readonly problem: Problem };
 
 interface Letter {
   readonly notice: Notice;
@@ -29,14 +33,23 @@ interface Lane {
   /** Tries in a row that did not get through. */
   failures: number;
   notBeforeMs: number;
+  /** Since when a person is needed, without a break. */
+  refusedSinceMs?: number | undefined;
+  /** It is tried again before its time when there is something new to tell. */
+  rests?: boolean | undefined;
 }
 
 const firstRetryMs = 1000;
 const longestRetryMs = 300_000;
 
+/** How long what needs a person is tried like anything else, and how rarely from then on. */
+const patienceMs = 3_600_000;
+const restMs = 6 * 3_600_000;
+
 /**
  * What one receiver is still to be told: in order within an application, at least once, tried until it gets through. A newer
- * state of the same commit takes the place of an older one that waits. Nothing here holds up a delivery (behaviour O5): adding
+ * state of the same commit takes the place of an older one that waits. What a person must mend, and nobody does, gives way to
+ * what waits behind it, and the last of that rests until there is something new to tell. Nothing here holds up a delivery (behaviour O5): adding
  * returns at once, and what waits is bounded.
  */
 export class Outbox {
@@ -72,6 +85,7 @@ export class Outbox {
     const dropped = others.slice(0, Math.max(0, others.length + 1 - mostWaiting));
     for (const letter of dropped) onDropped?.(letter.notice);
     lane.waiting = [...others.slice(dropped.length), { notice, again }];
+    if (lane.rests === true) lane.notBeforeMs = 0;
     this.#next();
   }
 
@@ -115,28 +129,44 @@ export class Outbox {
       this.#telling.delete(telling);
       lane.telling = undefined;
       if (this.#ending.signal.aborted) return;
-      this.#heard(lane, letter, told);
+      const tried = this.#heard(lane, letter, told);
       if (lane.waiting.length === 0) this.#lanes.delete(application);
-      this.#options.onTold?.(letter.notice, told);
+      this.#options.onTold?.(letter.notice, tried);
       this.#next();
     });
     this.#telling.add(telling);
   }
 
-  #heard(lane: Lane, letter: Letter, told: Told): void {
+  #heard(lane: Lane, letter: Letter, told: Told): Tried {
+    lane.rests = false;
     if (told.kind !== "later") {
       lane.failures = 0;
       lane.notBeforeMs = 0;
-      return;
+      lane.refusedSinceMs = undefined;
+      return told;
     }
+    const nowMs = this.#options.clock.now();
+    lane.refusedSinceMs = told.needsPerson === true ? (lane.refusedSinceMs ?? nowMs) : undefined;
+    const isGivenUp = lane.refusedSinceMs !== undefined && nowMs - lane.refusedSinceMs >= patienceMs;
+    if (isGivenUp) return this.#rest(lane, letter, told.problem);
     // Where something newer of the same waits behind it, that is what is told next.
     const isOld = lane.waiting.some(({ notice }) => subject(notice) === subject(letter.notice));
     if (!isOld) lane.waiting = [letter, ...lane.waiting];
-    const { clock, random } = this.#options;
-    lane.notBeforeMs = clock.now() + backOffMs(lane.failures, firstRetryMs, longestRetryMs, random);
+    lane.notBeforeMs = nowMs + backOffMs(lane.failures, firstRetryMs, longestRetryMs, this.#options.random);
     lane.failures += 1;
     const { afterMs = 0 } = told;
-    if (afterMs > 0) this.#quietUntilMs = Math.max(this.#quietUntilMs, clock.now() + afterMs);
+    if (afterMs > 0) this.#quietUntilMs = Math.max(this.#quietUntilMs, nowMs + afterMs);
+    return told;
+  }
+
+  /** What was refused for so long may be what is wrong, as a commit that the forge never saw: it holds up nothing newer. */
+  #rest(lane: Lane, letter: Letter, problem: Problem): Tried {
+    lane.notBeforeMs = 0;
+    if (lane.waiting.length > 0) return { kind: "never", problem };
+    lane.waiting = [letter];
+    lane.rests = true;
+    lane.notBeforeMs = this.#options.clock.now() + restMs;
+    return { kind: "resting", problem };
   }
 }
 

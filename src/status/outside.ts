@@ -1,9 +1,10 @@
 import type { Clock } from "../io/clock/clock.ts";
-import type { Notice, Receiver, Told } from "../model/notice.ts";
+import type { Notice, Receiver } from "../model/notice.ts";
 import type { Problem } from "../model/problem.ts";
 import type { DeliveryRecord } from "../model/record.ts";
 import { noticesAgain, noticesBetween } from "./notices.ts";
 import { Outbox } from "./outbox.ts";
+import type { Tried } from "./outbox.ts";
 
 /** What tells the outside. */
 export interface OutsideOptions {
@@ -18,7 +19,7 @@ export interface OutsideOptions {
   /** What is new of an application after `before`; `history` has its records, newest first. Not called for what is told again. */
   readonly onNews?: (news: readonly Notice[], history: readonly DeliveryRecord[], before: DeliveryRecord) => void;
   /** After each try, and when one gave way since too many waited. */
-  readonly onTold?: (receiver: string, notice: Notice, told: Told | { readonly kind: "dropped" }) => void;
+  readonly onTold?: (receiver: string, notice: Notice, told: Tried | { readonly kind: "dropped" }) => void;
 }
 
 /** How telling one receiver goes. */
