@@ -93,13 +93,29 @@ test("a ready pod is healthy, however often it was restarted", () => {
 
 test("images: what is refused or invalid is final, a registry in trouble is not (R2)", () => {
   const cases: readonly (readonly [string, string, string])[] = [
-    ["ImagePullBackOff", 'Back-off pulling image "shop/web:9"', "Failed ImagePullBackOff final"],
+    [
+      "ImagePullBackOff",
+      'Back-off pulling image "shop/web:9": ErrImagePull: not found',
+      "Failed ImagePullBackOff final",
+    ],
+    // A kubelet that gives no cause says the same of a registry that is away.
+    ["ImagePullBackOff", 'Back-off pulling image "shop/not-found:9"', "Failed ImagePullBackOff"],
+    ["ImagePullBackOff", "toomanyrequests: You have reached your pull rate limit.", "Failed ImagePullBackOff"],
+    ["ErrImagePull", "unexpected status code https://r.example: 429 Too Many Requests", "Failed ErrImagePull"],
+    ["ErrImagePull", "failed to authorize: 401 Unauthorized", "Failed ErrImagePull final"],
+    ["ErrImagePull", "no match for platform in manifest: not found", "Failed ErrImagePull final"],
+    ["SignatureValidationFailed", "no signature", "Failed SignatureValidationFailed"],
+    ["RegistryUnavailable", "", "Failed RegistryUnavailable"],
     [
       "ImagePullBackOff",
       'Back-off pulling image "web": ErrImagePull: 503 Service Unavailable',
       "Failed ImagePullBackOff",
     ],
-    ["ImagePullBackOff", 'Back-off pulling image "shop/timeout:9"', "Failed ImagePullBackOff final"],
+    [
+      "ImagePullBackOff",
+      'Back-off pulling image "shop/timeout:9": ErrImagePull: not found',
+      "Failed ImagePullBackOff final",
+    ],
     ["ErrImagePull", "dial tcp: lookup registry.example: no such host", "Failed ErrImagePull"],
     ["ErrImagePull", "rpc error: code = Unknown desc = it broke", "Failed ErrImagePull"],
     ["ErrImagePull", "manifest unknown", "Failed ErrImagePull final"],
@@ -118,12 +134,99 @@ test("images: what is refused or invalid is final, a registry in trouble is not 
   }
 });
 
+test("an image that is not pulled is told with its name, what it means and the cause, without what is wrapped around it", () => {
+  const told = (message: string): string => {
+    const waiting = { reason: "ImagePullBackOff", message };
+    const status = { name: "main", image: "r.example/web:9", state: { waiting } };
+    return podHealth(pod({ phase: "Pending", containerStatuses: [status] })).message;
+  };
+  const wrapped =
+    'Back-off pulling image "r.example/web:9": ErrImagePull: rpc error: code = NotFound desc = failed to pull and unpack image ' +
+    '"r.example/web:9": failed to resolve reference "r.example/web:9": r.example/web:9: not found';
+  const start = "pod web-1: container main cannot start, its image r.example/web:9 cannot be pulled";
+  assert.equal(told(wrapped), `${start}, since its registry has no such image: r.example/web:9: not found`);
+  assert.match(
+    told("403 Forbidden"),
+    /, since its registry .* wants credentials for it \(imagePullSecrets\): 403 Forbidden$/,
+  );
+  assert.match(told("toomanyrequests: slow down"), /, since its registry limits how often it may be pulled: too/);
+  assert.match(told("dial tcp: i/o timeout"), /, since its registry cannot be reached now: dial tcp/);
+  assert.equal(told('Back-off pulling image "r.example/web:9"'), start);
+});
+
+test("what the manifest has to do with an end is told: the limit of memory, the probe upon which it is killed", () => {
+  const told = (terminated: JsonObject, main: JsonObject): string => {
+    const spec = { containers: [{ name: "main", ...main }] };
+    return podHealth(running({ restartCount: 2, state: looping, lastState: { terminated } }, { spec })).message;
+  };
+  const limited = { resources: { limits: { memory: "64Mi" } } };
+  assert.match(
+    told({ exitCode: 137, reason: "OOMKilled" }, limited),
+    /\(out of memory: its limit is 64Mi, 2 restarts\)$/,
+  );
+  const probed = { livenessProbe: { httpGet: { path: "/healthz", port: 80 } } };
+  assert.match(
+    told({ exitCode: 137 }, probed),
+    /\(exit code 137: killed, as on a failing livenessProbe, 2 restarts\)$/,
+  );
+  assert.match(told({ exitCode: 1 }, probed), /\(exit code 1, 2 restarts\)$/);
+});
+
+test("a pod that is being started says what it waits for: an init container, a sidecar, what it mounts", () => {
+  const runs = { ready: false, state: { running: { startedAt } } };
+  const told = (status: JsonObject, spec: JsonObject): string =>
+    podHealth(pod({ phase: "Pending", ...status }, { spec })).message;
+  const init = { initContainerStatuses: [{ name: "migrate", ...runs }] };
+  assert.equal(told(init, {}), "pod web-1 waits for its init container migrate to end");
+  const probe = { httpGet: { path: "/up", port: 80 } };
+  const sidecar = { initContainers: [{ name: "migrate", restartPolicy: "Always", startupProbe: probe }] };
+  const unstarted = "container migrate does not pass its startup probe (GET /up)";
+  assert.equal(told(init, sidecar), `pod web-1 waits for its sidecar: ${unstarted}`);
+  const creating = { containerStatuses: [{ name: "main", state: { waiting: { reason: "ContainerCreating" } } }] };
+  const volumes = [
+    { name: "a", secret: { secretName: "keys" } },
+    { name: "b", configMap: { name: "maybe", optional: true } },
+    { name: "c", persistentVolumeClaim: { claimName: "data" } },
+    { name: "d", emptyDir: {} },
+  ];
+  const mounting = "pod web-1 is being started; it mounts Secret keys, PersistentVolumeClaim data";
+  assert.equal(told(creating, { volumes }), mounting);
+  assert.equal(told(creating, {}), "pod web-1 is being started");
+});
+
+test("a pod whose containers are all ready says what else it waits for: a sidecar, a gate, its node", () => {
+  const main = { name: "main", ready: true };
+  const told = (more: JsonObject, spec: JsonObject = {}): string =>
+    podHealth(pod({ phase: "Running", containerStatuses: [main], ...more }, { spec })).message;
+  const sidecar = { initContainers: [{ name: "proxy", restartPolicy: "Always", readinessProbe: {} }] };
+  const unready = { initContainerStatuses: [{ name: "proxy", ready: false, started: true }] };
+  assert.equal(told(unready, sidecar), "pod web-1 is not ready: container proxy does not pass its readiness probe");
+  const ready = (reason: string, message: string): JsonObject => ({
+    conditions: [{ type: "Ready", status: "False", reason, message }],
+  });
+  assert.equal(
+    told(ready("ReadinessGatesNotReady", "gate x is False")),
+    "pod web-1 runs but is not ready: gate x is False",
+  );
+  assert.equal(told(ready("NodeNotReady", ""), { nodeName: "n1" }), "pod web-1 is not ready: its node n1 is not");
+});
+
+test("a pod that was made to go says by whom", () => {
+  const message = "default-scheduler: preempting to accommodate a higher priority pod";
+  const conditions = [{ type: "DisruptionTarget", status: "True", reason: "PreemptionByScheduler", message }];
+  const containerStatuses = [{ name: "main", state: { terminated: { exitCode: 143, reason: "Error" } } }];
+  assert.equal(
+    podHealth(pod({ phase: "Failed", conditions, containerStatuses })).message,
+    `pod web-1 failed: ${message}`,
+  );
+});
+
 test("a refused start says pod, container and what is missing", () => {
   const waiting = { reason: "CreateContainerConfigError", message: 'secret "db" not found' };
   const health = podHealth(pod({ phase: "Pending", containerStatuses: [{ name: "main", state: { waiting } }] }));
   assert.equal(
     health.message,
-    'pod web-1: container main cannot start, its configuration is not there: secret "db" not found',
+    'pod web-1: container main cannot start, it is configured with what is not there or not allowed: secret "db" not found',
   );
 });
 
@@ -147,6 +250,9 @@ test("a pod without a place waits, then fails, and is given up after three minut
   assert.equal(at(15), "Failed PodUnschedulable");
   assert.equal(at(180), "Failed PodUnschedulable final");
   assert.equal(podHealth(lost).message, "pod web-1 cannot be scheduled: 0/3 nodes");
+  const twice = "0/3 nodes are available: 3 Insufficient cpu. preemption: 0/3 nodes are available: 3 No victims.";
+  const long = podHealth(pod({ phase: "Pending", conditions: [{ ...conditions[0]!, message: twice }] }));
+  assert.equal(long.message, "pod web-1 cannot be scheduled: 0/3 nodes are available: 3 Insufficient cpu");
   const timeless = podHealth(pod({ phase: "Pending", conditions }, { metadata: { name: "web-1" } }), {
     nowMs: startMs,
   });

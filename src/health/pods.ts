@@ -4,6 +4,7 @@ import type { Health } from "../model/health.ts";
 import type { HealthRule } from "../model/health-rule.ts";
 import { because, condition, current, dead, failed, inProgress, listAt, textAt } from "./conditions.ts";
 import { containerTrouble, endWords } from "./containers.ts";
+import { notReadyWords, startWords } from "./pod-waits.ts";
 
 /** What the rollout's policy and the time of looking add to an object. */
 export interface HealthContext {
@@ -41,7 +42,7 @@ export function podHealth(pod: Json, context: HealthContext = {}): Health {
   }
   const trouble = podTrouble(pod, name, context);
   if (trouble) return trouble;
-  return phase === "Pending" ? pending(pod, name, context) : inProgress("PodRunningNotReady", notReady(pod, name));
+  return phase === "Pending" ? pending(pod, name, context) : inProgress("PodRunningNotReady", notReadyWords(pod, name));
 }
 
 /** True while the kubelet calls the pod ready: it gets requests. */
@@ -58,8 +59,10 @@ function isFinite(pod: Json): boolean {
 
 function pending(pod: Json, name: string, { nowMs }: HealthContext): Health {
   const scheduled = condition(pod, "PodScheduled");
-  if (scheduled?.status !== "False") return inProgress("PodPending", `${name} is being started`);
-  const message = `${name} cannot be scheduled${because(scheduled.message)}`;
+  if (scheduled?.status !== "False") return inProgress("PodPending", startWords(pod, name));
+  // What could be had by stopping other pods says the same once more.
+  const [said = ""] = scheduled.message.split(/\.? preemption: /);
+  const message = `${name} cannot be scheduled${because(said)}`;
   if (scheduled.reason !== "Unschedulable") return inProgress("PodNotScheduled", message);
   // A pod may be held back long before the scheduler looks at it: the later time counts.
   const times = [textAt(pod, "metadata", "creationTimestamp"), scheduled.lastTransitionTime].map(Date.parse);
@@ -72,13 +75,20 @@ function pending(pod: Json, name: string, { nowMs }: HealthContext): Health {
 /** What keeps the pod from getting ready: what cannot get better first, then failures, then the order of containers. */
 function podTrouble(pod: Json, name: string, context: HealthContext): Health | undefined {
   const statuses = [...listAt(pod, "status", "initContainerStatuses"), ...listAt(pod, "status", "containerStatuses")];
-  const troubles = statuses.flatMap((status) => containerTrouble(status, name, context) ?? []);
+  const troubles = statuses.flatMap((status) => containerTrouble(status, name, context, specOf(pod, status)) ?? []);
   return troubles.find(({ final }) => final) ?? troubles.find(({ status }) => status === "Failed") ?? troubles[0];
+}
+
+function specOf(pod: Json, status: Json): Json {
+  const specs = [...listAt(pod, "spec", "initContainers"), ...listAt(pod, "spec", "containers")];
+  return specs.find((one) => valueAt(one, "name") === valueAt(status, "name")) ?? null;
 }
 
 function failureOf(pod: Json): string {
   const said = textAt(pod, "status", "message") || textAt(pod, "status", "reason");
   if (said !== "") return said;
+  const disruption = condition(pod, "DisruptionTarget");
+  if (disruption?.status === "True") return disruption.message || disruption.reason;
   const statuses = [...listAt(pod, "status", "initContainerStatuses"), ...listAt(pod, "status", "containerStatuses")];
   for (const status of statuses) {
     const ended = valueAt(status, "state", "terminated");
@@ -87,25 +97,4 @@ function failureOf(pod: Json): string {
     }
   }
   return "";
-}
-
-function notReady(pod: Json, name: string): string {
-  const names = listAt(pod, "status", "containerStatuses")
-    .filter((status) => valueAt(status, "ready") !== true)
-    .map((status) => textAt(status, "name"));
-  if (names.length === 0) return `${name} runs but is not ready`;
-  return `${name} is not ready: ${names.map((container) => unreadyWords(pod, container)).join("; ")}`;
-}
-
-/** Which probe a container has not passed, as its manifest describes it; what it answered is in no status. */
-function unreadyWords(pod: Json, container: string): string {
-  const spec = listAt(pod, "spec", "containers").find((one) => valueAt(one, "name") === container) ?? null;
-  const started = listAt(pod, "status", "containerStatuses").find((one) => valueAt(one, "name") === container) ?? null;
-  const kind =
-    valueAt(spec, "startupProbe") !== undefined && valueAt(started, "started") !== true ? "startup" : "readiness";
-  const probe = valueAt(spec, `${kind}Probe`);
-  if (probe === undefined) return `container ${container} runs but is not ready`;
-  const path = textAt(probe, "httpGet", "path");
-  const asks = path === "" ? "" : ` (GET ${path})`;
-  return `container ${container} does not pass its ${kind} probe${asks}`;
 }
