@@ -41,6 +41,14 @@ test("a generation that is written as text counts like a number", () => {
   assert.equal(of("11"), "InProgress LatestGenerationNotObserved");
 });
 
+test("kinds that have moved to another group are judged as there", () => {
+  for (const kind of ["Deployment", "DaemonSet", "ReplicaSet"]) {
+    const one = object("extensions/v1beta1", kind, { replicas: 0 }, { generation: 1 });
+    assert.equal(computeHealth(one).reason, computeHealth({ ...one, apiVersion: "apps/v1" }).reason, kind);
+  }
+  assert.equal(word(computeHealth(object("extensions/v1beta1", "Ingress", {}))), "InProgress NoAddress");
+});
+
 test("what is being deleted says whose finalizers it waits for", () => {
   const metadata = { deletionTimestamp: "2026-01-01T00:00:00Z", finalizers: ["cloud.example/volume"] };
   const { message } = computeHealth(object("v1", "Service", {}, metadata));

@@ -13,6 +13,7 @@ import { apiServiceHealth, definitionHealth } from "./registered.ts";
 import { autoscalerHealth, disruptionBudgetHealth } from "./scaling.ts";
 import { ingressHealth, serviceHealth } from "./services.ts";
 import { needsNoStatus } from "./without-status.ts";
+import { claimHealth, volumeHealth } from "./volumes.ts";
 import { daemonSetHealth, deploymentHealth, replicaSetHealth, statefulSetHealth } from "./workloads.ts";
 
 type Rule = (object: Json, context: HealthContext) => Health;
@@ -20,6 +21,7 @@ type Rule = (object: Json, context: HealthContext) => Health;
 /** Rules by group and kind. */
 const rules: { readonly [groupKind: string]: Rule } = {
   "/Namespace": namespaceHealth,
+  "/PersistentVolume": volumeHealth,
   "/PersistentVolumeClaim": claimHealth,
   "/Pod": podHealth,
   "/ReplicationController": replicaSetHealth,
@@ -37,6 +39,14 @@ const rules: { readonly [groupKind: string]: Rule } = {
   "policy/PodDisruptionBudget": disruptionBudgetHealth,
 };
 
+/** The groups of kinds that once were in another. */
+const moved: { readonly [groupKind: string]: string } = {
+  "extensions/DaemonSet": "apps",
+  "extensions/Deployment": "apps",
+  "extensions/ReplicaSet": "apps",
+  "extensions/Ingress": "networking.k8s.io",
+};
+
 /**
  * The health of one object as the API server tells it: a pure function, by the rules of kstatus and the stricter ones of
  * docs/behaviours.md. A status of an older generation, or one that is absent or unreadable, is never healthy (R1).
@@ -48,7 +58,7 @@ export function computeHealth(object: KubeObject, context: HealthContext = {}): 
   const unsaid = unreadable(object) ?? staleGeneration(object) ?? said(object);
   if (unsaid) return unsaid;
   const group = groupOf(object.apiVersion);
-  const rule = rules[`${group}/${object.kind}`];
+  const rule = rules[`${moved[`${group}/${object.kind}`] ?? group}/${object.kind}`];
   if (rule) return rule(object, context);
   const told = genericHealth(object);
   if (told) return told;
@@ -102,13 +112,6 @@ function said(object: KubeObject): Health | undefined {
     if (type === "Stalled" && status === "True") return failed(reason, message || "it is stalled");
   }
   return undefined;
-}
-
-function claimHealth(claim: Json): Health {
-  const phase = textAt(claim, "status", "phase");
-  if (phase === "Bound") return current("Bound", "it is bound");
-  if (phase === "Lost") return failed("Lost", "its volume is lost");
-  return inProgress("NotBound", `it is not bound yet (${phase || "no phase"})`);
 }
 
 function namespaceHealth(namespace: Json): Health {

@@ -16,6 +16,7 @@ test("a Job is healthy when it is done or suspended, and a failed one is final (
     [{}, is("Complete"), "Current JobComplete"],
     [{}, is("Failed"), "Failed JobFailed final"],
     [{}, is("FailureTarget"), "Failed JobFailing"],
+    [{}, is("SuccessCriteriaMet"), "InProgress JobCompleting"],
     [{ suspend: true }, {}, "Current JobSuspended"],
     [{ suspend: true }, is("Suspended"), "Current JobSuspended"],
     [{ suspend: true }, is("Suspended", "False"), "InProgress JobNotStarted"],
@@ -31,6 +32,13 @@ test("a Job says why it failed, and how far it is", () => {
   assert.equal(jobHealth({ status: { conditions: [failure] } }).message, `it failed: ${failure.message}`);
   const status = { startTime: "2026-01-01T00:00:00Z", active: 2, succeeded: 3 };
   assert.equal(jobHealth({ status }).message, "it runs: 2 active, 3 succeeded");
+  const worse = { ...status, failed: 4, failedIndexes: "1,3-5" };
+  assert.equal(
+    jobHealth({ status: worse }).message,
+    "it runs: 2 active, 3 succeeded, 4 failed; its indexes 1,3-5 failed",
+  );
+  const lost = { failedIndexes: "1", conditions: [{ ...failure, message: "Job has failed indexes" }] };
+  assert.equal(jobHealth({ status: lost }).message, "it failed: Job has failed indexes; its indexes 1 failed");
 });
 
 test("a CronJob has failed when its last run ended without success", () => {

@@ -8,7 +8,9 @@ export function jobHealth(job: Json): Health {
   const complete = condition(job, "Complete");
   if (complete?.status === "True") return current("JobComplete", "it completed");
   const failure = condition(job, "Failed");
-  if (failure?.status === "True") return dead("JobFailed", `it failed${because(failure.message)}`);
+  if (failure?.status === "True") return dead("JobFailed", `it failed${because(failure.message)}${indexes(job)}`);
+  const met = condition(job, "SuccessCriteriaMet");
+  if (met?.status === "True") return inProgress("JobCompleting", "it has done enough, and its pods are being ended");
   const target = condition(job, "FailureTarget");
   if (target?.status === "True") return failed("JobFailing", `it is failing${because(target.message)}`);
   const stopped = condition(job, "Suspended")?.status !== "False";
@@ -16,7 +18,15 @@ export function jobHealth(job: Json): Health {
   if (textAt(job, "status", "startTime") === "") return inProgress("JobNotStarted", "it has not started yet");
   const active = numberAt(job, 0, "status", "active");
   const done = numberAt(job, 0, "status", "succeeded");
-  return inProgress("JobRunning", `it runs: ${active} active, ${done} succeeded`);
+  const lost = numberAt(job, 0, "status", "failed");
+  const failures = lost === 0 ? "" : `, ${lost} failed`;
+  return inProgress("JobRunning", `it runs: ${active} active, ${done} succeeded${failures}${indexes(job)}`);
+}
+
+/** Which indexes of an indexed Job have failed for good. */
+function indexes(job: Json): string {
+  const lost = textAt(job, "status", "failedIndexes");
+  return lost === "" ? "" : `; its indexes ${lost} failed`;
 }
 
 /**

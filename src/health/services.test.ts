@@ -36,4 +36,9 @@ test("an Ingress is healthy when its controller has told where it is served", ()
     assert.equal(word(ingressHealth({ status })), expected, JSON.stringify(status));
   const served = ingressHealth({ status: { loadBalancer: { ingress: [{ hostname: "shop.example" }] } } });
   assert.equal(served.message, "it is served at shop.example");
+  assert.match(ingressHealth({ spec: { ingressClassName: "edge" } }).message, /address yet; its class is edge$/);
+  assert.match(
+    ingressHealth({ spec: {} }).message,
+    /address yet; it names no class, so that only a default one takes it$/,
+  );
 });

@@ -14,14 +14,17 @@ export function serviceHealth(service: Json): Health {
   if (!isJsonObject(balancer) && textAt(service, "spec", "clusterIP") !== "") {
     return current("ServiceReady", "it has an address");
   }
-  return inProgress("NoIPAssigned", "no load balancer has given it an address yet");
+  return inProgress("NoIPAssigned", "no load balancer has given it an address yet; a cluster without one never does");
 }
 
 /** An Ingress is served once its controller has told an address: an IP or a name (stricter than kstatus). */
 export function ingressHealth(ingress: Json): Health {
   const given = listAt(ingress, "status", "loadBalancer", "ingress");
   const address = given.map((entry) => textAt(entry, "ip") || textAt(entry, "hostname")).find((text) => text !== "");
-  return address === undefined
-    ? inProgress("NoAddress", "no ingress controller has given it an address yet")
-    : current("IngressReady", `it is served at ${address}`);
+  if (address !== undefined) return current("IngressReady", `it is served at ${address}`);
+  const name =
+    textAt(ingress, "spec", "ingressClassName") ||
+    textAt(ingress, "metadata", "annotations", "kubernetes.io/ingress.class");
+  const whose = name === "" ? "it names no class, so that only a default one takes it" : `its class is ${name}`;
+  return inProgress("NoAddress", `no ingress controller has given it an address yet; ${whose}`);
 }

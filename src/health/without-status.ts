@@ -8,6 +8,7 @@ const groups: ReadonlySet<string> = new Set([
   "networking.k8s.io",
   "node.k8s.io",
   "rbac.authorization.k8s.io",
+  "resource.k8s.io",
   "scheduling.k8s.io",
   "storage.k8s.io",
 ]);
@@ -22,6 +23,7 @@ const kinds: ReadonlySet<string> = new Set([
   "/Secret",
   "/ServiceAccount",
   "apps/ControllerRevision",
+  "certificates.k8s.io/ClusterTrustBundle",
 ]);
 
 /** True for kinds that have nothing to become once they are there, so that being there is their health. */

@@ -111,12 +111,13 @@ export function daemonSetHealth(object: Json): Health {
   const short = (reason: string, field: string, words: string): Health | undefined =>
     wanted > count(field) ? inProgress(reason, `${count(field)} of ${wanted} pods ${words}`) : undefined;
   const onDelete = textAt(object, "spec", "updateStrategy", "type") === "OnDelete";
+  const all = wanted === 0 ? "no node is to run it" : `all ${wanted} pods are ready`;
   return (
     short("LessCurrent", "currentNumberScheduled", "are there") ??
     (onDelete ? undefined : short("LessUpdated", "updatedNumberScheduled", "are updated")) ??
     short("LessAvailable", "numberAvailable", "are available") ??
     short("LessReady", "numberReady", "are ready") ??
-    current("AllReplicasScheduled", `all ${wanted} pods are ready`)
+    current("AllReplicasScheduled", all)
   );
 }
 
