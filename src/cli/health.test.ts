@@ -30,6 +30,9 @@ test("YAML documents, JSON, a List and one object a line are read alike", async 
     `${JSON.stringify(one)}\n${JSON.stringify(two)}\n`,
     JSON.stringify(list, undefined, 2),
     JSON.stringify([one, two]),
+    `${JSON.stringify(one, undefined, 2)}\n${JSON.stringify(two, undefined, 2)}`,
+    `\uFEFF  ${JSON.stringify(one)}\r\n  ${JSON.stringify(two)}\r\n`,
+    `${JSON.stringify(one)}\n---\napiVersion: v1\r\nkind: Secret\r\nmetadata:\r\n  name: b\r\n`,
     "apiVersion: v1\nkind: ConfigMap\nmetadata: { name: a }\n---\n---\napiVersion: v1\nkind: Secret\nmetadata: { name: b }\n",
   ]) {
     const read = await reading(text);
@@ -41,10 +44,43 @@ test("YAML documents, JSON, a List and one object a line are read alike", async 
   }
 });
 
+test("items of a list that say no kind, as a server gives them, are of the list's", async () => {
+  const items = [{ metadata: { name: "a" } }, { metadata: { name: "b" } }];
+  const read = await reading(JSON.stringify({ apiVersion: "apps/v1", kind: "DeploymentList", metadata: {}, items }));
+  assert.deepEqual(
+    read.map(({ apiVersion, kind, metadata }) => `${apiVersion} ${kind} ${metadata.name}`),
+    ["apps/v1 Deployment a", "apps/v1 Deployment b"],
+  );
+  assert.deepEqual(await reading('{"apiVersion":"v1","kind":"PodList","items":null}'), []);
+  await assert.rejects(reading('{"apiVersion":"v1","kind":"List","items":[{}]}'), /no apiVersion and kind/);
+});
+
+test("a text with nothing in it has no objects, in whatever way it is empty", async () => {
+  for (const text of ["", " \n\n", "---\n", "---\n---\n", "null\n", "# nothing\n", "\uFEFF"]) {
+    assert.deepEqual(await reading(text), [], JSON.stringify(text));
+  }
+});
+
+test("a string of megabytes, and brackets in strings, are read as what they are", async () => {
+  const text = `}{"]["${"\\".repeat(3)}${"x".repeat(3_000_000)}`;
+  const object = { apiVersion: "v1", kind: "ConfigMap", metadata: { name: "a" }, data: { text } };
+  const [read] = await reading(`${JSON.stringify(object)}\n${JSON.stringify(object)}`);
+  assert.deepEqual(read?.["data"], { text });
+});
+
 test("what is no object is named with its place", async () => {
   await assert.rejects(reading("a: 1\n"), /document 1 is no Kubernetes object/);
   await assert.rejects(reading("a: [\n"), /is neither YAML nor JSON/);
-  await assert.rejects(reading('{"a":1}\n{oops\n'), /line 2 is not JSON/);
+  await assert.rejects(reading('{"a":1}\n{oops\n'), /objects, line 2 is not JSON/);
+  await assert.rejects(reading('{"a":1}\n{"b":{\n'), /objects, line 2 is not JSON: it does not end/);
+  await assert.rejects(reading("42\n"), /document 1 is no Kubernetes object: it has no members/);
+  const named = (metadata: string): string => `{"apiVersion":"v1","kind":"Pod","metadata":${metadata}}`;
+  await assert.rejects(reading(named("[1]")), /document 1 has a metadata that is not an object/);
+  await assert.rejects(
+    reading(named('{"name":3}')),
+    /document 1 has a metadata.name or metadata.namespace that is not/,
+  );
+  await assert.rejects(reading(named("{}").replace("Pod", "")), /no apiVersion and kind/);
   await assert.rejects(readObjects("/nowhere/at/all"), /cannot be read \(ENOENT\)/);
 });
 

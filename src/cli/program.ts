@@ -176,7 +176,7 @@ const addHealth: Add = (program, world, run) => {
   program
     .command("health")
     .description("judge objects offline, as a delivery's gate would; exit code 1 unless every one is Current")
-    .requiredOption("-f, --filename <file>", "YAML documents, JSON, or one JSON object a line; - is standard input")
+    .requiredOption("-f, --filename <file>", "YAML documents, or JSON values one after another; - is standard input")
     .option("--max-restarts <number>", "restarts of a container that are a start-up hiccup; default none", count)
     .option("--rules <file>", "rules in CEL for kinds, as `health` in delivery.yaml has them")
     .option("--json", "print one verdict a line as JSON")
