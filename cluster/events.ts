@@ -2,6 +2,7 @@ import { ApiError, type Client, type KubeObject, type ResourceName } from "./cli
 import { type Clock, microTimeText, timeText } from "./clock.ts";
 
 const events: ResourceName = { group: "", resource: "events" };
+const eventsOfActions: ResourceName = { group: "events.k8s.io", resource: "events" };
 
 /** What an event may say beyond its reason and message. */
 export interface EventDetail {
@@ -51,52 +52,14 @@ export function recordEvents(
     const told = action ? single : correlator.tell(about, given, fieldPath, newName, nowMs);
     if (!told) return;
     const { name, count, said } = told;
-    const time = timeText(nowMs);
     if (count > 1 && client.get(events, namespace, name)) {
-      await client.mergePatch(events, namespace, name, { count, message: said.message, lastTimestamp: time });
+      const again = { count, message: said.message, lastTimestamp: timeText(nowMs) };
+      await client.mergePatch(events, namespace, name, again);
       return;
     }
-    const { apiVersion, kind, metadata } = about;
-    const { uid, resourceVersion } = metadata;
-    const object = {
-      kind,
-      ...(metadata.namespace && { namespace }),
-      name: metadata.name,
-      uid,
-      apiVersion,
-      resourceVersion,
-      ...(fieldPath && { fieldPath }),
-    };
-    const { type, reason, message } = said;
-    const common = { kind: "Event", metadata: { name, namespace }, type, reason };
-    if (action) {
-      await client.create<KubeObject>(
-        { group: "events.k8s.io", resource: "events" },
-        {
-          apiVersion: "events.k8s.io/v1",
-          ...common,
-          action,
-          note: message,
-          regarding: object,
-          eventTime: microTimeText(nowMs),
-          reportingController: component,
-          reportingInstance: `${component}-${host ?? ""}`,
-        },
-      );
-      return;
-    }
-    await client.create<KubeObject>(events, {
-      apiVersion: "v1",
-      ...common,
-      message,
-      involvedObject: object,
-      count,
-      firstTimestamp: time,
-      lastTimestamp: time,
-      source: { component, ...(host && { host }) },
-      reportingComponent: component,
-      reportingInstance: host ?? "",
-    });
+    const from = { component, host };
+    if (action) await client.create(eventsOfActions, actionEvent(about, told, { ...detail, action }, from, nowMs));
+    else await client.create(events, countedEvent(about, told, detail, from, nowMs));
   }
 
   return {
@@ -106,6 +69,73 @@ export function recordEvents(
       last = last.then(() => write(about, { type, reason, message }, detail, nowMs)).catch(ignoreRefusal);
     },
     settle: () => last,
+  };
+}
+
+/** Who tells. */
+interface Reporter {
+  readonly component: string;
+  readonly host: string | undefined;
+}
+
+/** An event that says what was tried, of events.k8s.io. */
+function actionEvent(
+  about: KubeObject,
+  told: Told,
+  detail: EventDetail & { readonly action: string },
+  { component, host }: Reporter,
+  nowMs: number,
+): KubeObject {
+  return {
+    apiVersion: "events.k8s.io/v1",
+    ...headOf(about, told),
+    action: detail.action,
+    note: told.said.message,
+    regarding: referenceTo(about, detail),
+    eventTime: microTimeText(nowMs),
+    reportingController: component,
+    reportingInstance: `${component}-${host ?? ""}`,
+  };
+}
+
+/** An event that is counted up when it repeats, of the core group. */
+function countedEvent(
+  about: KubeObject,
+  told: Told,
+  detail: EventDetail,
+  { component, host }: Reporter,
+  nowMs: number,
+): KubeObject {
+  const time = timeText(nowMs);
+  return {
+    apiVersion: "v1",
+    ...headOf(about, told),
+    message: told.said.message,
+    involvedObject: referenceTo(about, detail),
+    count: told.count,
+    firstTimestamp: time,
+    lastTimestamp: time,
+    source: { component, ...(host && { host }) },
+    reportingComponent: component,
+    reportingInstance: host ?? "",
+  };
+}
+
+/** What both forms of an event begin with. */
+function headOf({ metadata }: KubeObject, { name, said: { type, reason } }: Told) {
+  return { kind: "Event", metadata: { name, namespace: metadata.namespace ?? "default" }, type, reason };
+}
+
+function referenceTo({ apiVersion, kind, metadata }: KubeObject, { fieldPath }: EventDetail): object {
+  const { namespace, name, uid, resourceVersion } = metadata;
+  return {
+    kind,
+    ...(namespace && { namespace }),
+    name,
+    uid,
+    apiVersion,
+    resourceVersion,
+    ...(fieldPath && { fieldPath }),
   };
 }
 

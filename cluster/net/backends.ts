@@ -48,44 +48,18 @@ const longestWaitMs = 1000;
 
 /** Watches EndpointSlices, and pods, so that one that is being deleted gets nothing at once; `dial` says where a pod's port is. */
 export function watchBackends(client: Client, dial: (ip: string, port: number) => Address): Backends {
-  const slices = new Map<string, Map<string, KubeObject & EndpointSlice>>();
-  /** By address, the pod that told of it last. */
-  const pods = new Map<string, { readonly uid: string; readonly leaving: boolean }>();
+  const slices = watchSlices(client);
+  const pods = watchPods(client);
   const turns = new Map<string, number>();
   const underWay = new Map<Promise<void>, string>();
 
-  const stopSlices = client.watch<KubeObject & EndpointSlice>(
-    { group: "discovery.k8s.io", resource: "endpointslices" },
-    ({ type, object }) => {
-      const { namespace, name = "", labels } = object.metadata;
-      const key = `${namespace}/${labels?.["kubernetes.io/service-name"]}`;
-      const ofService = slices.get(key) ?? new Map<string, KubeObject & EndpointSlice>();
-      slices.set(key, ofService);
-      if (type === "DELETED") ofService.delete(name);
-      else ofService.set(name, object);
-      if (ofService.size === 0) slices.delete(key);
-    },
-  );
-  const stopPods = client.watch<KubeObject & { readonly status?: { readonly podIP?: string } }>(
-    { group: "", resource: "pods" },
-    ({ type, object: { metadata, status } }) => {
-      const [ip, uid] = [status?.podIP, metadata.uid ?? ""];
-      if (ip === undefined) return;
-      const known = pods.get(ip);
-      if (type !== "DELETED") {
-        const leaving = metadata.deletionTimestamp !== undefined || (known?.uid === uid && known.leaving);
-        pods.set(ip, { uid, leaving });
-      } else if (known?.uid === uid) pods.delete(ip);
-    },
-  );
-
   function ready({ namespace, service, portName }: ServicePort): ReturnType<Backends["ready"]> {
     const found = new Map<string, number>();
-    for (const { endpoints, ports = [] } of slices.get(`${namespace}/${service}`)?.values() ?? []) {
+    for (const { endpoints, ports = [] } of slices.known.get(`${namespace}/${service}`)?.values() ?? []) {
       const port = ports.find(({ name }) => (name ?? "") === portName)?.port;
       for (const { addresses, conditions } of port === undefined ? [] : endpoints) {
         const [ip = ""] = addresses;
-        const goes = conditions?.terminating === true || pods.get(ip)?.leaving === true;
+        const goes = conditions?.terminating === true || pods.known.get(ip)?.leaving === true;
         if (conditions?.ready !== false && !goes) found.set(ip, port ?? 0);
       }
     }
@@ -116,18 +90,56 @@ export function watchBackends(client: Client, dial: (ip: string, port: number) =
       }
     },
     async withdraw(ip) {
-      // An address that no pod has told of yet is behind no service.
-      const pod = pods.get(ip);
-      if (pod) pods.set(ip, { ...pod, leaving: true });
+      pods.leave(ip);
       const pending = [...underWay].flatMap(([answered, at]) => (at === ip ? [answered] : []));
       if (pending.length > 0)
         await Promise.race([Promise.all(pending), after(longestWaitMs, undefined, { ref: false })]);
     },
     stop() {
-      stopSlices();
-      stopPods();
+      slices.stop();
+      pods.stop();
     },
   };
+}
+
+type Slice = KubeObject & EndpointSlice;
+
+/** The slices of each service, as `namespace/name`, by their own names. */
+function watchSlices(client: Client) {
+  const known = new Map<string, Map<string, Slice>>();
+  const resource = { group: "discovery.k8s.io", resource: "endpointslices" };
+  const stop = client.watch<Slice>(resource, ({ type, object }) => {
+    const { namespace, name = "", labels } = object.metadata;
+    const key = `${namespace}/${labels?.["kubernetes.io/service-name"]}`;
+    const ofService = known.get(key) ?? new Map<string, Slice>();
+    known.set(key, ofService);
+    if (type === "DELETED") ofService.delete(name);
+    else ofService.set(name, object);
+    if (ofService.size === 0) known.delete(key);
+  });
+  return { known, stop };
+}
+
+type PodWithIp = KubeObject & { readonly status?: { readonly podIP?: string } };
+
+/** By address, the pod that told of it last, and whether it is on its way out. */
+function watchPods(client: Client) {
+  const known = new Map<string, { readonly uid: string; readonly leaving: boolean }>();
+  const stop = client.watch<PodWithIp>({ group: "", resource: "pods" }, ({ type, object: { metadata, status } }) => {
+    const [ip, uid] = [status?.podIP, metadata.uid ?? ""];
+    if (ip === undefined) return;
+    const before = known.get(ip);
+    if (type !== "DELETED") {
+      const leaving = metadata.deletionTimestamp !== undefined || (before?.uid === uid && before.leaving);
+      known.set(ip, { uid, leaving });
+    } else if (before?.uid === uid) known.delete(ip);
+  });
+  const leave = (ip: string): void => {
+    // An address that no pod has told of yet is behind no service.
+    const pod = known.get(ip);
+    if (pod) known.set(ip, { ...pod, leaving: true });
+  };
+  return { known, leave, stop };
 }
 
 async function connected(address: Address): Promise<Socket | undefined> {

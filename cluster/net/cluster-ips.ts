@@ -30,18 +30,9 @@ export function serveClusterIps(
   const proxies = new Map<string, Proxy>();
 
   const stopWatching = client.watch<ServiceObject>({ group: "", resource: "services" }, ({ type, object }) => {
-    const { namespace = "", name: service = "", uid } = object.metadata;
-    const { clusterIP: host, ports = [] } = object.spec ?? {};
-    const wanted = new Map<string, { readonly at: Address; readonly target: ServicePort }>();
-    for (const { name: portName = "", port, nodePort, protocol = "TCP" } of ports) {
-      if (type === "DELETED" || !host || host === "None" || protocol !== "TCP") continue;
-      const places = [{ host, port }, ...(nodePort ? [{ host: "127.0.0.1", port: nodePort }] : [])];
-      for (const at of places) {
-        wanted.set(`${uid} ${at.host}:${at.port} ${portName}`, { at, target: { namespace, service, portName } });
-      }
-    }
+    const wanted = type === "DELETED" ? new Map<string, Wanted>() : wantedBy(object);
     for (const [key, { server }] of proxies) {
-      if (!key.startsWith(`${uid} `) || wanted.has(key)) continue;
+      if (!key.startsWith(keyOf(object)) || wanted.has(key)) continue;
       // Running connections drain by themselves.
       server.close();
       proxies.delete(key);
@@ -88,6 +79,33 @@ export function serveClusterIps(
       await Promise.all(listening.map(({ server }) => new Promise((resolve) => server.close(resolve))));
     },
   };
+}
+
+/** A listener that a service asks for. */
+interface Wanted {
+  readonly at: Address;
+  readonly target: ServicePort;
+}
+
+/** What the keys of a service's listeners begin with. */
+function keyOf({ metadata: { uid = "" } }: ServiceObject): string {
+  return `${uid} `;
+}
+
+/** The listeners of a service by their keys: its address and its node ports, for TCP. */
+function wantedBy(object: ServiceObject): ReadonlyMap<string, Wanted> {
+  const { namespace = "", name: service = "" } = object.metadata;
+  const { clusterIP: host, ports = [] } = object.spec ?? {};
+  const wanted = new Map<string, Wanted>();
+  if (!host || host === "None") return wanted;
+  for (const { name: portName = "", port, nodePort, protocol = "TCP" } of ports) {
+    if (protocol !== "TCP") continue;
+    const places = [{ host, port }, ...(nodePort ? [{ host: "127.0.0.1", port: nodePort }] : [])];
+    for (const at of places) {
+      wanted.set(`${keyOf(object)}${at.host}:${at.port} ${portName}`, { at, target: { namespace, service, portName } });
+    }
+  }
+  return wanted;
 }
 
 /** Passes a connection on; without a ready endpoint it is reset, as a service without endpoints rejects. */

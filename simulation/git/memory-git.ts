@@ -8,14 +8,10 @@ import { saying, touching } from "./saying.ts";
 /** A mirror of a remote in memory: it knows the branches as of its last fetch or push, and shares the objects. */
 export function memoryGit(remote: MemoryRemote): Git {
   let branches: ReadonlyMap<string, string> = new Map();
-  const { objects } = remote;
-  const startOf = (from: string): string | undefined => {
-    if (/^[0-9a-f]{40}$/.test(from)) return from;
-    checkBranch(from);
-    return branches.get(from);
-  };
   return {
     url: "memory://deployments",
+    ...objectsOf(remote),
+    ...logsOf(remote, (branch) => branches.get(branch)),
     async fetch() {
       branches = remote.branches();
       return { ok: true, branches };
@@ -24,10 +20,27 @@ export function memoryGit(remote: MemoryRemote): Git {
       checkBranch(branch);
       return branches.get(branch);
     },
-    async commit(id) {
-      checkId(id);
-      return remote.commit(id);
+    async push(commit, branch, expected) {
+      checkId(commit);
+      checkBranch(branch);
+      if (expected !== undefined && !remote.isAncestor(expected, commit)) return { kind: "moved" };
+      const now = remote.branch(branch);
+      if (now !== expected && now !== commit) return { kind: "moved" };
+      remote.setBranch(branch, commit, "engine");
+      branches = new Map(branches).set(branch, commit);
+      return { kind: "pushed" };
     },
+    onLocalPush: (changed) => remote.onPush(() => changed()),
+    close: () => undefined,
+  };
+}
+
+type ObjectMethods = "treeAt" | "find" | "list" | "blobs" | "writeBlob" | "writeTree" | "writeCommit";
+
+/** Trees and files, to read and to write. */
+function objectsOf(remote: MemoryRemote): Pick<Git, ObjectMethods> {
+  const { objects } = remote;
+  return {
     async treeAt(commit, path) {
       const found = find(remote, commit, path);
       return found?.type === "tree" ? found.id : undefined;
@@ -47,6 +60,26 @@ export function memoryGit(remote: MemoryRemote): Git {
         }),
       );
     },
+    writeBlob: async (content) => objects.write("blob", Buffer.from(content)),
+    writeTree: async (base, changes) => remote.writeTree(base, changes),
+    writeCommit: async (commit) => remote.writeCommit(commit),
+  };
+}
+
+type LogMethods = "commit" | "isAncestor" | "log" | "saying" | "signer";
+
+/** Commits and what lies before them, from an id or from a branch where `tipOf` says it is. */
+function logsOf(remote: MemoryRemote, tipOf: (branch: string) => string | undefined): Pick<Git, LogMethods> {
+  const startOf = (from: string): string | undefined => {
+    if (/^[0-9a-f]{40}$/.test(from)) return from;
+    checkBranch(from);
+    return tipOf(from);
+  };
+  return {
+    async commit(id) {
+      checkId(id);
+      return remote.commit(id);
+    },
     async isAncestor(ancestor, commit) {
       checkId(ancestor);
       checkId(commit);
@@ -64,21 +97,6 @@ export function memoryGit(remote: MemoryRemote): Git {
       ok: false,
       problems: [{ code: "unsigned", message: "nothing is signed in a simulation" }],
     }),
-    writeBlob: async (content) => objects.write("blob", Buffer.from(content)),
-    writeTree: async (base, changes) => remote.writeTree(base, changes),
-    writeCommit: async (commit) => remote.writeCommit(commit),
-    async push(commit, branch, expected) {
-      checkId(commit);
-      checkBranch(branch);
-      if (expected !== undefined && !remote.isAncestor(expected, commit)) return { kind: "moved" };
-      const now = remote.branch(branch);
-      if (now !== expected && now !== commit) return { kind: "moved" };
-      remote.setBranch(branch, commit, "engine");
-      branches = new Map(branches).set(branch, commit);
-      return { kind: "pushed" };
-    },
-    onLocalPush: (changed) => remote.onPush(() => changed()),
-    close: () => undefined,
   };
 }
 

@@ -2,11 +2,19 @@ import type { Clock } from "../../src/io/clock/clock.ts";
 import type { CommitInfo, TreeChange } from "../../src/io/git/git.ts";
 import type { Behaviour } from "../cluster/images.ts";
 import type { MemoryRemote } from "../git/memory-remote.ts";
-import { flawFile, newApplication, policyText, rootFile, settingsText, spoiled, webText } from "./manifests.ts";
+import {
+  configMapText,
+  flawFile,
+  newApplication,
+  policyText,
+  rootFile,
+  settingsText,
+  spoiled,
+  webText,
+} from "./manifests.ts";
 import type { Files, Policy } from "./manifests.ts";
 import { filesAt } from "./read-tree.ts";
 import { adopting, ownerOf, renamed } from "./rename.ts";
-import { configMapText } from "./manifests.ts";
 import { places } from "./steps.ts";
 import type { GitAct, History, PlaceName } from "./steps.ts";
 
@@ -14,6 +22,8 @@ const branch = "main";
 
 /** What is to change, by path; null removes a file or a whole directory. */
 type Changes = ReadonlyMap<string, string | null>;
+
+type ActOf<D extends GitAct["do"]> = Extract<GitAct, { do: D }>;
 
 /** Those who push to the deployment repository, seen as one person who never runs out of ideas. */
 export class Person {
@@ -38,36 +48,16 @@ export class Person {
         return this.#files(act.at) ? "is there already" : this.#push(inFolder(act.at, this.#fresh(act.at)), act);
       case "change":
         return this.#push(this.#changed(act), act);
-      case "change-both": {
-        const other = places.find((place) => place !== act.at && this.#files(place));
-        const changes = new Map([
-          ...this.#withImage(act.at, act.image),
-          ...(other ? this.#withImage(other, "ready") : []),
-        ]);
-        return this.#push(changes, act);
-      }
-      case "spoil": {
-        const owner = this.#owner(act.at);
-        const [name, text] = flawFile(act.flaw, owner, (this.#version += 1));
-        const files = new Map([
-          [name, text],
-          ["settings.yaml", settingsText(owner, `${spoiled}${this.#version}`)],
-        ]);
-        return this.#files(act.at) ? this.#push(inFolder(act.at, files), act) : "is not there";
-      }
+      case "change-both":
+        return this.#changeBoth(act);
+      case "spoil":
+        return this.#spoil(act);
       case "mend":
         return this.#push(this.#mended(act.at), act);
-      case "settings": {
-        const text = settingsText(this.#owner(act.at), String((this.#version += 1)));
-        return this.#files(act.at) ? this.#push(new Map([[`${act.at}/settings.yaml`, text]]), act) : "is not there";
-      }
-      case "add-file": {
-        const annotations = act.stays ? { "plumbline.dev/prune": "false" } : undefined;
-        const data = { v: String((this.#version += 1)) };
-        const text = configMapText(`${this.#owner(act.at)}-extra-${act.file}`, data, annotations);
-        const path = `${act.at}/extra-${act.file}.yaml`;
-        return this.#files(act.at) ? this.#push(new Map([[path, text]]), act) : "is not there";
-      }
+      case "settings":
+        return this.#changeSettings(act);
+      case "add-file":
+        return this.#addFile(act);
       case "remove-file":
         return this.#push(new Map([[`${act.at}/extra-${act.file}.yaml`, null]]), act);
       case "merge":
@@ -76,16 +66,8 @@ export class Person {
         return this.#rename(act.at, act.to, act.rewritten, act);
       case "remove":
         return this.#push(new Map([[act.at, null]]), act);
-      case "empty": {
-        const text = JSON.stringify({ allowEmpty: true, allowPrune: [`Namespace/${this.#namespace(act.at)}`] });
-        return this.#push(
-          new Map([
-            [act.at, null],
-            [`${act.at}/delivery.yaml`, `${text}\n`],
-          ]),
-          act,
-        );
-      }
+      case "empty":
+        return this.#empty(act);
       case "go-back":
         return this.#goBack(act.by);
       case "go-aside":
@@ -97,12 +79,8 @@ export class Person {
         return this.#mergeProposals();
       case "copy-rollback":
         return this.#copyRollback();
-      case "depend": {
-        const after = act.at.endsWith("one") ? "two" : "one";
-        const text = `${JSON.stringify({ after: [after] })}\n`;
-        const isFree = this.#files(act.at)?.has("delivery.yaml") === false;
-        return isFree ? this.#push(new Map([[`${act.at}/delivery.yaml`, text]]), act) : "says something else";
-      }
+      case "depend":
+        return this.#depend(act);
       case "policy":
         this.#policy = { ...this.#policy, onFailure: act.onFailure };
         return this.#push(new Map([[rootFile, policyText(this.#policy)]]), act);
@@ -141,13 +119,58 @@ export class Person {
     return ownerOf(this.#files(at)) ?? at.split("/")[1] ?? "";
   }
 
-  #changed({ at, image, recreate, file }: Extract<GitAct, { do: "change" }>): Changes {
+  #changed({ at, image, recreate, file }: ActOf<"change">): Changes {
     const changes = this.#withImage(at, image, recreate);
     if (file === undefined) return changes;
     const name = `extra-${file}.yaml`;
     const isThere = this.#files(at)?.has(name) === true;
     const text = configMapText(`${this.#owner(at)}-extra-${file}`, { v: String(this.#version) });
     return new Map<string, string | null>([...changes, [`${at}/${name}`, isThere ? null : text]]);
+  }
+
+  #changeBoth(act: ActOf<"change-both">): string {
+    const other = places.find((place) => place !== act.at && this.#files(place));
+    const changes = this.#withImage(act.at, act.image);
+    return this.#push(new Map([...changes, ...(other ? this.#withImage(other, "ready") : [])]), act);
+  }
+
+  #spoil(act: ActOf<"spoil">): string {
+    const owner = this.#owner(act.at);
+    const [name, text] = flawFile(act.flaw, owner, (this.#version += 1));
+    const files = new Map([
+      [name, text],
+      ["settings.yaml", settingsText(owner, `${spoiled}${this.#version}`)],
+    ]);
+    return this.#files(act.at) ? this.#push(inFolder(act.at, files), act) : "is not there";
+  }
+
+  #changeSettings(act: ActOf<"settings">): string {
+    const text = settingsText(this.#owner(act.at), String((this.#version += 1)));
+    return this.#files(act.at) ? this.#push(new Map([[`${act.at}/settings.yaml`, text]]), act) : "is not there";
+  }
+
+  #addFile(act: ActOf<"add-file">): string {
+    const annotations = act.stays ? { "plumbline.dev/prune": "false" } : undefined;
+    const data = { v: String((this.#version += 1)) };
+    const text = configMapText(`${this.#owner(act.at)}-extra-${act.file}`, data, annotations);
+    const path = `${act.at}/extra-${act.file}.yaml`;
+    return this.#files(act.at) ? this.#push(new Map([[path, text]]), act) : "is not there";
+  }
+
+  #empty(act: ActOf<"empty">): string {
+    const meant = { allowEmpty: true, allowPrune: [`Namespace/${this.#namespace(act.at)}`] };
+    const changes = new Map([
+      [act.at, null],
+      [`${act.at}/delivery.yaml`, `${JSON.stringify(meant)}\n`],
+    ]);
+    return this.#push(changes, act);
+  }
+
+  #depend(act: ActOf<"depend">): string {
+    const after = act.at.endsWith("one") ? "two" : "one";
+    const text = `${JSON.stringify({ after: [after] })}\n`;
+    const isFree = this.#files(act.at)?.has("delivery.yaml") === false;
+    return isFree ? this.#push(new Map([[`${act.at}/delivery.yaml`, text]]), act) : "says something else";
   }
 
   #withImage(at: PlaceName, image: Behaviour, recreate = false): ReadonlyMap<string, string> {

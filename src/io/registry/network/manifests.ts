@@ -25,22 +25,64 @@ type ManifestMethods = "hasManifest" | "readManifest" | "resolve" | "putManifest
 
 /** What registries on the network do with manifests and tags. */
 export function networkManifests(exchange: Exchange): Pick<Registry, ManifestMethods> {
-  /** One write at a time of a tag, or of a list of referrers: two of one client never race. */
-  const writes = new Map<string, Turns>();
-  const inTurn = <T>(key: string, use: () => Promise<T>): Promise<T> => {
-    const turns = writes.get(key) ?? new Turns(1);
-    writes.set(key, turns);
-    return turns.take(use);
+  const writer = new ManifestWriter(exchange);
+  return {
+    hasManifest: (repository, digest) => hasManifest(exchange, repository, digest),
+    resolve: (repository, tag) => resolve(exchange, repository, tag),
+    readManifest: async (repository, digest) => {
+      hexOf(digest);
+      const address = addressOf(repository);
+      return exchange.persist(async () =>
+        verifiedManifest(address, digest, await exchange.sendOnce(request("GET", address, digest))),
+      );
+    },
+    putManifest: async (repository, tag, content, mediaType) => {
+      const manifest = { repository, content, mediaType };
+      return tag === undefined ? writer.putUntagged(manifest) : writer.putTagged(manifest, tag);
+    },
+    referrers: (repository, digest) => listReferrers(exchange, addressOf(repository), digest),
   };
-  const hasManifest = async (repository: string, digest: string): Promise<boolean> => {
-    hexOf(digest);
-    return (await exchange.send(request("HEAD", addressOf(repository), digest))).status === 200;
-  };
+}
 
-  const write = async ({ repository, content, mediaType }: NewManifest, reference: string): Promise<void> => {
+/** Writes manifests: one at a time of a tag, or of a list of referrers, so that two of one client never race. */
+class ManifestWriter {
+  readonly #exchange: Exchange;
+  readonly #writes = new Map<string, Turns>();
+
+  constructor(exchange: Exchange) {
+    this.#exchange = exchange;
+  }
+
+  async putTagged(manifest: NewManifest, tag: string): Promise<StoredBlob> {
+    const { repository, content } = manifest;
+    const [digest, size] = [digestOf(content), content.length];
+    const refuseOther = async (): Promise<string | undefined> => {
+      const held = await resolve(this.#exchange, repository, tag);
+      if (held !== undefined && held !== digest) throw tagTaken(`${repository}:${tag}`, held, digest);
+      return held;
+    };
+    return this.#inTurn(`${repository}:${tag}`, async () => {
+      if ((await refuseOther()) === digest) return { digest, size, pushedBytes: 0 };
+      const isNew = !(await hasManifest(this.#exchange, repository, digest));
+      await this.#write(manifest, tag);
+      if ((await refuseOther()) === undefined) throw notKept(repository, tag);
+      return { digest, size, pushedBytes: isNew ? size : 0 };
+    });
+  }
+
+  async putUntagged(manifest: NewManifest): Promise<StoredBlob> {
+    const { repository, content } = manifest;
+    const [digest, size] = [digestOf(content), content.length];
+    const isNew = !(await hasManifest(this.#exchange, repository, digest));
+    // One that refers to another may be there and not be listed yet.
+    if (isNew || subjectOf(content) !== undefined) await this.#write(manifest, digest);
+    return { digest, size, pushedBytes: isNew ? size : 0 };
+  }
+
+  async #write({ repository, content, mediaType }: NewManifest, reference: string): Promise<void> {
     const address = addressOf(repository);
     const digest = digestOf(content);
-    const answer = await exchange.send({
+    const answer = await this.#exchange.send({
       method: "PUT",
       address,
       at: `manifests/${reference}`,
@@ -53,52 +95,21 @@ export function networkManifests(exchange: Exchange): Pick<Registry, ManifestMet
     const kept = subjectOf(content);
     if (kept === undefined || answer.headers["oci-subject"] !== undefined) return;
     const { subject, artifactType } = kept;
-    await inTurn(`${repository}@${subject}`, () =>
-      enterReferrer(exchange, address, subject, { mediaType, digest, size: content.length, artifactType }),
+    await this.#inTurn(`${repository}@${subject}`, () =>
+      enterReferrer(this.#exchange, address, subject, { mediaType, digest, size: content.length, artifactType }),
     );
-  };
+  }
 
-  const putTagged = async (manifest: NewManifest, tag: string): Promise<StoredBlob> => {
-    const { repository, content } = manifest;
-    const [digest, size] = [digestOf(content), content.length];
-    const refuseOther = async (): Promise<string | undefined> => {
-      const held = await resolve(exchange, repository, tag);
-      if (held !== undefined && held !== digest) throw tagTaken(`${repository}:${tag}`, held, digest);
-      return held;
-    };
-    if ((await refuseOther()) === digest) return { digest, size, pushedBytes: 0 };
-    const isNew = !(await hasManifest(repository, digest));
-    await write(manifest, tag);
-    if ((await refuseOther()) === undefined) throw notKept(repository, tag);
-    return { digest, size, pushedBytes: isNew ? size : 0 };
-  };
+  #inTurn<T>(key: string, use: () => Promise<T>): Promise<T> {
+    const turns = this.#writes.get(key) ?? new Turns(1);
+    this.#writes.set(key, turns);
+    return turns.take(use);
+  }
+}
 
-  const putUntagged = async (manifest: NewManifest): Promise<StoredBlob> => {
-    const { repository, content } = manifest;
-    const [digest, size] = [digestOf(content), content.length];
-    const isNew = !(await hasManifest(repository, digest));
-    // One that refers to another may be there and not be listed yet.
-    if (isNew || subjectOf(content) !== undefined) await write(manifest, digest);
-    return { digest, size, pushedBytes: isNew ? size : 0 };
-  };
-
-  return {
-    hasManifest,
-    resolve: (repository, tag) => resolve(exchange, repository, tag),
-    readManifest: async (repository, digest) => {
-      hexOf(digest);
-      const address = addressOf(repository);
-      return exchange.persist(async () =>
-        verifiedManifest(address, digest, await exchange.sendOnce(request("GET", address, digest))),
-      );
-    },
-    putManifest: async (repository, tag, content, mediaType) => {
-      const manifest = { repository, content, mediaType };
-      if (tag === undefined) return putUntagged(manifest);
-      return inTurn(`${repository}:${tag}`, () => putTagged(manifest, tag));
-    },
-    referrers: (repository, digest) => listReferrers(exchange, addressOf(repository), digest),
-  };
+async function hasManifest(exchange: Exchange, repository: string, digest: string): Promise<boolean> {
+  hexOf(digest);
+  return (await exchange.send(request("HEAD", addressOf(repository), digest))).status === 200;
 }
 
 async function resolve(exchange: Exchange, repository: string, tag: string): Promise<string | undefined> {
