@@ -14,8 +14,20 @@ import { installParts } from "./install/settings.ts";
 import type { InstallCommandOptions } from "./install/install.ts";
 import type { InitCommandOptions } from "./init.ts";
 import { watchScopes } from "../engine/live.ts";
-import { forgeKinds } from "../status/forge/forge.ts";
-import { branch, count, duration, durationText, notifyAddress, pageAddress, port, replicas } from "./options.ts";
+import {
+  branchOption,
+  contextOption,
+  durationOption,
+  folderOption,
+  forgeOption,
+  forgeUrlOption,
+  namespaceOption,
+  notifyUrlOption,
+  pageUrlOption,
+  portOption,
+  repositoryOption,
+} from "./shared-options.ts";
+import { count, durationText, pageAddress, port, replicas } from "./options.ts";
 import { packageVersion } from "./package-root.ts";
 import type { PlanCommandOptions } from "./plan/plan.ts";
 import type { ReleaseCommandOptions } from "./release.ts";
@@ -75,8 +87,8 @@ const addUp: Add = (program, world, run) => {
     .description("start everything on this machine and stay: two Git remotes, a Kubernetes, an engine, a local CI")
     .addOption(folderOption())
     .option("--status-port <port>", "the page's port; 0 is any that is free (default: 8480 at first)", port)
-    .option("--ingress-port <port>", "the ingress's port; 0 is any that is free", port, 8481)
-    .option("--port <port>", "the API server's port; 0 is any that is free", port, 0)
+    .addOption(portOption("--ingress-port <port>", "the ingress's port", 8481))
+    .addOption(portOption("--port <port>", "the API server's port", 0))
     .option("--deadline <duration>", "of the gate that the first set-up writes into delivery.yaml", durationText, "60s")
     .option("--soak <duration>", "of the gate that the first set-up writes into delivery.yaml", durationText, "3s")
     .action((options: UpCommandOptions) => run(import("./up.ts").then(({ upCommand }) => upCommand(world, options))));
@@ -113,7 +125,7 @@ const addStatus: Add = (program, world, run) => {
   program
     .command("status")
     .description("what is delivered, from the delivery log alone; exit code 1 unless all is healthy, 2 without a log")
-    .addOption(repositoryOption())
+    .addOption(repositoryOption("the deployment repository, or a clone of it"))
     .option("--watch", "stay until Ctrl-C and show what changes, over the whole of a terminal")
     .option("--json", "print the status document")
     .action((options: StatusCommandOptions) =>
@@ -127,7 +139,7 @@ const addExplain: Add = (program, world, run) => {
     .description("one delivery from its cause to what can be done about it, from the delivery log and Git alone")
     .argument("[application]", "such as staging/shop; default the one that last did not go well")
     .option("--delivery <id>", "a delivery, by its id or its commit; default the last that did not go well")
-    .addOption(repositoryOption())
+    .addOption(repositoryOption("the deployment repository, or a clone of it"))
     .option("--json", "print the explanation as JSON")
     .action((application: string | undefined, options: ExplainCommandOptions) =>
       run(import("./explain/explain.ts").then(({ explainCommand }) => explainCommand(world, application, options))),
@@ -139,14 +151,11 @@ const addPlan: Add = (program, world, run) => {
     .command("plan")
     .description("what a change would do, object by object; exit code 1 when something of it would be refused or held")
     .argument("[range]", "A..B, A...B (what B brings), or B alone; default the tracked branch...HEAD of the clone here")
-    .option(
-      "--repository <url>",
-      "a clone, or the URL of a repository; default that of `plumb up` here, then the clone here",
-    )
-    .option("--branch <name>", "the tracked branch", branch, "main")
+    .addOption(repositoryOption("a clone, or the URL of a repository"))
+    .addOption(branchOption())
     .option("--kubeconfig <file>", "compare with this cluster instead of what Git had; nothing is written to it")
     .option("--context <name>", "a context of the kubeconfig, to compare with its cluster")
-    .option("--namespace <name>", "the namespace of the cluster's engine", "plumbline-system")
+    .addOption(namespaceOption("the namespace of the cluster's engine"))
     .addOption(new Option("--json", "print the plan as JSON").conflicts("markdown"))
     .option("--markdown", "print it as a comment for a pull request")
     .option("--exit-code", "end with 3 when something would change, as for a script")
@@ -159,13 +168,10 @@ const addVerify: Add = (program, world, run) => {
   program
     .command("verify")
     .description("compare the cluster with what Git says, object by object; exit code 1 on any difference")
-    .option(
-      "--repository <url>",
-      "the deployment repository: a URL or a path; default that of `plumb up` here, then the clone here",
-    )
-    .option("--branch <name>", "the tracked branch", branch, "main")
+    .addOption(repositoryOption("the deployment repository: a URL or a path"))
+    .addOption(branchOption())
     .option("--kubeconfig <file>", "default that of `plumb up`, then $KUBECONFIG, then ~/.kube/config")
-    .option("--context <name>", "a context of the kubeconfig; default its current one")
+    .addOption(contextOption())
     .option("--json", "print the comparison as JSON")
     .action((options: VerifyCommandOptions) =>
       run(import("./verify.ts").then(({ verifyCommand }) => verifyCommand(world, options))),
@@ -220,9 +226,9 @@ const addEngine: Add = (program, world, run) => {
     .command("engine")
     .description("deliver what a deployment repository says, and roll back through it (CD)")
     .requiredOption("--repository <url>", "the deployment repository: a URL, or a path on this machine")
-    .option("--branch <name>", "the tracked branch", branch, "main")
+    .addOption(branchOption())
     .option("--kubeconfig <file>", "default $KUBECONFIG, then the cluster of this pod, then ~/.kube/config")
-    .option("--context <name>", "a context of the kubeconfig; default its current one")
+    .addOption(contextOption())
     .option("--clusters <file>", "a kubeconfig whose contexts environments name as their cluster; default --kubeconfig")
     .addOption(
       new Option("--watch <scope>", "where to watch for live objects: all namespaces at once, or each one delivered to")
@@ -231,9 +237,9 @@ const addEngine: Add = (program, world, run) => {
     )
     .option("--mirror <folder>", "where the repository is mirrored", ".plumb/mirror.git")
     .option("--credentials <folder>", "files with Git credentials: username, password; or identity, known_hosts")
-    .option("--namespace <name>", "the engine's own namespace", "plumbline-system")
+    .addOption(namespaceOption("the engine's own namespace"))
     .option("--host <address>", "where the status page listens", "127.0.0.1")
-    .option("--port <port>", "the status page's port; 0 is any that is free", port, 0)
+    .addOption(portOption("--port <port>", "the status page's port", 0))
     .addOption(durationOption("--poll <duration>", "how often to ask a remote that does not tell of pushes", "30s"))
     .option("--allowed-signers <file>", "who may sign commits by SSH keys, as ssh-keygen's ALLOWED SIGNERS says it")
     .option("--allowed-keys <file>", "public GPG keys of those who may sign commits")
@@ -245,15 +251,11 @@ const addEngine: Add = (program, world, run) => {
     .option("--insecure-registry <hosts...>", "registries that may be asked without TLS, such as registry.tools:5000")
     .option("--webhook-port <port>", "listen here for webhooks of the forge, at /webhook; 0 is any that is free", port)
     .option("--webhook-secret <file>", "the secret that they are signed with")
-    .option("--page-url <url>", "where people find the status page, for links to it", pageAddress)
+    .addOption(pageUrlOption())
     .option("--forge-token <file>", "tell the forge by commit statuses, with the token in this file")
-    .addOption(new Option("--forge <kind>", "the forge; default what the repository's URL says").choices(forgeKinds))
-    .option(
-      "--forge-url <url>",
-      "where the forge's API is; default what follows from the repository's URL",
-      pageAddress,
-    )
-    .option("--notify-url <url>", "tell this URL everything, by signed POSTs", notifyAddress)
+    .addOption(forgeOption())
+    .addOption(forgeUrlOption())
+    .addOption(notifyUrlOption())
     .option("--notify-secret <file>", "the secret that they are signed with")
     .option("--no-events", "write no Events about deliveries into the cluster")
     .action((options: EngineCommandOptions) =>
@@ -267,7 +269,7 @@ const addInstall: Add = (program, world, run) => {
     .description("print the manifests of an engine for a cluster; nothing is sent anywhere")
     .requiredOption("--repository <url>", "the deployment repository, without credentials")
     .requiredOption("--image <name@digest>", "the engine's image, as `plumb release` pins it")
-    .option("--branch <name>", "the tracked branch", branch, "main")
+    .addOption(branchOption())
     .option("--credentials <secret>", "a Secret in the engine's namespace with Git credentials; default none")
     .option("--webhook <secret>", "a Secret whose key secret webhooks are signed with; default they are not heard")
     .option("--allowed-signers <secret>", "a Secret whose key allowed_signers says who may sign commits by SSH keys")
@@ -278,16 +280,12 @@ const addInstall: Add = (program, world, run) => {
     .option("--signing-key <secret>", "a Secret whose key identity is a private SSH key for the engine's own commits")
     .option("--registry-credentials <secret>", "a Secret of the type kubernetes.io/dockerconfigjson for the registries")
     .option("--forge-token <secret>", "a Secret whose key token may write commit statuses; default none are written")
-    .addOption(new Option("--forge <kind>", "the forge; default what the repository's URL says").choices(forgeKinds))
-    .option(
-      "--forge-url <url>",
-      "where the forge's API is; default what follows from the repository's URL",
-      pageAddress,
-    )
-    .option("--notify-url <url>", "tell this URL everything, by signed POSTs", notifyAddress)
+    .addOption(forgeOption())
+    .addOption(forgeUrlOption())
+    .addOption(notifyUrlOption())
     .option("--notify-secret <secret>", "a Secret whose key secret they are signed with")
-    .option("--page-url <url>", "where people find the status page, for links to it", pageAddress)
-    .option("--namespace <name>", "the engine's own namespace", "plumbline-system")
+    .addOption(pageUrlOption())
+    .addOption(namespaceOption("the engine's own namespace"))
     .addOption(
       new Option(
         "--scope <scope>",
@@ -319,8 +317,8 @@ const addCluster: Add = (program, world, run) => {
     .description("an embedded Kubernetes of one node, for any client; Ctrl-C ends it")
     .option("--folder <folder>", "where it keeps its kubeconfig, unpacked images and logs", ".plumb/cluster")
     .option("--images <layout>", "an OCI layout folder to look for images in first, such as oci:./images")
-    .option("--port <port>", "the API server's port; 0 is any that is free", port, 0)
-    .option("--ingress-port <port>", "the ingress's port; 0 is any that is free", port, 0)
+    .addOption(portOption("--port <port>", "the API server's port", 0))
+    .addOption(portOption("--ingress-port <port>", "the ingress's port", 0))
     .action((options: ClusterCommandOptions) =>
       run(import("./cluster.ts").then(({ clusterCommand }) => clusterCommand(world, options))),
     );
@@ -355,18 +353,3 @@ const addCompletion: Add = (program, world, run) => {
     .argument("<shell>", shells.join(", "), shell)
     .action((name: Shell) => run(completionCommand(world, program, name)));
 };
-
-/** Of commands that read the delivery log of wherever they are called. */
-function repositoryOption(): Option {
-  const what = "the deployment repository, or a clone of it; default that of `plumb up` here, then the clone here";
-  return new Option("--repository <url>", what);
-}
-
-function folderOption(): Option {
-  return new Option("--folder <folder>", "where `plumb up` keeps everything").default(".plumb");
-}
-
-/** Help shows the default as one would type it: a bare number would be read as seconds. */
-function durationOption(flags: string, description: string, fallback: string): Option {
-  return new Option(flags, description).argParser(duration).default(duration(fallback), fallback);
-}
