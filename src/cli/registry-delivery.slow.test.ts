@@ -1,11 +1,10 @@
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
 import { generateKeyPairSync } from "node:crypto";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { account, noDockerRegistry, startDockerRegistry } from "../io/registry/network/docker-registry-in-test.ts";
 import { makePlace, plumb, startPlumb } from "./plumb-in-test.ts";
+import { repositoriesIn } from "./repositories-in-test.ts";
 
 const skip = await noDockerRegistry();
 
@@ -15,17 +14,9 @@ test(
   async (t) => {
     const { host, ca = "" } = await startDockerRegistry(t, { tls: true, password: true });
     const made = await makePlace(t);
-    const at = (path: string): string => join(made.folder, path);
+    const { at, write, git, begin } = repositoriesIn(made.folder);
     const auth = Buffer.from(`${account.username}:${account.password}`).toString("base64");
     const login = JSON.stringify({ auths: { [host]: { auth } } });
-    const write = (path: string, text: string): void => {
-      mkdirSync(dirname(at(path)), { recursive: true });
-      writeFileSync(at(path), text);
-    };
-    const git = (folder: string, ...args: string[]): string =>
-      execFileSync("git", ["-C", at(folder), "-c", "user.name=Dev", "-c", "user.email=dev@example.com", ...args], {
-        encoding: "utf8",
-      });
     // It serves when a program of its own image, which it asks for by its own path, has run.
     const server = (word: string): string => `if (process.argv[2] === "again") process.exit(0);
 const serve = () => require("node:http").createServer((_, answer) => answer.end("${word}")).listen(8080);
@@ -64,12 +55,7 @@ spec:
           readinessProbe: { httpGet: { path: /, port: 8080 }, periodSeconds: 1 }
 `,
     );
-    for (const name of ["application", "deployment"]) {
-      git(".", "init", "-q", "-b", "main", name);
-      git(name, "add", "-A");
-      git(name, "commit", "-q", "-m", "Begin");
-    }
-    git(".", "clone", "-q", "--bare", "deployment", "deployment.git");
+    begin();
     const environment = { SSL_CERT_FILE: ca, XDG_CACHE_HOME: at("cache") };
     const place = { ...made, env: { ...made.env, ...environment } };
     // The account is the release's and, by the Secret, the pod's; the cluster itself has none.

@@ -1,11 +1,10 @@
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
 import { generateKeyPairSync } from "node:crypto";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { account, noDockerRegistry, startDockerRegistry } from "../io/registry/network/docker-registry-in-test.ts";
 import { makePlace, plumb } from "./plumb-in-test.ts";
+import { repositoriesIn } from "./repositories-in-test.ts";
 
 const skip = await noDockerRegistry();
 
@@ -16,15 +15,7 @@ test(
     const { host, ca = "" } = await startDockerRegistry(t, { tls: true, password: true });
     const made = await makePlace(t);
     const auth = Buffer.from(`${account.username}:${account.password}`).toString("base64");
-    const at = (path: string): string => join(made.folder, path);
-    const write = (path: string, text: string): void => {
-      mkdirSync(dirname(at(path)), { recursive: true });
-      writeFileSync(at(path), text);
-    };
-    const git = (folder: string, ...args: string[]): string =>
-      execFileSync("git", ["-C", at(folder), "-c", "user.name=Dev", "-c", "user.email=dev@example.com", ...args], {
-        encoding: "utf8",
-      });
+    const { at, write, git, begin } = repositoriesIn(made.folder);
     write("docker/config.json", JSON.stringify({ auths: { [host]: { auth } } }));
     write("application/main.js", "console.log(1);\n");
     write(
@@ -38,12 +29,7 @@ deployment: { repository: ../deployment.git, path: staging/probe }
       "deployment/staging/probe/app.yaml",
       `kind: Pod\nspec: { containers: [{ image: "${host}/team/probe:none" }] }\n`,
     );
-    for (const name of ["application", "deployment"]) {
-      git(".", "init", "-q", "-b", "main", name);
-      git(name, "add", "-A");
-      git(name, "commit", "-q", "-m", "Begin");
-    }
-    git(".", "clone", "-q", "--bare", "deployment", "deployment.git");
+    begin();
     const { privateKey } = generateKeyPairSync("ed25519");
     write("key.pem", privateKey.export({ type: "pkcs8", format: "pem" }).toString());
 

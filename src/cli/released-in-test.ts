@@ -1,6 +1,3 @@
-import { execFileSync } from "node:child_process";
-import { mkdirSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
 import type { TestContext } from "node:test";
 import { systemClock } from "../io/clock/clock.ts";
 import { systemProcesses } from "../io/process/system-processes.ts";
@@ -10,15 +7,14 @@ import { networkRegistry } from "../io/registry/network/network-registry.ts";
 import type { Registry } from "../io/registry/registry.ts";
 import { pushBase } from "../release/network-release-in-test.ts";
 import { makePlace, type Place } from "./plumb-in-test.ts";
+import { type Repositories, repositoriesIn } from "./repositories-in-test.ts";
 
 /** For tests: an application and its deployment repository in folders, and a registry to release to. */
-export interface ReleasePlace extends Place {
+export interface ReleasePlace extends Place, Pick<Repositories, "write" | "git"> {
   /** Of the image: `<host>/team/probe`. */
   readonly name: string;
   readonly proxy: Awaited<ReturnType<typeof startFaultyProxy>>;
   readonly registry: Registry;
-  readonly write: (path: string, text: string) => void;
-  readonly git: (folder: string, ...args: string[]) => string;
   /** The arguments of `plumb` that release the application. */
   readonly release: readonly string[];
 }
@@ -28,15 +24,7 @@ export async function makeReleasePlace(t: TestContext): Promise<ReleasePlace> {
   const made = await makePlace(t);
   const { host: behind } = await startDockerRegistry(t, { password: true });
   const proxy = await startFaultyProxy(t, behind);
-  const at = (path: string): string => join(made.folder, path);
-  const write = (path: string, text: string): void => {
-    mkdirSync(dirname(at(path)), { recursive: true });
-    writeFileSync(at(path), text);
-  };
-  const git = (folder: string, ...args: string[]): string =>
-    execFileSync("git", ["-C", at(folder), "-c", "user.name=Dev", "-c", "user.email=dev@example.com", ...args], {
-      encoding: "utf8",
-    }).trim();
+  const { at, write, git, begin } = repositoriesIn(made.folder);
   const auth = Buffer.from(`${account.username}:${account.password}`).toString("base64");
   const login = JSON.stringify({ auths: { [proxy.host]: { auth } } });
   const doors = { clock: systemClock, random: () => 0.5, processes: systemProcesses, environment: {} };
@@ -54,12 +42,7 @@ deployment: { repository: ../deployment.git, path: staging/probe }
 `,
   );
   write("deployment/staging/probe/app.yaml", `kind: Pod\nspec: { containers: [{ image: "${name}:none" }] }\n`);
-  for (const folder of ["application", "deployment"]) {
-    git(".", "init", "-q", "-b", "main", folder);
-    git(folder, "add", "-A");
-    git(folder, "commit", "-q", "-m", "Begin");
-  }
-  git(".", "clone", "-q", "--bare", "deployment", "deployment.git");
+  begin();
   const env = { ...made.env, DOCKER_CONFIG: at("docker"), XDG_CACHE_HOME: at("cache") };
   return { ...made, env, name, proxy, registry, write, git, release: ["release", "--source", "application", "--json"] };
 }

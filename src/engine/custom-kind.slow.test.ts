@@ -1,24 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { DeliveryRecord } from "../model/record.ts";
+import { widgetDefinition } from "./widgets-in-test.ts";
 import { configMapYaml, deliveryYaml, namespaceYaml, openWorkbench } from "./workbench-in-test.ts";
-
-const definition = `apiVersion: apiextensions.k8s.io/v1
-kind: CustomResourceDefinition
-metadata: { name: widgets.example.org }
-spec:
-  group: example.org
-  scope: Namespaced
-  names: { plural: widgets, singular: widget, kind: Widget, listKind: WidgetList }
-  versions:
-    - name: v1
-      served: true
-      storage: true
-      schema:
-        openAPIV3Schema:
-          type: object
-          properties: { spec: { type: object, properties: { size: { type: integer } } } }
-`;
 
 function widget(size: number): string {
   return `apiVersion: example.org/v1\nkind: Widget\nmetadata: { name: w }\nspec: { size: ${size} }\n`;
@@ -39,7 +23,7 @@ test("a custom kind without a status is delivered, goes, and is delivered and wa
     assert.equal(settled.outcome, "healthy", settled.message);
     return settled;
   };
-  const both = { "staging/one/crd.yaml": definition, "staging/one/widget.yaml": widget(1) };
+  const both = { "staging/one/crd.yaml": widgetDefinition, "staging/one/widget.yaml": widget(1) };
   await deliver(
     { "delivery.yaml": deliveryYaml() + allowed, "staging/one/all.yaml": rest, ...both },
     "it is delivered",

@@ -2,23 +2,11 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { KubeObject } from "../model/kube-object.ts";
 import type { DeliveryRecord } from "../model/record.ts";
+import { widgetDefinition } from "./widgets-in-test.ts";
 import { configMapYaml, deliveryYaml, namespaceYaml, openWorkbench } from "./workbench-in-test.ts";
 import type { Workbench } from "./workbench-in-test.ts";
 
 const byHand = { fieldManager: "by-hand", force: true, dryRun: false };
-const definition = `apiVersion: apiextensions.k8s.io/v1
-kind: CustomResourceDefinition
-metadata: { name: widgets.example.org }
-spec:
-  group: example.org
-  scope: Namespaced
-  names: { plural: widgets, singular: widget, kind: Widget, listKind: WidgetList }
-  versions:
-    - name: v1
-      served: true
-      storage: true
-      schema: { openAPIV3Schema: { type: object } }
-`;
 
 async function apply(bench: Workbench, object: KubeObject): Promise<void> {
   const answer = await bench.kube.apply(await bench.kind(object.apiVersion, object.kind), object, byHand);
@@ -81,7 +69,7 @@ test("the definition of a kind is not deleted while others have objects of it", 
   bench.commit({
     "delivery.yaml": deliveryYaml() + allowed,
     "staging/one/all.yaml": `${namespaceYaml("one-staging")}---\n${configMapYaml("own", {})}`,
-    "staging/one/crd.yaml": definition,
+    "staging/one/crd.yaml": widgetDefinition,
   });
   const { untilRecord } = await bench.engine();
   await untilRecord("staging/one", "it is healthy", ({ outcome }) => outcome === "healthy");

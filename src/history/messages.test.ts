@@ -1,28 +1,17 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import type { Application } from "../model/application.ts";
 import { outcomes } from "../model/record.ts";
 import type { DeliveryRecord, Promotion } from "../model/record.ts";
 import { logMessage, took } from "./log-message.ts";
 import { promotionMessage } from "./promote.ts";
 import { parseRecord, recordText } from "./record-text.ts";
+import { sampleApplication } from "../source/sample-application-in-test.ts";
 import { rollbackMessage } from "./rollback.ts";
 import type { RollbackRequest } from "./rollback.ts";
 import { sampleRecord } from "./sample-record.ts";
 
-const application: Application = {
-  id: "staging/probe",
-  name: "probe",
-  environment: "staging",
-  path: "staging/probe",
-  namespace: "probe",
-  allowClusterKinds: [],
-  rollout: { deadlineMs: 1, soakMs: 1, onFailure: "revert", maxRestarts: 2, checks: [] },
-  health: [],
-  after: [],
-  allowEmpty: false,
-};
+const application = sampleApplication();
 const request: RollbackRequest = {
   application,
   branch: "main",

@@ -5,26 +5,14 @@ import { test } from "node:test";
 import type { TestContext } from "node:test";
 import { commitFiles } from "../io/git/git-contract.ts";
 import { runGit, temporaryRepository } from "../io/git/temporary-repository.ts";
-import type { Application } from "../model/application.ts";
-import { defaultPolicy } from "../source/policy.ts";
+import { sampleApplication } from "../source/sample-application-in-test.ts";
 import { promote, promotionBranch } from "./promote.ts";
 import type { PromotionRequest } from "./promote.ts";
 
 const path = "production/probe";
 const image = (digit: string): string => `example.test/app:v${digit}@sha256:${digit.repeat(64)}`;
 const manifest = (reference: string): string => `kind: Deployment\nspec: { image: "${reference}" } # stays\n`;
-const application: Application = {
-  id: path,
-  name: "probe",
-  environment: "production",
-  path,
-  namespace: "probe",
-  allowClusterKinds: [],
-  rollout: defaultPolicy,
-  health: [],
-  after: [],
-  allowEmpty: false,
-};
+const application = sampleApplication({ id: path, path, environment: "production" });
 
 async function opened(t: TestContext) {
   const repository = temporaryRepository(t);

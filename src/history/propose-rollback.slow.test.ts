@@ -5,7 +5,7 @@ import { test } from "node:test";
 import type { TestContext } from "node:test";
 import { commitFiles } from "../io/git/git-contract.ts";
 import { runGit, temporaryRepository } from "../io/git/temporary-repository.ts";
-import { defaultPolicy } from "../source/policy.ts";
+import { sampleApplication } from "../source/sample-application-in-test.ts";
 import { proposeRollback, rollbackBranch } from "./propose-rollback.ts";
 import type { RollbackRequest } from "./rollback.ts";
 import { sampleRecord } from "./sample-record.ts";
@@ -21,18 +21,7 @@ async function failing(t: TestContext) {
   await git.push(bad, "main", undefined);
   const treeOf = async (commit: string) => (await git.treeAt(commit, path)) ?? assert.fail("the directory is there");
   const request: RollbackRequest = {
-    application: {
-      id: path,
-      name: "probe",
-      environment: "staging",
-      path,
-      namespace: "probe",
-      allowClusterKinds: [],
-      rollout: defaultPolicy,
-      health: [],
-      after: [],
-      allowEmpty: false,
-    },
+    application: sampleApplication({ id: path, path }),
     branch: "main",
     failing: { ...sampleRecord().revision, commit: bad, tree: await treeOf(bad) },
     restores: { commit: good, tree: await treeOf(good), healthyAt: "2026-11-23T19:00:00.000Z" },

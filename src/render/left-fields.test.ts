@@ -1,28 +1,17 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Application } from "../model/application.ts";
 import type { IgnoreRule } from "../model/ignore-rule.ts";
-import { defaultPolicy } from "../source/policy.ts";
+import { sampleApplication } from "../source/sample-application-in-test.ts";
 import { renderFiles } from "./render.ts";
 
 const where = { file: "staging/shop/delivery.yaml" };
 const rule = { kind: "Deployment", name: "*", fields: [["spec", "replicas"]] };
 
 function rendered(yaml: string, ignore: readonly IgnoreRule[] = []) {
-  const application: Application = {
-    id: "staging/shop",
-    name: "shop",
-    environment: "staging",
-    path: "staging/shop",
-    namespace: "shop",
-    allowClusterKinds: [],
-    rollout: defaultPolicy,
-    health: [],
-    ignore,
-    after: [],
-    allowEmpty: false,
-  };
-  return renderFiles([{ path: "all.yaml", content: Buffer.from(yaml) }], application);
+  return renderFiles(
+    [{ path: "all.yaml", content: Buffer.from(yaml) }],
+    sampleApplication({ namespace: "shop", ignore }),
+  );
 }
 
 function ignored(yaml: string, ignore: readonly IgnoreRule[] = []) {
