@@ -61,11 +61,7 @@ export async function startEngine({ repository, kubeconfig, folder }: BenchEngin
     for (const look of listeners) look();
   });
   const [{ ready }] = (await once(child, "message")) as [{ readonly ready: { readonly statusUrl: string } }];
-  const metrics = async (name: string): Promise<readonly (readonly [string, number])[]> => {
-    const text = await (await fetch(new URL("metrics", ready.statusUrl))).text();
-    const lines = text.split("\n").filter((line) => line.startsWith(name));
-    return lines.map((line) => [line.slice(0, line.lastIndexOf(" ")), Number(line.slice(line.lastIndexOf(" ") + 1))]);
-  };
+  const metrics = (name: string) => metricsAt(ready.statusUrl, name);
   const sum = async (name: string): Promise<number> => {
     return (await metrics(name)).reduce((total, [, value]) => total + value, 0);
   };
@@ -78,31 +74,14 @@ export async function startEngine({ repository, kubeconfig, folder }: BenchEngin
       return used;
     },
     async requests() {
-      const label = (text: string, name: string): string => new RegExp(`${name}="([^"]*)"`).exec(text)?.[1] ?? "";
       const counted = await metrics("plumbline_api_requests_total");
-      return new Map(
-        counted.map(([text, count]) => [
-          ["verb", "resource", "code"].map((name) => label(text, name)).join(" "),
-          count,
-        ]),
-      );
+      return new Map(counted.map(([labels, count]) => [requestOf(labels), count]));
     },
-    healthy: (commit, count) =>
-      new Promise((resolve, reject) => {
-        const timer = setTimeout(() => {
-          listeners.delete(look);
-          reject(new Error(`${count} applications are not healthy at ${commit}; ${join(folder, "engine.log")}`));
-        }, patienceMs);
-        const look = (): void => {
-          const said = decisions.filter(({ revision, outcome }) => revision === commit && outcome === "healthy");
-          if (new Set(said.map(({ application }) => application)).size < count) return;
-          clearTimeout(timer);
-          listeners.delete(look);
-          resolve(said.at(-1)?.atMs ?? Date.now());
-        };
-        listeners.add(look);
-        look();
-      }),
+    async healthy(commit, count) {
+      const told = await heard(listeners, () => lastHealthy(decisions, commit, count), patienceMs);
+      if (told !== undefined) return told;
+      throw new Error(`${count} applications are not healthy at ${commit}; ${join(folder, "engine.log")}`);
+    },
     async atRest(least = 0) {
       const isBusy = async (): Promise<boolean> => (await sum("plumbline_queue_w")) > 0 || (await passes()) < least;
       while (await isBusy()) await wait(lookMs);
@@ -115,4 +94,42 @@ export async function startEngine({ repository, kubeconfig, folder }: BenchEngin
       log.end();
     },
   };
+}
+
+/** The metrics of a page whose names begin so, with their labels. */
+async function metricsAt(statusUrl: string, name: string): Promise<readonly (readonly [string, number])[]> {
+  const text = await (await fetch(new URL("metrics", statusUrl))).text();
+  const lines = text.split("\n").filter((line) => line.startsWith(name));
+  return lines.map((line) => [line.slice(0, line.lastIndexOf(" ")), Number(line.slice(line.lastIndexOf(" ") + 1))]);
+}
+
+/** A request as its labels tell of it: "PATCH deployments 200". */
+function requestOf(labels: string): string {
+  const label = (name: string): string => new RegExp(`${name}="([^"]*)"`).exec(labels)?.[1] ?? "";
+  return ["verb", "resource", "code"].map(label).join(" ");
+}
+
+/** When the last of `count` applications was healthy at a commit; undefined while fewer are. */
+function lastHealthy(decisions: readonly Decided[], commit: string, count: number): number | undefined {
+  const said = decisions.filter(({ revision, outcome }) => revision === commit && outcome === "healthy");
+  const isAll = new Set(said.map(({ application }) => application)).size >= count;
+  return isAll ? (said.at(-1)?.atMs ?? Date.now()) : undefined;
+}
+
+/** What `seen` answers as soon as it answers something, now or when the listeners are called; undefined after so long. */
+function heard<T>(listeners: Set<() => void>, seen: () => T | undefined, forMs: number): Promise<T | undefined> {
+  return new Promise((resolve) => {
+    const end = (found?: T): void => {
+      clearTimeout(timer);
+      listeners.delete(look);
+      resolve(found);
+    };
+    const look = (): void => {
+      const found = seen();
+      if (found !== undefined) end(found);
+    };
+    const timer = setTimeout(end, forMs);
+    listeners.add(look);
+    look();
+  });
 }

@@ -6,14 +6,8 @@ import { openMirror } from "../io/git/mirror.ts";
 import { HttpsKube } from "../io/kube/https-kube.ts";
 import { kubeconfigAccess } from "../io/kube/kubeconfig.ts";
 import type { DeliveryRecord } from "../model/record.ts";
-import {
-  configMapYaml,
-  deliveryYaml,
-  namespaceYaml,
-  openWorkbench,
-  startEngine,
-  statusText,
-} from "./workbench-in-test.ts";
+import { startEngine, statusText } from "./engine-in-test.ts";
+import { configMapYaml, deliveryYaml, namespaceYaml, openWorkbench } from "./workbench-in-test.ts";
 
 const isRefused = ({ outcome }: DeliveryRecord): boolean => outcome === "refused";
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import type { TestContext } from "node:test";
 import { startCluster } from "../../cluster/index.ts";
 import type { Cluster } from "../../cluster/index.ts";
@@ -9,55 +9,28 @@ import { systemClock } from "../io/clock/clock.ts";
 import type { Git } from "../io/git/git.ts";
 import { openMirror } from "../io/git/mirror.ts";
 import { faultsOfLog } from "../history/record-checker-in-test.ts";
-import { runGit } from "../io/git/temporary-repository.ts";
 import { HttpsKube } from "../io/kube/https-kube.ts";
 import type { KubeResource } from "../io/kube/kube.ts";
 import { kubeconfigAccess } from "../io/kube/kubeconfig.ts";
 import type { KubeObject } from "../model/kube-object.ts";
-import type { Problem } from "../model/problem.ts";
-import type { DeliveryRecord } from "../model/record.ts";
 import { writeLayout } from "../../cluster/node/layout-in-test.ts";
-import { logFiles } from "../cli/log-files.ts";
-import type { StatusDocument } from "../model/status-document.ts";
-import { statusDocument } from "../status/document.ts";
-import { Engine } from "./engine.ts";
+import { makeRemote } from "./bench-remote-in-test.ts";
+import type { BenchRemote } from "./bench-remote-in-test.ts";
+import { startEngine } from "./engine-in-test.ts";
+import type { TestEngine } from "./engine-in-test.ts";
 import type { EngineOptions } from "./engine.ts";
-import type { Snapshot } from "./snapshot.ts";
-
-/** For tests: an engine in this process, with what it said. */
-export interface TestEngine {
-  readonly engine: Engine;
-  readonly decisions: readonly DeliveryRecord[];
-  readonly troubles: readonly Problem[];
-  /** The first snapshot that fits; rejects after 30 s with what was seen last. */
-  readonly until: (what: string, fits: (snapshot: Snapshot) => boolean) => Promise<Snapshot>;
-  /** The record of an application as soon as it fits. */
-  readonly untilRecord: (
-    id: string,
-    what: string,
-    fits: (record: DeliveryRecord) => boolean,
-  ) => Promise<DeliveryRecord>;
-  readonly stop: () => Promise<void>;
-}
 
 /** For tests: a real remote repository beside a real cluster. */
-export interface Workbench {
+export interface Workbench extends BenchRemote {
   readonly folder: string;
-  readonly remote: string;
   readonly cluster: Cluster;
   readonly kube: HttpsKube;
   /** Images of the cluster by digest: `first`, `second`, and `picky`, which crashes where ENVIRONMENT is production. */
   readonly images: { readonly [name in ImageName]: string };
-  /** Commits these files (null removes), signed with this SSH key where one is given, and pushes; answers the commit. */
-  commit(files: Readonly<Record<string, string | null>>, message?: string, signingKey?: string): string;
   /** Something to end with the test. */
   onEnd(end: () => void | Promise<void>): void;
-  /** git in the remote. */
-  git(...args: readonly string[]): string;
   /** Starts an engine; `wrap` may stand between it and its mirror. */
   engine(different?: Partial<EngineOptions>, wrap?: (git: Git) => Git): Promise<TestEngine>;
-  /** Lets the remote run this shell script before each branch is updated, with its name, old and new commit. */
-  updateHook(script: string): void;
   kind(apiVersion: string, kind: string): Promise<KubeResource>;
   get(apiVersion: string, kind: string, namespace: string, name: string): Promise<KubeObject | undefined>;
 }
@@ -126,46 +99,16 @@ export async function openWorkbench(t: Pick<TestContext, "after">, images = true
     await cluster.stop();
     rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
   });
-  const remote = join(folder, "remote.git");
-  const copy = join(folder, "copy");
-  runGit(folder, "init", "--quiet", "--bare", "--initial-branch=main", remote);
-  runGit(folder, "init", "--quiet", "--initial-branch=main", copy);
-  runGit(copy, "remote", "add", "origin", remote);
+  const repository = makeRemote(folder);
+  const { remote } = repository;
   return {
+    ...repository,
     folder,
-    remote,
     cluster,
     kube,
     images: pinned,
-    commit(files, message = "Change files", signingKey) {
-      try {
-        runGit(copy, "fetch", "--quiet", "origin", "main");
-        runGit(copy, "reset", "--quiet", "--hard", "FETCH_HEAD");
-      } catch {
-        // The first commit finds no branch yet.
-      }
-      for (const [path, text] of Object.entries(files)) {
-        const file = join(copy, path);
-        rmSync(file, { recursive: true, force: true });
-        if (text === null) continue;
-        mkdirSync(dirname(file), { recursive: true });
-        writeFileSync(file, text);
-      }
-      runGit(copy, "add", "--all");
-      const sign =
-        signingKey === undefined
-          ? []
-          : ["-c", "gpg.format=ssh", "-c", `user.signingKey=${signingKey}`, "-c", "commit.gpgSign=true"];
-      runGit(copy, ...sign, "commit", "--quiet", "--message", message);
-      runGit(copy, "push", "--quiet", "origin", "HEAD:main");
-      return runGit(copy, "rev-parse", "HEAD");
-    },
     onEnd(end) {
       ends.push(end);
-    },
-    git: (...args) => runGit(remote, ...args),
-    updateHook(script) {
-      writeFileSync(join(remote, "hooks", "update"), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
     },
     async engine(different = {}, wrap = (git) => git) {
       const mirror = await openMirror({ url: remote, folder: join(folder, `mirror-${engines.length}.git`) });
@@ -179,89 +122,6 @@ export async function openWorkbench(t: Pick<TestContext, "after">, images = true
       return answer.ok ? answer.value : undefined;
     },
   };
-}
-
-/** Starts an engine whose delivery log has the status document beside the records, as the real one's has. */
-export async function startEngine(
-  options: Partial<EngineOptions> & Pick<EngineOptions, "git" | "kube">,
-  close: () => void = () => undefined,
-): Promise<TestEngine> {
-  const decisions: DeliveryRecord[] = [];
-  const troubles: Problem[] = [];
-  const listeners = new Set<() => void>();
-  const changed = (): void => {
-    for (const listener of listeners) listener();
-  };
-  const engine = new Engine({
-    logFiles: (snapshot, id) => logFiles({ assets: new Map(), documentOf }, snapshot, id),
-    clock: systemClock,
-    random: Math.random,
-    onChange: changed,
-    onDecision: (record) => {
-      decisions.push(record);
-      changed();
-    },
-    onTrouble: (_, problem) => {
-      troubles.push(problem);
-      changed();
-    },
-    ...options,
-  });
-  let ended: Promise<void> | undefined;
-  const until: TestEngine["until"] = (what, fits) =>
-    new Promise((resolve, reject) => {
-      const look = (): void => {
-        const snapshot = engine.snapshot();
-        if (!fits(snapshot)) return;
-        listeners.delete(look);
-        clearTimeout(timer);
-        resolve(snapshot);
-      };
-      const timer = setTimeout(() => {
-        listeners.delete(look);
-        const { repository, applications } = engine.snapshot();
-        const seen = applications.map(
-          ({ record }) => `${record.application} ${record.outcome} ${record.reason}: ${record.message}`,
-        );
-        reject(
-          new Error(
-            `${what}: not seen within 30 s; ${[repository.trouble?.message ?? "", ...seen, ...troubles.slice(-3).map(({ message }) => message)].join("; ")}`,
-          ),
-        );
-      }, 30_000);
-      listeners.add(look);
-      look();
-    });
-  await engine.start();
-  return {
-    engine,
-    decisions,
-    troubles,
-    until,
-    async untilRecord(id, what, fits) {
-      const recordOf = (snapshot: Snapshot) =>
-        snapshot.applications.find(({ application }) => application.id === id)?.record;
-      const found = recordOf(
-        await until(what, (snapshot) => {
-          const record = recordOf(snapshot);
-          return record !== undefined && fits(record);
-        }),
-      );
-      assert.ok(found);
-      return found;
-    },
-    stop: () => (ended ??= engine.stop().then(close)),
-  };
-}
-
-/** The status document of a snapshot, as text. */
-export function statusText(snapshot: Snapshot): string {
-  return JSON.stringify(documentOf(snapshot));
-}
-
-function documentOf(snapshot: Snapshot): StatusDocument {
-  const engine = { version: "test", startedAt: new Date(0).toISOString() };
-  return statusDocument({ engine, ...snapshot }, Date.now());
 }
 
 /** delivery.yaml of one environment; deadline and soak are short enough to be waited for. */
