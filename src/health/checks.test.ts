@@ -46,6 +46,12 @@ test("checks go through the service proxy in their order, and the first that is 
   assert.equal(word, "GET http://web:8080?deep=1 answered 500, not 200");
 });
 
+test("a service that speaks TLS is asked so, at its usual port unless another is named", async () => {
+  const { asked } = await ask([["https://backend/healthz", 200, {}]], {});
+  assert.deepEqual(asked, [`${proxy}/https:backend:443/proxy/healthz`]);
+  assert.deepEqual((await ask([["https://backend:8443/", 200, {}]], {})).asked, [`${proxy}/https:backend:8443/proxy/`]);
+});
+
 test("a path cannot leave the service's proxy", async () => {
   const { asked } = await ask([["http://backend/../../../../secrets/%2e%2e/x", 200, {}]], {});
   assert.deepEqual(asked, [`${proxy}/backend:80/proxy/x`]);
@@ -76,7 +82,7 @@ test("{release}, {tag} and {revision} stand for what is known of the revision", 
   assert.equal(await said({ image: "app:{tag}", at: "{revision}" }, [200, told]), "ok");
   assert.match(
     await said({ commit: "{release}" }, [200, body]),
-    /expects \{release\}, but the images of this revision do not share one/,
+    /expects \{release\}, which is not known: this revision has no images that share one/,
   );
 });
 

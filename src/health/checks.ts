@@ -7,6 +7,7 @@ import { because, textAt } from "./conditions.ts";
 import { answerBounds, isCut, jsonAnswer } from "./json-answer.ts";
 import { askMetric, noPods } from "./metric-check.ts";
 import type { PodNames, Said } from "./metric-check.ts";
+import { servicePath } from "./service-path.ts";
 
 /**
  * What expected values may name: `{release}` is the source commit that the revision's images were built from, `{tag}` the tag
@@ -15,6 +16,9 @@ import type { PodNames, Said } from "./metric-check.ts";
 export type CheckNames = { readonly [name in (typeof checkNames)[number]]: string | undefined };
 
 const checkNames = ["release", "tag", "revision"] as const;
+
+/** Why nobody knows what `{release}` or `{tag}` is. */
+const unshared = "this revision has no images that share one";
 
 /** What is asked, and where. */
 export interface Checks {
@@ -49,7 +53,7 @@ async function askPrometheus(
   names: CheckNames,
 ): Promise<Said> {
   const query = fill(check.query, names);
-  if (query === undefined) return { wrong: "names what is not known: the images of this revision do not share one" };
+  if (query === undefined) return { wrong: `names what is not known: ${unshared}` };
   return askMetric(kube, { ...check, query: String(query) }, pods);
 }
 
@@ -60,8 +64,8 @@ async function ask(
   names: CheckNames,
 ): Promise<Said> {
   const url = new URL(check.http);
-  const service = `${services.get(url.hostname) ?? url.hostname}:${url.port || "80"}`;
-  const path = `/api/v1/namespaces/${namespace}/services/${service}/proxy${url.pathname}${url.search}`;
+  const service = services.get(url.hostname) ?? url.hostname;
+  const path = `${servicePath(url, namespace, service)}${url.pathname}${url.search}`;
   return { wrong: wrongOf(await kube.raw(path, answerBounds), check, names) };
 }
 
@@ -82,7 +86,7 @@ function wrongOf(
   }
   for (const [member, value] of wanted) {
     const filled = fill(value, names);
-    if (filled === undefined) return `expects ${String(value)}, but the images of this revision do not share one`;
+    if (filled === undefined) return `expects ${String(value)}, which is not known: ${unshared}`;
     const found = memberAt(body, member);
     if (found === undefined) return `has no ${member} in its answer, where ${JSON.stringify(filled)} is expected`;
     if (found !== filled) return `has ${member} ${shortened(found)}, not ${JSON.stringify(filled)}`;

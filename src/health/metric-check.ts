@@ -4,6 +4,7 @@ import { valueAt } from "../model/json.ts";
 import type { Kube } from "../io/kube/kube.ts";
 import { because, textAt } from "./conditions.ts";
 import { answerBounds, jsonAnswer } from "./json-answer.ts";
+import { servicePath } from "./service-path.ts";
 
 /** The names of the pods that are new, and of the old ones. */
 export interface PodNames {
@@ -66,8 +67,8 @@ async function valuesOf(
   const named = query.includes(podsName);
   if (named && pods.length === 0) return [];
   const url = new URL(prometheus);
-  const [service, namespace] = url.hostname.split(".");
-  const proxy = `/api/v1/namespaces/${namespace}/services/${service}:${url.port || "80"}/proxy`;
+  const [service = "", namespace = ""] = url.hostname.split(".");
+  const proxy = servicePath(url, namespace, service);
   const base = url.pathname.replace(/\/$/, "");
   // A dot is the only letter of a name that means something in a pattern.
   const asked = query.replaceAll(podsName, pods.map((pod) => pod.replaceAll(".", "[.]")).join("|"));

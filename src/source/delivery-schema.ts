@@ -20,8 +20,8 @@ const check = closed({
   http: z
     .string()
     .regex(
-      /^http:\/\/[a-z0-9][-a-z0-9.]*(:\d{1,5})?(\/\S*)?$/,
-      "must be http://service[:port]/path of a service of the application",
+      /^https?:\/\/[a-z0-9][-a-z0-9.]*(:\d{1,5})?(\/\S*)?$/,
+      "must be http://service[:port]/path or https://… of a service of the application",
     )
     .optional()
     .describe("GET this address of a service of the application."),
@@ -37,8 +37,8 @@ const check = closed({
   prometheus: z
     .string()
     .regex(
-      /^http:\/\/[a-z0-9][-a-z0-9]*\.[a-z0-9][-a-z0-9]*(:\d{1,5})?(\/[-\w/]*)?$/,
-      "must be http://service.namespace[:port] of a Prometheus in the cluster",
+      /^https?:\/\/[a-z0-9][-a-z0-9]*\.[a-z0-9][-a-z0-9]*(:\d{1,5})?(\/[-\w/]*)?$/,
+      "must be http://service.namespace[:port] or https://… of a Prometheus in the cluster",
     )
     .optional()
     .describe("Ask this Prometheus instead."),
