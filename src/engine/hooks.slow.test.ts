@@ -66,6 +66,27 @@ test("hooks gate a delivery: before its workloads, after all of it is healthy, o
   );
   assert.equal((await job("migrate", back.revision.tree))?.metadata.uid, migrate.metadata.uid);
 
+  const late = bench.commit({
+    "staging/one/hooks.yaml": `${hookYaml("migrate", "before", 0)}---\n${hookYaml("smoke", "after", 5)}`,
+  });
+  const unsound = await settled(late, "rolled-back");
+  assert.match(unsound.message, /^Job one-staging\/smoke-[0-9a-f]{8}: .*ended with exit code 5/);
+  const again = await untilRecord(
+    "staging/one",
+    "it is healthy once more",
+    ({ outcome, revision: { undoes } }) => outcome === "healthy" && undoes === late,
+  );
+  for (const ran of [migrate, smoke])
+    assert.equal(
+      (await job(ran === migrate ? "migrate" : "smoke", again.revision.tree))?.metadata.uid,
+      ran.metadata.uid,
+    );
+  assert.equal(
+    bench.git("log", "--format=%s", "--grep=^Roll back", "main").split("\n").length,
+    2,
+    "one for each failure",
+  );
+
   const second = bench.commit({ "staging/one/settings.yaml": configMapYaml("more", { a: "2" }) });
   const next = await settled(second, "healthy");
   assert.ok(await job("smoke", next.revision.tree));

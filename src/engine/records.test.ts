@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { sampleRecord } from "../history/sample-record.ts";
 import { defaultPolicy } from "../source/policy.ts";
 import { sampleApplication } from "../status/sample-source.ts";
-import { continueRecord, replacing, sameDecision } from "./records.ts";
+import { continueRecord, refusedRecord, replacing, sameDecision } from "./records.ts";
 
 test("that something recovered is written where the log's last word is that it is unhealthy", () => {
   const well = sampleRecord({});
@@ -48,4 +48,11 @@ test("the pods that are replaced are noted where a check compares, and kept unti
   for (const outcome of ["progressing", "failed", "rolled-back", "held", "refused"] as const)
     assert.deepEqual(after({ ...noted, outcome }), noted.replaced, outcome);
   assert.equal(after(healthy), undefined, "the next one replaces pods of this one");
+});
+
+test("what is refused is tried by no canary", () => {
+  const record = sampleRecord({ outcome: "progressing", canary: { pods: 1, beside: 4 } });
+  const refused = refusedRecord(record, [{ code: "x", message: "field is immutable" }], 0);
+  assert.equal(refused.outcome, "refused");
+  assert.equal("canary" in refused, false);
 });

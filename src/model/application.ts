@@ -60,6 +60,14 @@ export interface RolloutPolicy {
   readonly checks: readonly (HttpCheck | MetricCheck)[];
 }
 
+/**
+ * How long checks have at least, in milliseconds: where the soak ends with the deadline or beyond it, one answer must not
+ * decide for ever.
+ */
+export function leastForChecksMs({ deadlineMs }: RolloutPolicy): number {
+  return Math.min(10_000, deadlineMs);
+}
+
 /** How the commit of a promotion reaches the tracked branch: directly, or by a branch that people review and merge. */
 export const promotionWays = ["commit", "branch"] as const;
 export type PromotionWay = (typeof promotionWays)[number];

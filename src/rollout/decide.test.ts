@@ -299,6 +299,25 @@ test("a canary that stayed healthy for its soak lets the rest follow; whatever e
   assert.equal(again.kind === "rollback" && again.message, "it failed", "what was decided is not said twice");
 });
 
+test("where the soak lasts beyond the deadline the checks may still fail once", () => {
+  const check = { http: "http://backend/healthz", expect: { status: 200, json: {} } };
+  const bad = { ok: false, message: "GET http://backend/healthz answered 503, not 200" } as const;
+  const at = (afterMs: number, deadlineMs: number) =>
+    decide({
+      policy: { ...policy, deadlineMs, soakMs: 120_000, checks: [check] },
+      record: record({ currentSince: iso(start) }),
+      observation: seen({}),
+      checks: bad,
+      nowMs: start + afterMs,
+    }).kind;
+  assert.deepEqual([at(120_000, 60_000), at(129_999, 60_000), at(130_000, 60_000)], ["wait", "wait", "rollback"]);
+  assert.deepEqual(
+    [at(122_999, 3000), at(123_000, 3000)],
+    ["wait", "rollback"],
+    "a deadline is never more than doubled",
+  );
+});
+
 test("what follows a canary has a deadline of its own", () => {
   const passed = record({ canary: { pods: 1, beside: 4, passedAt: iso(start + 50_000) } });
   const observation = seen({ status: "InProgress" });

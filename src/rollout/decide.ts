@@ -1,3 +1,4 @@
+import { leastForChecksMs } from "../model/application.ts";
 import type { RolloutPolicy } from "../model/application.ts";
 import type { Decision } from "../model/decision.ts";
 import type { CheckOutcome, ObjectHealth, Observation } from "../model/health.ts";
@@ -144,7 +145,7 @@ function soak(situation: Situation): Decision {
     return { kind: "wait", reason: "Soaking", message, atMs, ...since };
   }
   if (policy.checks.length > 0 && checks?.ok !== true) {
-    const deadlineMs = Math.max(deadlineOf(situation), soakedMs);
+    const deadlineMs = Math.max(deadlineOf(situation), soakedMs + leastForChecksMs(policy));
     const message = failing?.message ?? "the checks are being asked";
     if (nowMs >= deadlineMs && failing) return afterFailure(record, policy, "CheckFailed", message);
     return {

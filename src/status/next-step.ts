@@ -1,3 +1,4 @@
+import { leastForChecksMs } from "../model/application.ts";
 import type { RolloutPolicy } from "../model/application.ts";
 import type { DeliveryRecord } from "../model/record.ts";
 import { shortId } from "../model/revision.ts";
@@ -49,9 +50,10 @@ function underWay(policy: RolloutPolicy, record: DeliveryRecord): NextStep {
   if (policy.checks.length === 0) return { who: "engine", at: soaked, message: rest };
   if (reason !== "WaitingForChecks") return { who: "engine", at: soaked, message: "the checks are asked" };
   const deadline = after(begunAt(record), policy.deadlineMs);
+  const asked = after(soaked, leastForChecksMs(policy));
   return {
     who: "engine",
-    at: deadline > soaked ? deadline : soaked,
+    at: deadline > asked ? deadline : asked,
     message: `unless the checks pass by then, ${putBack(policy, record)}`,
   };
 }
