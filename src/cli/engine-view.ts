@@ -4,6 +4,7 @@ import type { Git } from "../io/git/git.ts";
 import type { Kube } from "../io/kube/kube.ts";
 import type { StatusDocument } from "../model/status-document.ts";
 import { statusDocument } from "../status/document.ts";
+import type { Untold } from "../status/document.ts";
 import type { MetricsSource } from "../status/metrics.ts";
 import { LogFeed } from "./log-feed.ts";
 import { packageVersion } from "./package-root.ts";
@@ -14,6 +15,7 @@ import type { World } from "./world.ts";
 export class EngineView {
   readonly assets = pageAssets();
   onChange = (): void => {};
+  untold = (): readonly Untold[] => [];
   readonly #world: World;
   readonly #git: Git;
   readonly #branch: string;
@@ -39,7 +41,7 @@ export class EngineView {
   }
 
   documentOf(snapshot: Snapshot): StatusDocument {
-    return statusDocument({ engine: this.#about, ...snapshot }, this.#world.clock.now());
+    return statusDocument({ engine: this.#about, untold: this.untold(), ...snapshot }, this.#world.clock.now());
   }
 
   /** What metrics are made from, as far as the engine itself knows it. */

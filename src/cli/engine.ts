@@ -107,7 +107,8 @@ export async function engineCommand(world: World, options: EngineCommandOptions)
   await checkPrograms(systemProcesses, world.env, options);
   const imageTrust = await imageTrustOf(world, options);
   const view = new EngineView(world, git, options.branch);
-  const outside = await openOutside(world, options, git.url, log);
+  const outside = await openOutside(world, options, git.url, log, () => view.onChange());
+  view.untold = outside.untold;
   const leader = new Leader({
     kube,
     clock,

@@ -15,6 +15,7 @@ import type { DeliveryRecord } from "../model/record.ts";
 import { ProblemError } from "../model/problem.ts";
 import { countNews, engineMeter, introduce } from "../status/delivery-meter.ts";
 import type { EngineMeter } from "../status/delivery-meter.ts";
+import type { Untold } from "../status/document.ts";
 import { tellEvents } from "../status/events.ts";
 import { findForge } from "../status/forge/find-forge.ts";
 import { tellForge } from "../status/forge/tell-forge.ts";
@@ -35,6 +36,8 @@ export interface OpenOutside {
   /** The same cluster, whose requests are spans. */
   readonly traced: (kube: Kube) => Kube;
   readonly metrics: () => Pick<MetricsSource, "meter" | "receivers">;
+  /** Who cannot be told until a person mends it. */
+  readonly untold: () => readonly Untold[];
   /** This process leads, by this engine: from now on it tells. */
   readonly begin: (engine: Engine) => void;
   /** It does not lead any more. */
@@ -42,12 +45,13 @@ export interface OpenOutside {
   readonly close: () => void;
 }
 
-/** Opens the doors to forge, webhook and Events that the options name; throws `ProblemError` where these say too little. */
+/** Opens the doors to forge, webhook and Events that the options name, and says when `untold` may have changed; throws `ProblemError` where these say too little. */
 export async function openOutside(
   world: World,
   options: EngineCommandOptions,
   repository: string,
   log: Log,
+  onTold: () => void,
 ): Promise<OpenOutside> {
   const { clock, random } = world;
   const http = systemHttp({ environment: world.env, ...authorityOf(world, options) });
@@ -73,6 +77,7 @@ export async function openOutside(
     measured: (git) => measuredGit(git, meter, tracer, clock),
     traced: (kube) => tracedKube(kube, tracer),
     metrics: () => ({ meter, receivers: outside?.state() ?? [] }),
+    untold: () => outside?.untold() ?? [],
     begin(engine) {
       const events = tellEvents({ place: (id) => engine.clusterOf(id), now: () => clock.now() });
       outside = new Outside({
@@ -88,6 +93,7 @@ export async function openOutside(
         onTold(receiver, notice, told) {
           meter.count("plumbline_notifications_total", { receiver, result: told.kind });
           tellLog(log, receiver, notice, told);
+          onTold();
         },
       });
     },

@@ -60,7 +60,7 @@ test("each wrong value is refused at its line", () => {
     [`require: []\n${minimal}`, /:1: require: must be signed or signed-images, or a list of them/],
     [`layout: "../{environment}/{application}"\n${minimal}`, /:1: layout: must hold/],
     [
-      "environments:\n  a:\n    rollout:\n      checks:\n        - http: https://x\n",
+      "environments:\n  a:\n    rollout:\n      checks:\n        - http: ftp://x\n",
       /:5: environments\.a\.rollout\.checks\[0\]\.http/,
     ],
     ...["{ http: 'http://x', below: 1 }", "{ prometheus: 'http://p.m', query: up }", "{ below: 1 }"].map(

@@ -89,6 +89,8 @@ export interface StatusDocument {
     readonly trouble?: string;
     readonly fetchedAt?: string;
   };
+  /** Who outside cannot be told where deliveries stand until a person mends it, and why, in a plain sentence; absent where there is nobody. */
+  readonly untold?: readonly { readonly receiver: string; readonly message: string }[];
   readonly applications: readonly ApplicationStatus[];
   /**
    * On the delivery log of many applications: the files that have them, documents of this shape each, which are as old as the last

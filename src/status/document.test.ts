@@ -22,6 +22,14 @@ test("the document says who made it, when, and from which repository", () => {
   assert.deepEqual(document.repository, { url: "/srv/shop.git", branch: "main", reachable: true });
 });
 
+test("who cannot be told is named with what a person must do, and nobody is where all can be", () => {
+  const problem = { code: "x", message: "github answered 401", remedy: "Put a new token there." };
+  const source = { ...sampleSource({}), untold: [{ receiver: "github", problem }] };
+  const message = "github answered 401 (Put a new token there.)";
+  assert.deepEqual(statusDocument(source, nowMs).untold, [{ receiver: "github", message }]);
+  assert.equal("untold" in statusDocument({ ...source, untold: [] }, nowMs), false);
+});
+
 test("a repository in trouble says so in one sentence, with the remedy", () => {
   const trouble = { code: "gone", message: "it is not there", remedy: "look for it" };
   const repository: StatusSource["repository"] = { url: "/srv/shop.git", branch: "main", reachable: false, trouble };

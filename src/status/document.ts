@@ -7,6 +7,12 @@ import type { DeliveryRecord, Promotion } from "../model/record.ts";
 import type { ApplicationStatus, DeliverySummary, StatusDocument } from "../model/status-document.ts";
 import { deadlineAt, nextStep } from "./next-step.ts";
 
+/** One who cannot be told until a person mends it, and why. */
+export interface Untold {
+  readonly receiver: string;
+  readonly problem: Problem;
+}
+
 /** What a status document is made from; the engine's snapshot has this shape. */
 export interface StatusSource {
   readonly engine: { readonly version: string; readonly startedAt: string };
@@ -18,6 +24,7 @@ export interface StatusSource {
     readonly trouble?: Problem;
     readonly fetchedAt?: string;
   };
+  readonly untold?: readonly Untold[];
   readonly applications: readonly {
     readonly application: Application;
     readonly record: DeliveryRecord;
@@ -29,11 +36,13 @@ export interface StatusSource {
 /** The one document behind every view, at `nowMs` (milliseconds since the epoch). */
 export function statusDocument(source: StatusSource, nowMs: number): StatusDocument {
   const { trouble, ...repository } = source.repository;
+  const untold = source.untold?.map(({ receiver, problem }) => ({ receiver, message: formatProblem(problem) })) ?? [];
   return {
     schema: 1,
     generatedAt: new Date(nowMs).toISOString(),
     engine: source.engine,
     repository: { ...repository, ...(trouble ? { trouble: formatProblem(trouble) } : {}) },
+    ...(untold.length > 0 ? { untold } : {}),
     applications: source.applications.map(applicationStatus),
   };
 }

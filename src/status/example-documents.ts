@@ -39,6 +39,9 @@ export function exampleDocument(state: ExampleState, now: number): StatusDocumen
       ...(reachable ? {} : { trouble: "gitlab.example.com did not answer within 10 s." }),
       fetchedAt: at(reachable ? 2 : 300),
     },
+    ...(reachable
+      ? {}
+      : { untold: [{ receiver: "gitlab", message: "gitlab.example.com answered 401 (Put a valid token there.)" }] }),
     applications: applications(state, at),
   };
 }

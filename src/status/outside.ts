@@ -2,6 +2,7 @@ import type { Clock } from "../io/clock/clock.ts";
 import type { Notice, Receiver } from "../model/notice.ts";
 import type { Problem } from "../model/problem.ts";
 import type { DeliveryRecord } from "../model/record.ts";
+import type { Untold } from "./document.ts";
 import { noticesAgain, noticesBetween } from "./notices.ts";
 import { Outbox } from "./outbox.ts";
 import type { Tried } from "./outbox.ts";
@@ -39,6 +40,7 @@ export class Outside {
   readonly #outboxes: readonly Outbox[];
   readonly #seen = new Map<string, DeliveryRecord>();
   readonly #troubles = new Map<string, Problem>();
+  readonly #refusals = new Map<string, Problem>();
 
   constructor(options: OutsideOptions) {
     this.#options = options;
@@ -49,8 +51,7 @@ export class Outside {
         clock,
         random,
         onTold: (notice, told) => {
-          if (told.kind === "told") this.#troubles.delete(name);
-          else this.#troubles.set(name, told.problem);
+          this.#heard(name, told);
           onTold?.(name, notice, told);
         },
         onDropped: (notice) => onTold?.(name, notice, { kind: "dropped" }),
@@ -73,11 +74,25 @@ export class Outside {
     for (const notice of news) for (const outbox of this.#outboxes) outbox.add(notice, before === undefined);
   }
 
+  /** Who cannot be told until a person mends it. */
+  untold(): readonly Untold[] {
+    return [...this.#refusals].map(([receiver, problem]) => ({ receiver, problem }));
+  }
+
   state(): readonly ReceiverState[] {
     return this.#outboxes.map((outbox) => {
       const trouble = this.#troubles.get(outbox.name);
       return { receiver: outbox.name, waiting: outbox.waiting(), ...(trouble ? { trouble } : {}) };
     });
+  }
+
+  #heard(receiver: string, told: Tried): void {
+    const needsPerson = told.kind === "resting" || (told.kind === "later" && told.needsPerson === true);
+    if (needsPerson) this.#refusals.set(receiver, told.problem);
+    if (told.kind === "told") {
+      this.#troubles.delete(receiver);
+      this.#refusals.delete(receiver);
+    } else this.#troubles.set(receiver, told.problem);
   }
 
   /** Ends what is under way; whoever leads next begins with where each application stands. */

@@ -115,6 +115,14 @@ test("a promotion is an arrow from where it was proved, and says what became of 
   assert.deepEqual(errors, []);
 });
 
+test("who cannot be told until a person acts is named, with what is to be done", async (t) => {
+  const shown = await browser.show(t, "unreachable");
+  if (!shown) return;
+  const words = await shown.page.locator('.notice[data-key="untold-gitlab"]').innerText();
+  assert.match(words, /^gitlab is not told where deliveries stand\. gitlab\.example\.com answered 401 \(Put a valid/);
+  assert.deepEqual(shown.errors, []);
+});
+
 test("a commit leads to the forge where the repository is at one that is known, by https, and nowhere else", async (t) => {
   const shown = await browser.show(t, "failed");
   if (!shown) return;

@@ -14,13 +14,14 @@ export interface TextOptions {
 /** The status document as plain text, for `plumb status`: a sentence an application, then what needs to be known. */
 export function statusText(untrusted: StatusDocument, options: TextOptions): string {
   const document = withoutControls(untrusted);
-  const { repository, applications, generatedAt } = document;
+  const { repository, applications, generatedAt, untold = [] } = document;
   const { style } = options;
   const at = repository.commit === undefined ? "" : ` at ${shortId(repository.commit)}`;
   const lines = [
     `${style("strong", repository.url)} ${repository.branch}${at}  ${style("quiet", `${age(generatedAt, options)} ago`)}`,
   ];
   if (repository.trouble !== undefined) lines.push(`  ${style("bad", repository.trouble)}`);
+  for (const { receiver, message } of untold) lines.push(`  ${style("bad", `${receiver} is not told: ${message}`)}`);
   if (applications.length === 0) lines.push("  no application yet");
   for (const application of applications) lines.push("", ...applicationLines(application, options));
   return lines.map((line) => line.trimEnd()).join("\n");

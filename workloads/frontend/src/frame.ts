@@ -22,6 +22,7 @@ export function headPart(heard: Heard<StatusDocument>, board: Board, now: number
     value && repository(value, now),
     heard.lost && value && lostNotice(heard, now),
     value?.repository.trouble !== undefined && troubleNotice(value, now),
+    ...(value?.untold ?? []).map(untoldNotice),
     value && summaryPart(board),
   );
 }
@@ -102,6 +103,17 @@ function troubleNotice(
     h("strong", {}, reachable ? "Something in the repository cannot be delivered. " : "Git cannot be reached. "),
     sentence(trouble),
     ` The cluster stays as it is${since}.`,
+  );
+}
+
+/** Who does not hear of deliveries until a person acts; these go on all the same. */
+function untoldNotice({ receiver, message }: NonNullable<StatusDocument["untold"]>[number]): HTMLElement {
+  return h(
+    "p",
+    { class: "notice", "data-key": `untold-${receiver}` },
+    h("strong", {}, `${receiver} is not told where deliveries stand. `),
+    sentence(message),
+    " They go on.",
   );
 }
 

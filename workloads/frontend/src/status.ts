@@ -103,6 +103,7 @@ export interface StatusDocument {
     readonly trouble?: string;
     readonly fetchedAt?: string;
   };
+  readonly untold?: readonly { readonly receiver: string; readonly message: string }[];
   readonly applications: readonly Application[];
   /** Files that have the applications, where they are many. */
   readonly parts?: readonly string[];
