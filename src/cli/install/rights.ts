@@ -69,8 +69,8 @@ const sightRules: readonly Rule[] = [
   rule("", ["services/proxy"], ["get"]),
 ];
 
-/** By which the cluster is told, on the objects concerned. */
-const tellingRules: readonly Rule[] = [rule("", ["events"], ["create", "patch"])];
+/** By which the cluster is told, on the objects concerned, and tells why pods do not start. */
+const tellingRules: readonly Rule[] = [rule("", ["events"], ["list", "create", "patch"])];
 
 /** In its own namespace: the Lease of the leader, and inventories. `create` cannot be limited to a name. */
 const ownRules: readonly Rule[] = [
