@@ -314,7 +314,10 @@ export class Engine {
     const message = problem
       ? `the repository cannot be delivered: ${formatProblem(problem)}`
       : "the repository is in order again";
-    const written = await this.#io.log.note({ message, atMs: clock.now(), files });
+    const written = await this.#io.log
+      .note({ message, atMs: clock.now(), files })
+      // Whoever cannot even complain goes on: the mirror that fails here is made anew by a later fetch.
+      .catch((error: unknown) => ({ kind: "unreachable" as const, problem: problemOf(error) }));
     if (written.kind === "denied" || written.kind === "unreachable") onTrouble?.("delivery log", written.problem);
   }
 }

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { renameSync } from "node:fs";
 import { test } from "node:test";
+import { ProblemError } from "../model/problem.ts";
 import { configMapYaml, deliveryYaml, deploymentYaml, namespaceYaml, openWorkbench } from "./workbench-in-test.ts";
 
 test("without Git the cluster stays and drift is undone, and a due rollback is written when Git is back (behaviour B8)", async (t) => {
@@ -37,4 +38,36 @@ test("without Git the cluster stays and drift is undone, and a due rollback is w
   );
   assert.equal(bench.git("rev-parse", "main"), revision.commit);
   assert.equal(bench.git("rev-parse", "main:staging/one"), bench.git("rev-parse", `${good}:staging/one`));
+});
+
+test("an engine that begins with a broken delivery.yaml and a mirror that cannot be written stays, and delivers once both are mended", async (t) => {
+  const bench = await openWorkbench(t);
+  const files = {
+    "delivery.yaml": deliveryYaml(),
+    "staging/one/all.yaml": `${namespaceYaml("one-staging")}---\n${configMapYaml("settings", { a: "1" })}`,
+  };
+  bench.commit(files);
+  const before = await bench.engine();
+  await before.untilRecord("staging/one", "healthy", ({ outcome }) => outcome === "healthy");
+  await before.stop();
+
+  bench.commit({ "delivery.yaml": "environments: [oops" }, "Break delivery.yaml");
+  let isFull = true;
+  const full = new ProblemError({ code: "git-failed", message: "No space left on device" });
+  const { engine, troubles, untilRecord } = await bench.engine({}, (git) => ({
+    ...git,
+    writeBlob: (content) => (isFull ? Promise.reject(full) : git.writeBlob(content)),
+  }));
+  assert.deepEqual(
+    troubles.map(({ code }) => code),
+    ["config-not-yaml", "git-failed"],
+  );
+  isFull = false;
+  const mended = bench.commit({ ...files, "staging/one/more.yaml": configMapYaml("more", { b: "2" }) }, "Mend it");
+  await engine.refresh();
+  await untilRecord(
+    "staging/one",
+    "the mended one",
+    ({ outcome, revision }) => outcome === "healthy" && revision.commit === mended,
+  );
 });

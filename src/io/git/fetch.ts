@@ -3,7 +3,7 @@ import type { Finished } from "../process/process.ts";
 import type { GitCommand } from "./git-command.ts";
 import { recreateFolder, removeHalfPacks, removeStaleLocks } from "./mirror-folder.ts";
 import { tracked } from "./mirror-reads.ts";
-import { lockInTheWay, mirrorIsBroken, onlyUnkeepable, remoteProblem } from "./refusals.ts";
+import { lockInTheWay, mirrorIsBroken, mirrorProblem, onlyUnkeepable, remoteProblem } from "./refusals.ts";
 import type { Remote } from "./remote.ts";
 
 /** A mirror that is to be brought up to date. */
@@ -25,14 +25,21 @@ export async function fetchBranches(target: FetchTarget, signal?: AbortSignal): 
     done = await fetchOnce(target, signal);
   }
   // A remote that sends what git cannot read sounds the same; what was fetched before must outlive that.
-  if (done.code !== 0 && mirrorIsBroken(done) && !(await isWhole(target))) {
-    target.beforeRecreating();
-    await recreateFolder(target.git, target.folder, target.remote);
-    done = await fetchOnce(target, signal);
-  }
+  if (done.code !== 0 && mirrorIsBroken(done) && !(await isWhole(target))) return fetchAnew(target, signal);
+  return problemOf(target, done);
+}
+
+/** Makes the mirror anew and fetches everything. */
+export async function fetchAnew(target: FetchTarget, signal?: AbortSignal): Promise<Problem | undefined> {
+  target.beforeRecreating();
+  await recreateFolder(target.git, target.folder, target.remote);
+  return problemOf(target, await fetchOnce(target, signal));
+}
+
+async function problemOf({ folder, remote }: FetchTarget, done: Finished): Promise<Problem | undefined> {
   if (done.code === 0) return undefined;
-  await removeHalfPacks(target.folder);
-  return remoteProblem(done, target.remote);
+  await removeHalfPacks(folder);
+  return mirrorProblem(done, folder, remote) ?? remoteProblem(done, remote);
 }
 
 /** Puts back what a fetch pruned that is not to be believed. */

@@ -1,9 +1,9 @@
 import { ProblemError } from "../../model/problem.ts";
 import type { TreeEntry } from "./git.ts";
-import type { ObjectReader } from "./object-reader.ts";
+import type { ObjectReader, ReadObject } from "./object-reader.ts";
 
-/** An entry as the bytes of a tree have it. */
-interface RawEntry {
+/** An entry as the bytes of a tree have it; `mode` has six digits. */
+export interface RawEntry {
   readonly mode: string;
   readonly name: string;
   readonly id: string;
@@ -44,11 +44,14 @@ async function described(
   return { path, mode, type: "blob", id, size: blob.size };
 }
 
-/** The format of a tree: mode, space, name, NUL and the bytes of the id, again and again (git-fast-import(1), gitformat-pack(5)). */
 async function readTree(reader: ObjectReader, tree: string): Promise<readonly RawEntry[]> {
   const object = await reader.contents(tree);
   if (object?.type !== "tree") throw unreadable(tree, "it is no directory");
-  const { content } = object;
+  return treeEntries(object);
+}
+
+/** The format of a tree: mode, space, name, NUL and the bytes of the id, again and again (git-fast-import(1), gitformat-pack(5)). */
+export function treeEntries({ id: tree, content }: ReadObject): readonly RawEntry[] {
   const idBytes = tree.length / 2;
   const entries: RawEntry[] = [];
   for (let at = 0; at < content.length;) {

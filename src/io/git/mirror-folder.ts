@@ -35,11 +35,15 @@ export async function recreateFolder(git: GitCommand, folder: string, remote: Re
   await writeFile(join(folder, marker), remote.shown);
 }
 
+/** What a bare repository has at its root: a mirror that was removed while a git was at work is left with some of it. */
+const ofGit =
+  /^(objects|refs|logs|info|hooks|branches|HEAD|FETCH_HEAD|config|description|packed-refs|shallow|gc\.\w+|[\w-]+\.lock)$/;
+
 /** A folder that holds anything but a mirror is somebody's: it is never removed. */
 async function refuseForeignFolder(folder: string): Promise<void> {
   const names: readonly string[] = await readdir(folder).catch(() => []);
-  const ours = names.length === 0 || names.includes(marker) || (names.includes("objects") && names.includes("refs"));
-  if (ours) return;
+  const isRepository = names.includes("objects") && names.includes("refs");
+  if (names.includes(marker) || isRepository || names.every((name) => ofGit.test(name))) return;
   throw new ProblemError({
     code: "mirror-folder-taken",
     message: `The folder ${folder} holds other files, so no mirror is made there.`,

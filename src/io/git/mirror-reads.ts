@@ -2,7 +2,7 @@ import { ProblemError } from "../../model/problem.ts";
 import { parseCommit } from "./commit-text.ts";
 import type { GitCommand } from "./git-command.ts";
 import type { CommitInfo, FoundObject, Git } from "./git.ts";
-import { listTree } from "./list-tree.ts";
+import { listTree, treeEntries } from "./list-tree.ts";
 import type { ObjectReader } from "./object-reader.ts";
 import { checkBranch, checkId, isPlainPath } from "./remote.ts";
 
@@ -67,7 +67,25 @@ async function find(reader: ObjectReader, commit: string, path: string): Promise
   checkId(commit);
   if (path !== "" && !isPlainPath(path)) return undefined;
   const object = await reader.info(`${commit}:${path}`);
+  if (object === undefined && (await isLost(reader, commit, path))) {
+    throw missing(`what stands at ${JSON.stringify(path)} of ${commit}`);
+  }
   return object && { type: object.type as FoundObject["type"], id: object.id, size: object.size };
+}
+
+/**
+ * True when there is something at the path, and the mirror has lost it: git gives the same answer for a path that is not there,
+ * and what was removed from Git is treated in another way than what is only damaged here.
+ */
+async function isLost(reader: ObjectReader, commit: string, path: string): Promise<boolean> {
+  if (path === "") return (await reader.info(commit)) !== undefined;
+  const cut = path.lastIndexOf("/");
+  const above = path.slice(0, Math.max(cut, 0));
+  const directory = await reader.contents(`${commit}:${above}`);
+  if (directory === undefined) return isLost(reader, commit, above);
+  if (directory.type !== "tree") return false;
+  // The commit of a submodule is never here.
+  return treeEntries(directory).some(({ name, mode }) => name === path.slice(cut + 1) && mode !== "160000");
 }
 
 /** The branches that the mirror has, with their commits. */
@@ -87,10 +105,15 @@ export async function readBranches(git: GitCommand): Promise<Branches> {
 
 function present<T>(object: T | undefined, id: string): T {
   if (object !== undefined) return object;
-  throw new ProblemError({
+  throw missing(`the object ${id}`);
+}
+
+function missing(what: string): ProblemError {
+  return new ProblemError({
     code: "object-missing",
-    message: `The mirror has no object ${id}.`,
-    remedy: "It is fetched again with the next change; if that does not help, remove the mirror's folder.",
+    message: `The mirror does not have ${what}.`,
+    remedy:
+      "The mirror is looked over at the next fetch and made anew where it is damaged; git fsck shows whether the repository is.",
   });
 }
 

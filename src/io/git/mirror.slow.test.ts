@@ -6,6 +6,7 @@ import {
   mkdirSync,
   mkdtempSync,
   readdirSync,
+  readFileSync,
   rmSync,
   symlinkSync,
   writeFileSync,
@@ -267,3 +268,37 @@ test("a push to a local remote is noticed, packed or in a new folder", { timeout
   await other.push(await commitFiles(other, one, { a: "2" }), "deep/er/main", one);
   await seen;
 });
+
+/** Damages the object of an open mirror: cut off as by a power cut, or lost. */
+function damage(mirror: string, id: string, how: "emptied" | "lost"): void {
+  for (const name of readdirSync(join(mirror, "objects", "pack")).filter((one) => one.endsWith(".pack"))) {
+    // Loose, so that a single one can be reached.
+    const pack = readFileSync(join(mirror, "objects", "pack", name));
+    for (const file of readdirSync(join(mirror, "objects", "pack")))
+      rmSync(join(mirror, "objects", "pack", file), { force: true });
+    execFileSync("git", ["--git-dir", mirror, "unpack-objects", "-q"], { input: pack });
+  }
+  const file = join(mirror, "objects", id.slice(0, 2), id.slice(2));
+  rmSync(file);
+  if (how === "emptied") writeFileSync(file, "");
+}
+
+for (const how of ["emptied", "lost"] as const) {
+  for (const what of ["s/app", "s", "s/app/a"]) {
+    test(`an object that is ${how} at ${what} is never taken for removed, and comes back with a fetch of nothing new`, async (t) => {
+      const { root, open } = temporaryRepository(t);
+      const [git, other] = [await open("mirror"), await open("other")];
+      const commit = await commitFiles(other, undefined, { "s/app/a": "1", "s/b": "2" });
+      await other.push(commit, "main", undefined);
+      await git.fetch();
+      const found = await other.find(commit, what);
+      damage(join(root, "mirror"), found!.id, how);
+      git.close();
+      const read = async () => (await git.find(commit, "s/app/a"))?.id;
+      await assert.rejects(read(), { name: "ProblemError" });
+      assert.equal(await git.find(commit, "nothing"), undefined, "what is not there is said to be so");
+      assert.ok((await git.fetch()).ok);
+      assert.equal(await read(), (await other.find(commit, "s/app/a"))?.id);
+    });
+  }
+}

@@ -2,6 +2,7 @@ import type { Problem, Result } from "../../model/problem.ts";
 import type { Processes } from "../process/process.ts";
 import { systemProcesses } from "../process/system-processes.ts";
 import { withCredentials } from "./credentials-folder.ts";
+import { Doubts } from "./doubts.ts";
 import { emptyAnswer, fetchBranches, restoreBranches } from "./fetch.ts";
 import { gitCommand } from "./git-command.ts";
 import type { Surroundings } from "./git-command.ts";
@@ -59,7 +60,7 @@ export async function openMirror(options: MirrorOptions): Promise<Git> {
     const target = await outside();
     if (!target.ok) return { ok: false, problem: firstOf(target.problems) };
     const exchange = { ...target.value, folder, beforeRecreating: () => reader.close() };
-    const problem = await fetchBranches(exchange, signal);
+    const problem = (await fetchBranches(exchange, signal)) ?? (await doubts.settle(exchange, signal));
     if (problem !== undefined) return { ok: false, problem };
     const fetched = await readBranches(git);
     if (fetched.size === 0 && branches.size > 0) {
@@ -69,12 +70,13 @@ export async function openMirror(options: MirrorOptions): Promise<Git> {
     branches = fetched;
     return { ok: true, branches };
   };
+  const doubts = new Doubts();
   const inTurn = oneAtATime();
   const signaturesInTurn = oneAtATime();
 
   return {
-    ...reads(git, reader, () => branches),
-    ...writes({ git, reader, write: looseObjects(folder), signingKey: options.signingKey }),
+    ...doubts.hearing(reads(git, reader, () => branches)),
+    ...doubts.hearing(writes({ git, reader, write: looseObjects(folder), signingKey: options.signingKey })),
     signer: (commit, allowed) => signaturesInTurn(() => signerOf({ git, processes, folder, remote }, commit, allowed)),
     url: remote.shown,
     fetch: (signal) => inTurn(() => fetch(signal)),

@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import type { ChildProcessWithoutNullStreams } from "node:child_process";
 import { ProblemError } from "../../model/problem.ts";
+import { lastWords } from "./git-command.ts";
 import type { GitCommand } from "./git-command.ts";
 
 /** One object as `cat-file` answers it; `content` is empty where only the facts were asked for. */
@@ -26,6 +27,9 @@ interface Waiting {
   readonly reject: (error: Error) => void;
 }
 
+/** Characters of git's complaints that are kept. */
+const mostSaid = 4096;
+
 /** An object reader on the mirror that `git` works on. */
 export function objectReader(git: GitCommand): ObjectReader {
   let current: Conversation | undefined;
@@ -50,6 +54,8 @@ class Conversation {
   readonly #waiting: Waiting[] = [];
   #chunks: Buffer[] = [];
   #size = 0;
+  /** The end of what git complained of. */
+  #said = "";
   /** Bytes needed before the next answer is whole: with a large blob the pieces are put together once. */
   #needed = 1;
 
@@ -59,13 +65,14 @@ class Conversation {
       stdio: "pipe",
       detached: true,
     });
-    // It waits for as long as the mirror is open, and must not keep a program alive that is otherwise done.
-    this.#child.unref();
     this.#child.stdout.on("data", (chunk: Buffer) => this.#take(chunk));
-    this.#child.stderr.resume();
+    this.#child.stderr
+      .setEncoding("utf8")
+      .on("data", (text: string) => (this.#said = (this.#said + text).slice(-mostSaid)));
     this.#child.stdin.on("error", () => undefined);
     this.#child.on("error", () => this.#fail());
     this.#child.on("close", () => this.#fail());
+    // It waits for as long as the mirror is open, and must not keep a program alive that is otherwise done.
     this.#hold();
   }
 
@@ -82,10 +89,11 @@ class Conversation {
     this.#child.stdin.end();
   }
 
-  /** While an answer is awaited the program lives; while none is, the pipes do not hold it. */
+  /** While an answer, or the end that takes its place, is awaited the program lives; while none is, nothing here holds it. */
   #hold(): void {
-    for (const pipe of [this.#child.stdin, this.#child.stdout, this.#child.stderr]) {
-      const handle = pipe as unknown as { ref?: () => void; unref?: () => void };
+    const { stdin, stdout, stderr } = this.#child;
+    for (const part of [this.#child, stdin, stdout, stderr]) {
+      const handle = part as unknown as { ref?: () => void; unref?: () => void };
       if (this.#waiting.length > 0) handle.ref?.();
       else handle.unref?.();
     }
@@ -93,9 +101,9 @@ class Conversation {
 
   #fail(): void {
     this.ended = true;
-    for (const waiting of this.#waiting.splice(0)) {
-      waiting.reject(new ProblemError({ code: "git-ended", message: "git cat-file ended before it had answered." }));
-    }
+    const why = this.#said === "" ? "" : `: ${lastWords(this.#said)}`;
+    const message = `git cat-file ended before it had answered${why}.`;
+    for (const waiting of this.#waiting.splice(0)) waiting.reject(new ProblemError({ code: "git-ended", message }));
   }
 
   #take(chunk: Buffer): void {

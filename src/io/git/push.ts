@@ -1,6 +1,6 @@
 import type { Problem } from "../../model/problem.ts";
 import type { Finished } from "../process/process.ts";
-import { lastWords } from "./git-command.ts";
+import { gitFailure, lastWords } from "./git-command.ts";
 import type { GitCommand } from "./git-command.ts";
 import type { PushResult } from "./git.ts";
 import { pushVerdict, remoteProblem } from "./refusals.ts";
@@ -29,7 +29,9 @@ export async function pushTo(
   if (expected !== undefined) {
     checkId(expected);
     const descends = await target.git.run(["merge-base", "--is-ancestor", expected, commit]);
-    if (descends.code !== 0) return { kind: "moved" };
+    if (descends.code === 1) return { kind: "moved" };
+    if (descends.code !== 0)
+      return { kind: "unreachable", problem: gitFailure("merge-base", descends, target.remote).problem };
   }
   const ref = `refs/heads/${branch}`;
   const done = await target.git.run(

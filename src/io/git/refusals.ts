@@ -61,20 +61,40 @@ export function remoteProblem(done: Finished, remote: Remote): Problem {
   };
 }
 
-/** True when git's messages say that the mirror itself, not the remote, is broken. */
-export function mirrorIsBroken(done: Finished): boolean {
-  const own = done.stderr
+/** The mirror cannot be written where it is, of which the remote knows nothing; undefined when git says no such thing. */
+export function mirrorProblem(done: Finished, folder: string, { shown }: Remote): Problem | undefined {
+  const why =
+    /No space left on device|Disk quota exceeded|Read-only file system|insufficient permission for adding/i.exec(
+      ownWords(done),
+    );
+  if (!why) return undefined;
+  return {
+    code: "mirror-not-writable",
+    message: `The mirror of ${shown} in ${folder} cannot be written: ${why[0]}.`,
+    remedy: "Make room or give the rights there, or name another folder with --mirror; it is tried again by itself.",
+  };
+}
+
+/** What git says itself, without what the remote said. */
+function ownWords({ stderr }: Finished): string {
+  return stderr
     .split("\n")
     .filter((line) => !line.startsWith("remote:"))
     .join("\n");
+}
+
+/** True when git's messages say that the mirror itself, not the remote, is broken. */
+export function mirrorIsBroken(done: Finished): boolean {
   return /corrupt|bad object|is empty|missing (blob|tree|commit|object)|unable to (read|find|parse)|bad ref|broken|invalid sha1 pointer|did not send all necessary objects|inflate|not a git repository: |bad config|unresolved deltas/i.test(
-    own,
+    ownWords(done),
   );
 }
 
-/** True when a lock that a killed git left behind stood in the way. */
+/** True when a lock that a killed git left behind stood in the way, or what one that outlived its engine wrote meanwhile. */
 export function lockInTheWay(done: Finished): boolean {
-  return /\.lock'?: File exists|Unable to create '.*\.lock'|another git process/i.test(done.stderr);
+  return /\.lock'?: File exists|Unable to create '.*\.lock'|another git process|is at [0-9a-f]+ but expected/i.test(
+    done.stderr,
+  );
 }
 
 /**
