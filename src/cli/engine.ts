@@ -112,6 +112,7 @@ export async function engineCommand(world: World, options: EngineCommandOptions)
   const leader = new Leader({
     kube,
     clock,
+    steadyMs: () => performance.now(),
     random,
     namespace: options.namespace,
     identity: identity.name,

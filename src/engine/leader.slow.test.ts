@@ -111,6 +111,33 @@ test("cut off from the API server a leader stops by itself before the next one b
   await b.end();
 });
 
+test("a clock that is set back or forward makes no two lead (O2)", async (t: TestContext) => {
+  const { kube } = await openWorkbench(t, false);
+  const story: Story = [];
+  const set = { a: 0, b: 0 };
+  const clockOf = (who: keyof typeof set): Pick<LeaderOptions, "clock" | "steadyMs"> => ({
+    clock: { now: () => Date.now() + set[who], at: (atMs, then) => systemClock.at(atMs - set[who], then) },
+    steadyMs: () => performance.now(),
+  });
+  const faults = { random: Math.random, before: 0, after: 0, throttled: 0, watchBreak: 0 };
+  const a = stand(faultyKube(kube, faults), "a", story, clockOf("a"));
+  await a.leads();
+  let b = a;
+  await new Promise((resolve) => {
+    b = stand(kube, "b", story, { ...clockOf("b"), onStandby: resolve });
+  });
+  const next = b.leads();
+  faults.before = 1;
+  set.a = -3_600_000;
+  set.b = 3_600_000;
+  assert.ok(!b.leader.holds(), "what an hour forward on its clock says is no reason to take the Lease");
+  await next;
+  assert.ok(!a.leader.holds(), "an hour back on its clock does not make its Lease longer");
+  assert.deepEqual(story, ["+a", "-a", "+b"]);
+  await a.end();
+  await b.end();
+});
+
 test("the Lease of a holder that is known to have ended is taken at once", async (t: TestContext) => {
   const { kube } = await openWorkbench(t, false);
   const story: Story = [];

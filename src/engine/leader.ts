@@ -8,6 +8,8 @@ export interface LeaderOptions {
   /** A client of its own, whose requests end within a third of the lease's duration. */
   readonly kube: Kube;
   readonly clock: Clock;
+  /** Milliseconds since any moment, which nobody sets forward or back, as people and NTP set clocks; default the clock. */
+  readonly steadyMs?: () => number;
   /** From 0 up to but not 1; spreads the tries. */
   readonly random: () => number;
   /** Where the Lease is; made where it is missing. */
@@ -39,6 +41,12 @@ const namespaces: KubeResource = {
   namespaced: false,
 };
 
+/** When a request was sent, by the clock and in steady time. */
+interface Sent {
+  readonly ms: number;
+  readonly steadyMs: number;
+}
+
 /** The annotation of the Lease that says where its holder hears of pushes. */
 const addressAnnotation = "plumbline.dev/webhook";
 
@@ -49,26 +57,31 @@ const leaseName = "plumbline-engine";
  * Sees to it that of several engines one acts (behaviour O2), by a Lease as Kubernetes' own components hold one
  * (https://kubernetes.io/docs/concepts/architecture/leases/). Whoever holds it stops two thirds into its duration after the
  * last renewal that was heard of; whoever waits for it takes it a whole duration after it last saw it change. Each measures
- * on its own clock, so that no two clocks need to agree.
+ * on its own clock, so that no two clocks need to agree, and steadily, so that no clock that is set makes two of them lead; the
+ * holder by its clock as well, since steady time stands still while a machine sleeps.
  */
 export class Leader {
   readonly #options: LeaderOptions;
   readonly #durationMs: number;
-  /** The Lease as it was last heard of, and since when it has been like this. */
+  readonly #steadyMs: () => number;
+  /** The Lease as it was last heard of, and since when, in steady time, it has been like this. */
   #lease: KubeObject | undefined;
   #unchangedSinceMs = 0;
   /** What was heard last is our own write: the next one need not read first. */
   #isOurs = false;
   #heldUntilMs = 0;
+  #heldUntilSteadyMs = 0;
   #standby: string | undefined;
 
   constructor(options: LeaderOptions) {
     this.#options = options;
     this.#durationMs = options.durationMs ?? 15_000;
+    this.#steadyMs = options.steadyMs ?? (() => options.clock.now());
   }
 
   /** Whether this engine may act now. */
-  readonly holds = (): boolean => this.#options.clock.now() < this.#heldUntilMs;
+  readonly holds = (): boolean =>
+    this.#options.clock.now() < this.#heldUntilMs && this.#steadyMs() < this.#heldUntilSteadyMs;
 
   /** Where the engine that leads hears of pushes; undefined when it says nothing, or is this one. */
   readonly leaderAddress = (): string | undefined => {
@@ -132,20 +145,20 @@ export class Leader {
   /** Takes or renews the Lease if it is ours to take. */
   async #tryToHold(): Promise<boolean> {
     const { clock, identity } = this.#options;
-    const sentMs = clock.now();
+    const sent: Sent = { ms: clock.now(), steadyMs: this.#steadyMs() };
     if (!this.#isOurs) {
       const read = await this.#options.kube.get(leases, this.#options.namespace, leaseName);
       if (!read.ok && read.refusal.code !== 404) return this.#wait(`the Lease cannot be read: ${read.refusal.message}`);
       this.#saw(read.ok ? read.value : undefined);
     }
-    if (this.#lease === undefined) return this.#written(await this.#create(), sentMs);
+    if (this.#lease === undefined) return this.#written(await this.#create(), sent);
     if (!this.#isFree()) return this.#wait(`${this.#holder()} leads`);
-    return this.#written(await this.#options.kube.replace(leases, this.#next(identity)), sentMs);
+    return this.#written(await this.#options.kube.replace(leases, this.#next(identity)), sent);
   }
 
   #saw(lease: KubeObject | undefined): void {
     if (lease?.metadata.resourceVersion !== this.#lease?.metadata.resourceVersion) {
-      this.#unchangedSinceMs = this.#options.clock.now();
+      this.#unchangedSinceMs = this.#steadyMs();
     }
     this.#lease = lease;
   }
@@ -156,20 +169,21 @@ export class Leader {
   }
 
   #isFree(): boolean {
-    const { clock, identity, hasEnded } = this.#options;
+    const { identity, hasEnded } = this.#options;
     const holder = this.#holder();
     if (holder === "" || holder === identity || hasEnded?.(holder) === true) return true;
     // The holder's own word for how long to respect it, where its engine was given another duration than this one.
     const said = Number(valueAt(this.#lease?.["spec"], "leaseDurationSeconds") ?? 0) * 1000;
-    return clock.now() - this.#unchangedSinceMs >= Math.max(said, this.#durationMs);
+    return this.#steadyMs() - this.#unchangedSinceMs >= Math.max(said, this.#durationMs);
   }
 
-  #written(answer: KubeAnswer<KubeObject>, sentMs: number): boolean {
+  #written(answer: KubeAnswer<KubeObject>, sent: Sent): boolean {
     // Without an answer it may have been written all the same, and in a conflict somebody was faster: then it is read first.
     this.#isOurs = answer.ok;
     if (!answer.ok) return this.#wait(`the Lease cannot be written: ${answer.refusal.message}`);
     this.#saw(answer.value);
-    this.#heldUntilMs = sentMs + (this.#durationMs * 2) / 3;
+    this.#heldUntilMs = sent.ms + (this.#durationMs * 2) / 3;
+    this.#heldUntilSteadyMs = sent.steadyMs + (this.#durationMs * 2) / 3;
     return true;
   }
 

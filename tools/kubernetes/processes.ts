@@ -115,14 +115,18 @@ function isRunning({ pid, started }: Recorded): boolean {
   return startTime(pid) === started;
 }
 
-/** Undefined when there is no such process, or only what nobody has asked about since it ended. */
+/**
+ * Undefined when there is no such process, or only what nobody has asked about since it ended: a process whose first thread has
+ * ended before the others still holds what it has opened, such as the port that the next one needs.
+ */
 function startTime(pid: number): string | undefined {
   try {
     // The name in brackets may hold anything; the fields after it are counted from the state.
     const fields = readFileSync(`/proc/${pid}/stat`, "utf8")
       .replace(/^.*\) /s, "")
       .split(" ");
-    return fields[0] === "Z" ? undefined : fields[19];
+    const [state, threads, started] = [fields[0], Number(fields[17]), fields[19]];
+    return state === "Z" && threads <= 1 ? undefined : started;
   } catch {
     return undefined;
   }

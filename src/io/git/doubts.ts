@@ -20,7 +20,7 @@ export class Doubts {
     const heard = Object.entries(methods).map(([name, method]: [string, (...args: unknown[]) => Promise<unknown>]) => {
       const hears = (...args: unknown[]): Promise<unknown> =>
         method(...args).catch((error: unknown) => {
-          this.#hear(error);
+          if (error instanceof ProblemError) this.hear(error.problem);
           throw error;
         });
       return [name, hears];
@@ -42,8 +42,9 @@ export class Doubts {
     return undefined;
   }
 
-  #hear(error: unknown): void {
-    if (error instanceof ProblemError && doubtful.has(error.problem.code)) this.#open.add(error.problem.message);
+  /** Keeps in mind what may be the mirror's fault. */
+  hear({ code, message }: Problem): void {
+    if (doubtful.has(code)) this.#open.add(message);
   }
 }
 

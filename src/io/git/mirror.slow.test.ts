@@ -302,3 +302,21 @@ for (const how of ["emptied", "lost"] as const) {
     });
   }
 }
+
+test("a push that fails on a damaged mirror says so, and works after the next fetch", async (t) => {
+  const { root, open } = temporaryRepository(t);
+  const git = await open("mirror");
+  const one = await commitFiles(git, undefined, { a: "1" });
+  await git.push(one, "main", undefined);
+  const two = async () => commitFiles(git, one, { a: "2" });
+  const commit = await two();
+  damage(join(root, "mirror"), (await git.find(commit, "a"))!.id, "emptied");
+  const failed = await git.push(commit, "main", one);
+  assert.equal(failed.kind, "unreachable");
+  assert.match(
+    failed.kind === "unreachable" ? failed.problem.message : "",
+    /^git push failed on the mirror of .* is corrupt\.$/,
+  );
+  assert.ok((await git.fetch()).ok);
+  assert.equal((await git.push(await two(), "main", one)).kind, "pushed");
+});

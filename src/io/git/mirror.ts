@@ -85,6 +85,7 @@ export async function openMirror(options: MirrorOptions): Promise<Git> {
         const target = await outside();
         if (!target.ok) return { kind: "unreachable", problem: firstOf(target.problems) };
         const result = await pushTo(target.value, commit, branch, expected);
+        if ("problem" in result) doubts.hear(result.problem);
         if (result.kind !== "pushed") return result;
         branches = new Map(branches).set(branch, commit);
         await git.run(["update-ref", `${tracked}${branch}`, commit]);

@@ -3,7 +3,7 @@ import type { Finished } from "../process/process.ts";
 import { gitFailure, lastWords } from "./git-command.ts";
 import type { GitCommand } from "./git-command.ts";
 import type { PushResult } from "./git.ts";
-import { pushVerdict, remoteProblem } from "./refusals.ts";
+import { mirrorIsBroken, pushVerdict, remoteProblem } from "./refusals.ts";
 import { checkBranch, checkId, redact } from "./remote.ts";
 import type { Remote } from "./remote.ts";
 
@@ -51,8 +51,9 @@ interface Wanted {
 async function understand(target: PushTarget, done: Finished, wanted: Wanted): Promise<PushResult> {
   const verdict = pushVerdict(done.stdout.toString("utf8"));
   const reason = verdict?.reason ?? "";
+  const broken = mirrorIsBroken(done) ? gitFailure("push", done, target.remote).problem : undefined;
   if (verdict === undefined) {
-    const problem = remoteProblem(done, target.remote);
+    const problem = broken ?? remoteProblem(done, target.remote);
     return { kind: problem.code === "repository-access-denied" ? "denied" : "unreachable", problem };
   }
   // Refused: because of a race, because the server does not want the commit, or because an answer was lost or garbled, after
@@ -61,6 +62,8 @@ async function understand(target: PushTarget, done: Finished, wanted: Wanted): P
   if (now === undefined) return { kind: "unreachable", problem: remoteProblem(done, target.remote) };
   if (now.head === wanted.commit) return { kind: "pushed" };
   if (now.head !== wanted.expected) return { kind: "moved" };
+  // The server only saw that nothing whole arrived, which is no refusal.
+  if (broken) return { kind: "unreachable", problem: broken };
   return /^\[(rejected|remote failure)\]|lock|failed to update ref/i.test(reason)
     ? { kind: "unreachable", problem: busy(target.remote, reason) }
     : { kind: "denied", problem: declined(target.remote, wanted.branch, done, reason) };

@@ -85,7 +85,7 @@ function ownWords({ stderr }: Finished): string {
 
 /** True when git's messages say that the mirror itself, not the remote, is broken. */
 export function mirrorIsBroken(done: Finished): boolean {
-  return /corrupt|bad object|is empty|missing (blob|tree|commit|object)|unable to (read|find|parse)|bad ref|broken|invalid sha1 pointer|did not send all necessary objects|inflate|not a git repository: |bad config|unresolved deltas/i.test(
+  return /corrupt|bad object|is empty|missing (blob|tree|commit|object)|unable to (read|find|parse)|bad ref|broken(?! pipe)|invalid sha1 pointer|did not send all necessary objects|inflate|not a git repository: |bad config|unresolved deltas/i.test(
     ownWords(done),
   );
 }
