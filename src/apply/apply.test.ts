@@ -64,7 +64,7 @@ function start(written: (text: string) => string = (text) => text) {
       const verb = `${dryRun ? "TRY" : "APPLY"}${force ? "!" : ""}`;
       return answer(
         `${verb} ${kind.kind} ${name}`,
-        () => server.apply(place(kind, namespace, name), object as never, how).object,
+        () => server.apply(place(kind, namespace, name), object, how).object,
       );
     },
     delete: (kind, namespace, name, options) =>
@@ -296,7 +296,7 @@ test("what is gone from Git is pruned after the apply; what is not ours stays", 
   await cluster.pass(old);
   const configMaps = { group: "", resource: "configmaps" };
   await cluster.client.delete(configMaps, "default", "b");
-  await cluster.client.create(configMaps, { ...configMap("b").object, data: { k: "reborn" } } as never);
+  await cluster.client.create(configMaps, { ...configMap("b").object, data: { k: "reborn" } });
   const { applied, pruned } = await cluster.pass([deployment("web")]);
   assert.ok(applied.ok);
   assert.deepEqual(outcomes(pruned?.steps ?? []), ["Service default/web deleted", "ConfigMap default/a deleted"]);
@@ -372,7 +372,7 @@ test("from any revision to any other: the cluster holds exactly what Git says, a
         ({ proved } = passed);
         const ours = ["configmaps", "deployments"].flatMap((resource) => {
           const group = resource === "configmaps" ? "" : "apps";
-          return cluster.client.list({ group, resource }, "default") as unknown as readonly KubeObject[];
+          return cluster.client.list({ group, resource }, "default") as readonly KubeObject[];
         });
         const names = ours
           .filter((each) => each.metadata.labels?.["plumbline.dev/application"])

@@ -107,9 +107,10 @@ function pluginKubeconfig(place: Place, cluster: Cluster): string {
   const fails = `[ -e "${place.folder}/asked" ] || { touch "${place.folder}/asked"; echo ${planted.pluginNoise}; exit 1; }`;
   const script = `#!/bin/sh\necho ${planted.pluginNoise} >&2\n${fails}\ncat "${place.folder}/credential.json"\n`;
   writeFileSync(plugin, script, { mode: 0o755 });
-  config.users[0].user = { exec: { apiVersion, command: plugin, interactiveMode: "Never" } } as never;
+  const exec = { apiVersion, command: plugin, interactiveMode: "Never" };
+  const users = [{ ...config.users[0], user: { exec } }];
   const file = join(place.folder, "plugin.kubeconfig");
-  writeFileSync(file, JSON.stringify(config));
+  writeFileSync(file, JSON.stringify({ ...config, users }));
   return file;
 }
 

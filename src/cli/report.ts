@@ -31,7 +31,7 @@ interface SystemError {
 /** The machine's own error, also where another was thrown because of it. */
 function systemError(error: unknown): SystemError | undefined {
   if (!(error instanceof Error)) return undefined;
-  if ("code" in error && typeof error.code === "string" && "syscall" in error) return error as unknown as SystemError;
+  if ("code" in error && typeof error.code === "string" && "syscall" in error) return error as SystemError;
   return systemError(error.cause);
 }
 

@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { sampleRecord } from "../history/sample-record.ts";
-import type { Manifest } from "../model/manifest.ts";
+import { sampleManifest } from "../model/sample-manifest-in-test.ts";
 import type { DeliveryRecord } from "../model/record.ts";
 import { notesOn } from "./notes.ts";
 import { remarked } from "./records.ts";
 
-const ref = { group: "apps", kind: "Deployment", namespace: "shop", name: "web" };
 const ignored = [{ steps: ["data"] }, { steps: ["spec", "replicas"], leftTo: "HorizontalPodAutoscaler shop/scaler" }];
-const manifest = { ref, ignored } as unknown as Manifest;
+const object = { apiVersion: "apps/v1", kind: "Deployment", metadata: { name: "web", namespace: "shop" } };
+const manifest = sampleManifest(object, { ignored });
 const note =
   "spec.replicas of Deployment shop/web is left to HorizontalPodAutoscaler shop/scaler, whatever Git says of it";
 const held = { code: "prune-held", message: "Namespace shop was not deleted", remedy: "write allowPrune" };
@@ -19,7 +19,7 @@ const healthy: DeliveryRecord = {
 };
 
 test("a healthy record says what is left to an autoscaler, and nothing of what delivery.yaml leaves to others", () => {
-  assert.deepEqual(notesOn([manifest, { ref } as Manifest], []), [note]);
+  assert.deepEqual(notesOn([manifest, sampleManifest(object)], []), [note]);
   assert.equal(remarked(healthy, [], [note]).message, `${healthy.message}; ${note}`);
 });
 

@@ -9,8 +9,8 @@ import type { TestContext } from "node:test";
 import { ociLayout } from "../io/registry/oci-layout.ts";
 import type { Registry } from "../io/registry/registry.ts";
 import type { Application } from "../model/application.ts";
-import type { Manifest } from "../model/manifest.ts";
 import { ProblemError } from "../model/problem.ts";
+import { sampleManifest } from "../model/sample-manifest-in-test.ts";
 import { imageKeys } from "../pins/image-key.ts";
 import { signImage } from "../release/signature.ts";
 import { SignedImages } from "./signed-images.ts";
@@ -41,8 +41,8 @@ function open(t: TestContext) {
   );
   const verdict = async (images: readonly string[], requires: Application["requires"] = ["signed-images"]) => {
     const containers = images.map((one, index) => ({ name: `c${index}`, image: one }));
-    const ref = { group: "", kind: "Pod", namespace: "n", name: "x" };
-    const manifest = { ref, object: { spec: { containers } }, where: { file: "x.yaml" } } as unknown as Manifest;
+    const metadata = { name: "x", namespace: "n" };
+    const manifest = sampleManifest({ apiVersion: "v1", kind: "Pod", metadata, spec: { containers } });
     const doubt = await checks.against({ requires } as Application, [manifest], undefined);
     if (doubt === undefined) return "signed";
     return doubt.kind === "refused" ? doubt.problems.map(({ code }) => code).join() : doubt.problem.code;

@@ -10,12 +10,13 @@ test("a remote that stays away is asked ever less often, and as before once it i
   let poll = (): void => {};
   let fetched = (): void => {};
   const problem = { code: "repository-unreachable", message: "no answer" };
+  // Of a repository that has no commit, a tracked branch asks nothing but these.
   const git = {
     url: "https://forge.example/deploy.git",
     fetch: () => Promise.resolve(reachable ? { ok: true, branches: new Map() } : { ok: false, problem }),
     branch: () => Promise.resolve(undefined),
     onLocalPush: () => () => undefined,
-  } as unknown as Git;
+  } satisfies Partial<Git> as unknown as Git;
   const branch = new TrackedBranch({
     git,
     clock: {

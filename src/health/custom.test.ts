@@ -11,7 +11,7 @@ import { computeHealth } from "./compute.ts";
 const of = { apiVersion: "example.org/v1", kind: "Database" };
 
 function judged(rule: Omit<HealthRule, "apiVersion" | "kind">, members: JsonObject): string {
-  const object = { ...of, ...members } as unknown as KubeObject;
+  const object = { ...of, ...members } as KubeObject;
   const { status, message } = computeHealth(object, { rules: [{ ...of, ...rule }] });
   return `${status}: ${message}`;
 }

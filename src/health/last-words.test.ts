@@ -31,7 +31,12 @@ async function told(
     },
   };
   const live = {
-    get: () => ({ status: { containerStatuses: statuses, initContainerStatuses: init } }) as unknown as KubeObject,
+    get: (): KubeObject => ({
+      apiVersion: "v1",
+      kind: "Pod",
+      metadata: { name: "web-1" },
+      status: { containerStatuses: statuses, initContainerStatuses: init },
+    }),
   };
   const progress = {
     name: "web-1",

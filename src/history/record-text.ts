@@ -21,7 +21,5 @@ export function parseRecord(content: Buffer, application: string): DeliveryRecor
     return undefined;
   }
   const parsed = recordSchema.safeParse(value);
-  return parsed.success && parsed.data.application === application
-    ? (parsed.data as unknown as DeliveryRecord)
-    : undefined;
+  return parsed.success && parsed.data.application === application ? (parsed.data as DeliveryRecord) : undefined;
 }

@@ -7,7 +7,7 @@ import { groupOf } from "../model/object-ref.ts";
 import { namedImages } from "./named-images.ts";
 
 function manifest(apiVersion: string, kind: string, rest: JsonObject): Manifest {
-  const object = { apiVersion, kind, metadata: { name: "x" }, ...rest } as unknown as KubeObject;
+  const object = { apiVersion, kind, metadata: { name: "x" }, ...rest } as KubeObject;
   return { ref: { group: groupOf(apiVersion), kind, namespace: "n", name: "x" }, object, where: { file: "x.yaml" } };
 }
 

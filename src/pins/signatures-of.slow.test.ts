@@ -14,7 +14,7 @@ import { networkRegistry } from "../io/registry/network/network-registry.ts";
 import { digestOf, manifestOf, manifestType, put } from "../io/registry/registry-contract-in-test.ts";
 import type { Registry } from "../io/registry/registry.ts";
 import type { Application } from "../model/application.ts";
-import type { Manifest } from "../model/manifest.ts";
+import { sampleManifest } from "../model/sample-manifest-in-test.ts";
 import { signImage } from "../release/signature.ts";
 import { imageKeys } from "./image-key.ts";
 import { payloadOf, payloadType, signatureAnnotation, signatureArtifact } from "./image-signature.ts";
@@ -43,11 +43,9 @@ async function verdict(registry: Registry, ...images: readonly string[]): Promis
   const pem = alice.publicKey.export({ type: "spki", format: "pem" }).toString();
   const keys = () => Promise.resolve(imageKeys(new Map([["alice.pub", pem]])));
   const checks = new SignedImages({ keys, registry, always: true }, systemClock);
-  const manifest = {
-    ref: { group: "", kind: "Pod", namespace: "n", name: "x" },
-    object: { spec: { containers: images.map((image, index) => ({ name: `c${index}`, image })) } },
-    where: { file: "x.yaml", line: 1 },
-  } as unknown as Manifest;
+  const containers = images.map((image, index) => ({ name: `c${index}`, image }));
+  const metadata = { name: "x", namespace: "n" };
+  const manifest = sampleManifest({ apiVersion: "v1", kind: "Pod", metadata, spec: { containers } });
   const doubt = await checks.against({} as Application, [manifest], undefined);
   if (doubt === undefined) return "signed";
   return doubt.kind === "unknown" ? `unknown ${doubt.problem.code}` : (doubt.problems[0]?.message ?? "");

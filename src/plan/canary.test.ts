@@ -18,7 +18,7 @@ function manifest(apiVersion: string, kind: string, name: string, rest: Readonly
     kind,
     metadata: { name, namespace: "shop", labels, annotations },
     ...content,
-  } as unknown as KubeObject;
+  } as KubeObject;
   return { ref: refOf(object), object, where: { file: `${name}.yaml` } };
 }
 
@@ -62,8 +62,8 @@ const reads = (name: string): Readonly<Record<string, Json>> => ({ volumes: [{ n
 
 const policy = { share: 20, soakMs: 1000 };
 function compose(before: readonly Manifest[], wanted: readonly Manifest[], replicas?: number): Canary | undefined {
-  const live = (): KubeObject | undefined =>
-    replicas === undefined ? undefined : ({ spec: { replicas } } as unknown as KubeObject);
+  const object = { apiVersion: "apps/v1", kind: "Deployment", metadata: { name: "web" } };
+  const live = (): KubeObject | undefined => (replicas === undefined ? undefined : { ...object, spec: { replicas } });
   return canaryOf(before, wanted, live, policy);
 }
 const labels = (manifests: readonly Manifest[] | undefined): readonly string[] =>

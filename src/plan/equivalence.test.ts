@@ -3,13 +3,16 @@ import { test } from "node:test";
 import type { Json } from "../model/json.ts";
 import type { KubeObject } from "../model/kube-object.ts";
 import type { Plan } from "../model/plan.ts";
+import { sampleManifest } from "../model/sample-manifest-in-test.ts";
+import { samplePlan } from "../model/sample-plan-in-test.ts";
 import { isProved, withProofs } from "./equivalence.ts";
 
 const ref = { group: "", kind: "ConfigMap", namespace: "", name: "c" };
 const object: KubeObject = { apiVersion: "v1", kind: "ConfigMap", metadata: { name: "c" }, data: { a: "1000m" } };
 
 function plan(live?: KubeObject): Plan {
-  return { apply: [{ manifest: { ref, object, where: { file: "c" } }, live }] } as unknown as Plan;
+  const step = { action: "configure", stage: "configuration", manifest: sampleManifest(object), why: "" } as const;
+  return samplePlan({ apply: [{ ...step, ...(live && { live }) }] });
 }
 
 function answer(a: string, applied = true): KubeObject {

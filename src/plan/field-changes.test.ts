@@ -85,7 +85,7 @@ test("a text of several lines that takes the place of one line or of none is tol
 test("who else owns a field is told beside it, where somebody does", () => {
   const live = asApplied(deployment({}));
   const theirs = { manager: "kubectl", operation: "Update", fieldsV1: { "f:spec": { "f:replicas": {} } } };
-  const managedFields = [...managedFieldsOf(live), theirs] as unknown as Json;
+  const managedFields = [...managedFieldsOf(live), theirs] as Json;
   const other = {
     ...live,
     metadata: { ...live.metadata, managedFields },

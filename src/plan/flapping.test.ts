@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Plan } from "../model/plan.ts";
+import type { KubeObject } from "../model/kube-object.ts";
+import type { ApplyStep } from "../model/plan.ts";
 import type { Drift } from "../model/record.ts";
+import { sampleManifest } from "../model/sample-manifest-in-test.ts";
+import { samplePlan } from "../model/sample-plan-in-test.ts";
 import { leftAloneUntil, postponeFlapping } from "./flapping.ts";
 
 const ref = { group: "apps", kind: "Deployment", namespace: "a", name: "web" };
@@ -49,19 +52,18 @@ test("ten quiet minutes are forgotten, other objects do not count, and what was 
 });
 
 test("a plan leaves out what is not due, by the newest word of each object", () => {
-  const step = (of: typeof ref) => ({
-    action: "configure",
-    stage: "workloads",
-    manifest: { ref: of },
-    live: {},
-    why: "",
-  });
-  const plan = { apply: [step(other), step(ref)] } as unknown as Plan;
+  const step = (name: string, live?: KubeObject): ApplyStep => {
+    const object = { apiVersion: "apps/v1", kind: "Deployment", metadata: { name, namespace: "a" } };
+    const seen = live === undefined ? {} : { live };
+    return { action: "configure", stage: "workloads", manifest: sampleManifest(object), ...seen, why: "" };
+  };
+  const live = { apiVersion: "apps/v1", kind: "Deployment", metadata: { name: "any" } };
+  const plan = samplePlan({ apply: [step("other", live), step("web", live)] });
   const left = { ...undone(0), leftAloneUntil: iso(now + 1) };
   const postponed = postponeFlapping(plan, [left], now);
-  assert.deepEqual(postponed, { plan: { apply: [plan.apply[0]] }, dueMs: now + 1 });
+  assert.deepEqual(postponed, { plan: { ...plan, apply: [plan.apply[0]] }, dueMs: now + 1 });
   assert.deepEqual(postponeFlapping(plan, [left], now + 1), { plan });
   assert.deepEqual(postponeFlapping(plan, [undone(0), left], now), { plan });
-  const gone = { apply: [{ manifest: { ref } }] } as unknown as Plan;
+  const gone = samplePlan({ apply: [step("web")] });
   assert.deepEqual(postponeFlapping(gone, [left], now), { plan: gone }, "what is not there is made again");
 });

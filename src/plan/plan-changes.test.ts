@@ -42,7 +42,7 @@ function lookup(objects: readonly KubeObject[]): (ref: ObjectRef) => KubeObject 
 /** The live object with one field changed by another manager: the server takes ownership away from us. */
 function changedBy(manager: string, live: KubeObject, field: "replicas" | "paused", value: Json): KubeObject {
   const spec = live["spec"] as JsonObject;
-  const [ours] = live.metadata["managedFields"] as unknown as readonly JsonObject[];
+  const [ours] = live.metadata["managedFields"] as readonly JsonObject[];
   const fieldsV1 = ours?.["fieldsV1"] as JsonObject;
   const { [`f:${field}`]: _gone, ...specFields } = fieldsV1["f:spec"] as JsonObject;
   const left = { ...ours, fieldsV1: { ...fieldsV1, "f:spec": specFields } };
@@ -73,7 +73,7 @@ test("what does not exist is created, what was never applied is configured", () 
 
 test("fields that Git does not declare stay with their owner", () => {
   const { spec, ...rest } = applied(deployment.object);
-  const live = { ...rest, spec: { ...(spec as JsonObject), revisionHistoryLimit: 10 } } as unknown as KubeObject;
+  const live = { ...rest, spec: { ...(spec as JsonObject), revisionHistoryLimit: 10 } } as KubeObject;
   assert.deepEqual(planChanges([deployment], lookup([live]), empty).apply, []);
 });
 

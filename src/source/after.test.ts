@@ -6,7 +6,7 @@ import { awaitedId, checkAfter } from "./after.ts";
 
 function checked(after: Readonly<Record<string, readonly string[]>>): Readonly<Record<string, readonly string[]>> {
   const all = Object.entries(after).map(([id, others]) => ({
-    application: { id, path: id, after: others } as unknown as Application,
+    application: { id, path: id, after: others } as Application,
     problems: [],
   }));
   const found = checkAfter(all).map(({ application, problems }) => [application.id, problems.map(formatProblem)]);

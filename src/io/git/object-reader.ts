@@ -93,7 +93,7 @@ class Conversation {
   #hold(): void {
     const { stdin, stdout, stderr } = this.#child;
     for (const part of [this.#child, stdin, stdout, stderr]) {
-      const handle = part as unknown as { ref?: () => void; unref?: () => void };
+      const handle = part as { ref?: () => void; unref?: () => void };
       if (this.#waiting.length > 0) handle.ref?.();
       else handle.unref?.();
     }

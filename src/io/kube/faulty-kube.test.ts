@@ -13,7 +13,16 @@ const none = { before: 0, after: 0, throttled: 0, watchBreak: 0 };
 function plain() {
   const watches: ((message: WatchMessage) => void)[] = [];
   const answer = { ok: true, value: object, warnings: [] } as const;
-  const door = {
+  const unasked = () => Promise.reject(new Error("is not asked here"));
+  const door: Kube = {
+    resource: unasked,
+    list: unasked,
+    create: unasked,
+    replace: unasked,
+    delete: unasked,
+    raw: unasked,
+    requestCounts: () => new Map(),
+    close: () => undefined,
     get: () => Promise.resolve(answer),
     apply: () => Promise.resolve(answer),
     watch(_target: unknown, onMessage: (message: WatchMessage) => void, signal: AbortSignal) {
@@ -23,7 +32,7 @@ function plain() {
       watches.push(tell);
       tell({ type: "synced", objects: [object] });
     },
-  } as unknown as Kube;
+  };
   return { door, watches };
 }
 

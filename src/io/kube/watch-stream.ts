@@ -1,6 +1,5 @@
 import type { IncomingMessage } from "node:http";
-import { isJsonObject, valueAt } from "../../model/json.ts";
-import type { Json } from "../../model/json.ts";
+import { isJsonObject } from "../../model/json.ts";
 import type { KubeObject } from "../../model/kube-object.ts";
 
 /** One line of a watch, as the API server sends it. */
@@ -27,17 +26,20 @@ export async function* watchLines(message: IncomingMessage): AsyncGenerator<Watc
 
 function parseLine(line: string): WatchLine {
   const value = parse(line);
-  const type = valueAt(value, "type");
-  if (typeof type === "string" && types.has(type) && isJsonObject(valueAt(value, "object"))) {
-    return value as unknown as WatchLine;
-  }
+  if (isWatchLine(value)) return value;
   throw new Error("the watch sent a line that is no event");
 }
 
+function isWatchLine(value: unknown): value is WatchLine {
+  if (!isJsonObject(value)) return false;
+  const { type, object } = value;
+  return typeof type === "string" && types.has(type) && isJsonObject(object);
+}
+
 /** The parser's own message quotes the line, and the line may be a Secret. */
-function parse(line: string): Json | undefined {
+function parse(line: string): unknown {
   try {
-    return JSON.parse(line) as Json;
+    return JSON.parse(line);
   } catch {
     return undefined;
   }
