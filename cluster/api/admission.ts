@@ -1,9 +1,9 @@
 import type { KubeObject } from "../client.ts";
 import { limitedNames, type Quota, quotaRefusal, quotaStatus, usageOf } from "../controllers/quota/usage.ts";
+import { valueAt } from "./json.ts";
 import { forbidden } from "./refusal.ts";
 import type { Resource } from "./resource-table.ts";
 import type { ApiServer } from "./server.ts";
-import { valueAt } from "./json.ts";
 
 /** Namespaces that may not be deleted. */
 const immortal = new Set(["default", "kube-public", "kube-system"]);

@@ -1,7 +1,7 @@
 import type { KubeObject } from "../client.ts";
-import type { Resource } from "./resource-table.ts";
-import type { JsonMap } from "./json.ts";
 import { freeze } from "./json.ts";
+import type { JsonMap } from "./json.ts";
+import type { Resource } from "./resource-table.ts";
 
 /** Fields of an Event: as events.k8s.io names them, and as the core group does, in which events are stored. */
 const eventFields: readonly (readonly [string, string])[] = [

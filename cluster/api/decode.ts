@@ -2,10 +2,10 @@ import type { ApiError, KubeObject } from "../client.ts";
 import { canonicalQuantity, parseQuantity } from "../quantity.ts";
 import { dataFile } from "./data-file.ts";
 import { isPointer } from "./go-fields.ts";
+import { isMap, type JsonMap } from "./json.ts";
 import { badRequest, invalidPatch } from "./refusal.ts";
 import type { Resource } from "./resource-table.ts";
 import type { Schema } from "./schema.ts";
-import { isMap, type JsonMap } from "./json.ts";
 
 /** What to do about unknown fields, and the patch that the body comes from, if any. */
 interface BodyOptions {

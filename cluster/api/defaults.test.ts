@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { KubeObject } from "../client.ts";
 import { withDefaults } from "./defaults.ts";
-import { schemaOf } from "./schema.ts";
 import { type JsonMap, mapAt } from "./json.ts";
+import { schemaOf } from "./schema.ts";
 
 function defaulted(group: string, kind: string, spec: JsonMap): JsonMap {
   const apiVersion = group === "" ? "v1" : `${group}/v1`;

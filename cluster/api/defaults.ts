@@ -1,7 +1,7 @@
 import type { KubeObject } from "../client.ts";
 import { dataFile } from "./data-file.ts";
-import type { Schema } from "./schema.ts";
 import { isMap, type JsonMap } from "./json.ts";
+import type { Schema } from "./schema.ts";
 import { evaluate, type Variables } from "./validation/cel.ts";
 
 /** A default that depends on what else is there: a value or an expression in CEL, `when` something holds. */
@@ -14,8 +14,8 @@ interface Computed {
 }
 
 /**
- * cluster/data/defaults.json: by type, the fields that Kubernetes fills in, in this order. Those who write own the defaults,
- * nobody owns what admission adds, to every object or to a new one.
+ * cluster/data/defaults.json: by type, the fields that Kubernetes fills in, in this order. The writer owns the `defaults`.
+ * Nobody owns what admission adds: `unowned` to every object, `born` to a new one.
  */
 const stages = dataFile<Readonly<Record<Stage, Readonly<Record<string, JsonMap>>>>>("defaults.json");
 type Stage = "defaults" | "unowned" | "born";

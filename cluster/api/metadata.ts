@@ -1,7 +1,7 @@
 import { randomInt, randomUUID } from "node:crypto";
 import type { DeleteOptions, KubeObject } from "../client.ts";
-import type { Resource } from "./resource-table.ts";
 import { type JsonMap, mapAt, sameJson, valueAt, without } from "./json.ts";
+import type { Resource } from "./resource-table.ts";
 
 type Metadata = KubeObject["metadata"];
 

@@ -1,7 +1,7 @@
 import type { KubeObject } from "../client.ts";
+import { type JsonMap, valueAt } from "./json.ts";
 import type { Resource } from "./resource-table.ts";
 import { badRequest } from "./refusal.ts";
-import { type JsonMap, valueAt } from "./json.ts";
 
 /** Whether an object is meant. */
 export type Selector = (object: KubeObject) => boolean;

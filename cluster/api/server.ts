@@ -6,6 +6,7 @@ import { decodeBody } from "./decode.ts";
 import { inVersion } from "./conversion.ts";
 import { heldForObjects, serveDefinitions } from "./custom/definitions.ts";
 import { withAdmitted, withDefaults } from "./defaults.ts";
+import { freeze, without } from "./json.ts";
 import {
   type Chance,
   deletionIsDue,
@@ -21,7 +22,6 @@ import { alreadyExists, conflict, internal, invalid, noSuchResource, notFound } 
 import { type Resource, ResourceTable } from "./resource-table.ts";
 import { withAddresses, withoutOldPorts } from "./service-addresses.ts";
 import { Store } from "./store.ts";
-import { freeze, without } from "./json.ts";
 import { invalidValue, required } from "./validation/causes.ts";
 import { validate } from "./validation/validate.ts";
 

@@ -1,8 +1,8 @@
 import type { KubeObject } from "../client.ts";
+import { isList, type JsonMap, listAt, mapAt, sameJson, textAt, valueAt, without } from "./json.ts";
 import type { ApiServer } from "./server.ts";
 import { invalid } from "./refusal.ts";
 import type { Resource } from "./resource-table.ts";
-import { isList, type JsonMap, listAt, mapAt, sameJson, textAt, valueAt, without } from "./json.ts";
 import { invalidValue } from "./validation/causes.ts";
 
 const nodePorts = { first: 30_000, last: 32_767 };

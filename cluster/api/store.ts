@@ -1,6 +1,6 @@
 import type { KubeObject } from "../client.ts";
-import { expired } from "./refusal.ts";
 import { freeze } from "./json.ts";
+import { expired } from "./refusal.ts";
 
 /** One write, as watches see it. `object` of a deletion is the last state with the deletion's resourceVersion. */
 export interface Change {

@@ -372,7 +372,7 @@ test("from any revision to any other: the cluster holds exactly what Git says, a
         ({ proved } = passed);
         const ours = ["configmaps", "deployments"].flatMap((resource) => {
           const group = resource === "configmaps" ? "" : "apps";
-          return cluster.client.list({ group, resource }, "default") as readonly KubeObject[];
+          return cluster.client.list<KubeObject>({ group, resource }, "default");
         });
         const names = ours
           .filter((each) => each.metadata.labels?.["plumbline.dev/application"])

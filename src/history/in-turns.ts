@@ -1,6 +1,6 @@
 /**
- * Does one turn after the other: what is asked for during a turn is done by the next one, all of it together, and each is
- * answered by its place. What throws or `isRefused` together is done one by one, so that nobody's trouble becomes another's.
+ * Runs one turn at a time. What is asked for during a turn waits for the next one, which does all of it together. When a
+ * turn throws, or one of its answers `isRefused`, everything asked of it is done one by one: nothing fails for another's sake.
  */
 export function inTurns<Asked, Answer>(
   turn: (asked: readonly Asked[]) => Promise<readonly Answer[]>,

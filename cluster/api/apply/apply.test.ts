@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ApiError, type KubeObject } from "../../client.ts";
+import type { JsonMap } from "../json.ts";
 import { schemaOf } from "../schema.ts";
 import { serverSideApply, trackUpdate } from "./index.ts";
-import type { JsonMap } from "../json.ts";
 
 const now = "2026-01-01T00:00:00Z";
 const later = "2026-01-01T00:01:00Z";

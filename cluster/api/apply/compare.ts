@@ -1,5 +1,5 @@
-import type { Schema } from "../schema.ts";
 import { isMap, sameJson } from "../json.ts";
+import type { Schema } from "../schema.ts";
 import { emptySet, type FieldSet, setOf } from "./field-set.ts";
 import { duplicates, formOf, isEmptyValue, partsOf, zeroOf } from "./parts.ts";
 import { fieldName, type PathElement } from "./path-element.ts";

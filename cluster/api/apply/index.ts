@@ -1,6 +1,6 @@
 import { ApiError, type KubeObject } from "../../client.ts";
-import type { Schema } from "../schema.ts";
 import { type JsonMap, sameJson } from "../json.ts";
+import type { Schema } from "../schema.ts";
 import { type Comparison, compareValues, fieldSetOf } from "./compare.ts";
 import { difference, emptySet, type FieldSet, union } from "./field-set.ts";
 import { withLastApplied, withoutLastApplied } from "./last-applied.ts";

@@ -1,6 +1,6 @@
 import type { KubeObject } from "../../client.ts";
-import type { Schema } from "../schema.ts";
 import { isMap, type JsonMap, without } from "../json.ts";
+import type { Schema } from "../schema.ts";
 import { compareValues, fieldSetOf } from "./compare.ts";
 import { difference, isEmptySet } from "./field-set.ts";
 import { canonicalJson } from "./go-text.ts";

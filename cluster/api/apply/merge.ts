@@ -1,8 +1,8 @@
+import { isList, isMap } from "../json.ts";
 import type { Schema } from "../schema.ts";
 import { fieldSetOf, withStructs } from "./compare.ts";
 import { difference, emptySet, type FieldSet, intersection, isEmptySet, union } from "./field-set.ts";
 import { duplicates, formOf, itemElement, partsOf } from "./parts.ts";
-import { isList, isMap } from "../json.ts";
 import { fieldElement, type PathElement } from "./path-element.ts";
 
 /** The live value with the applied one laid over it: objects by key, keyed lists by item, everything else replaced. */

@@ -1,5 +1,5 @@
-import { Schema } from "../schema.ts";
 import { isList, isMap } from "../json.ts";
+import { Schema } from "../schema.ts";
 import { fieldElement, keyElement, type PathElement, valueElement } from "./path-element.ts";
 
 /** What a value is made of by its schema: nothing but itself (scalars, atomic values), fields, or items of a list. */

@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import type { KubeObject } from "../../client.ts";
+import type { JsonMap } from "../json.ts";
 import { schemaOf } from "../schema.ts";
 import { difference, type FieldSet, fromFieldsV1, intersection, setOf, toFieldsV1, union } from "./field-set.ts";
 import { serverSideApply } from "./index.ts";
-import type { JsonMap } from "../json.ts";
 import { withoutManaged } from "./managed-fields.ts";
 import { fieldElement, keyElement, valueElement } from "./path-element.ts";
 

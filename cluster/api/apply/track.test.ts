@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { KubeObject } from "../../client.ts";
-import { schemaOf } from "../schema.ts";
 import type { JsonMap } from "../json.ts";
+import { schemaOf } from "../schema.ts";
 import { trackUpdate } from "./index.ts";
 
 const configMap = { apiVersion: "v1", kind: "ConfigMap", schema: schemaOf("", "v1", "ConfigMap") };

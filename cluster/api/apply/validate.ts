@@ -1,6 +1,6 @@
 import { ApiError, type KubeObject } from "../../client.ts";
-import type { Schema } from "../schema.ts";
 import { isList, isMap, type JsonMap, valueAt } from "../json.ts";
+import type { Schema } from "../schema.ts";
 import { goText } from "./go-text.ts";
 import { formOf, isUntyped, itemElement } from "./parts.ts";
 import { fieldElement, printElement } from "./path-element.ts";

@@ -1,9 +1,9 @@
 import type { KubeObject } from "../../client.ts";
+import { type JsonMap, listAt, mapAt, textAt } from "../json.ts";
 import { timeText } from "../metadata.ts";
 import { type Resource, resourceOf } from "../resource-table.ts";
 import { publishedDefinitions, type RawSchema, Schema } from "../schema.ts";
 import type { ApiServer } from "../server.ts";
-import { type JsonMap, listAt, mapAt, textAt } from "../json.ts";
 
 const writer = { fieldManager: "kube-apiserver" };
 const cleanup = "customresourcecleanup.apiextensions.k8s.io";

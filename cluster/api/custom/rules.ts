@@ -1,6 +1,6 @@
+import { isMap } from "../json.ts";
 import type { Cause } from "../refusal.ts";
 import type { Schema } from "../schema.ts";
-import { isMap } from "../json.ts";
 import { type CauseKind, causeOf } from "../validation/causes.ts";
 import { valueOf } from "../validation/cel.ts";
 

@@ -1,8 +1,8 @@
 import type { KubeObject } from "../../client.ts";
+import { isMap, sameJson, valueAt } from "../json.ts";
 import type { Cause } from "../refusal.ts";
 import type { Resource } from "../resource-table.ts";
 import type { Schema } from "../schema.ts";
-import { isMap, sameJson, valueAt } from "../json.ts";
 import { causeOf, invalidValue, notSupported, required } from "../validation/causes.ts";
 import { ruleCauses } from "./rules.ts";
 
@@ -15,7 +15,7 @@ export function customCauses({ schema, custom }: Resource, object: KubeObject, l
   return [...causes, ...ruleCauses(schema, object, live, "")];
 }
 
-/** Of what is wrong by these reasons, Kubernetes says that it kept rules from being checked. */
+/** An object with faults of these kinds has its CEL rules left unchecked, and Kubernetes says so. */
 const blocking = /^FieldValue(Required|NotSupported|TooLong|TooMany|TypeInvalid)$/;
 
 const unchecked: Cause = {
@@ -79,7 +79,7 @@ function repeated({ listType, listMapKeys = [] }: Schema, list: readonly unknown
   );
 }
 
-/** What each keyword asks of a value, and how it is said (with # for what is asked) where it is not so. */
+/** For each keyword: whether a value keeps its bound, and the words where it does not (# is the bound). */
 const bounds: readonly (readonly [
   keyword: string,
   holds: (value: unknown, bound: number) => boolean,

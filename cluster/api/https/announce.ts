@@ -1,15 +1,18 @@
-import { ApiError, type KubeObject, type ResourceName } from "../../client.ts";
+import { ApiError, type ResourceName } from "../../client.ts";
+import type { JsonMap } from "../json.ts";
 import type { ApiServer } from "../server.ts";
 
+type Labels = Record<string, string>;
+
 /**
- * Tells in the cluster where its API server is, as Kubernetes does: by the Service `kubernetes` and its endpoints, of
- * which pods hear by their variables. `port` is the one on 127.0.0.1.
+ * Tells the cluster where its API server is, as Kubernetes does: by the Service `kubernetes` and its endpoints, from which
+ * pods get their variables. `port` is the one on 127.0.0.1.
  */
 export function announce(api: ApiServer, port: number): void {
   const ports = [{ name: "https", port, protocol: "TCP" }];
-  const make = (name: ResourceName, apiVersion: string, kind: string, labels: object, content: object): void => {
+  const make = (name: ResourceName, apiVersion: string, kind: string, labels: Labels, content: JsonMap): void => {
     const metadata = { name: "kubernetes", namespace: "default", labels };
-    const object = { apiVersion, kind, metadata, ...content } as KubeObject;
+    const object = { apiVersion, kind, metadata, ...content };
     try {
       api.create(api.resource(name), "default", object, { fieldManager: "kube-apiserver" });
     } catch (error) {

@@ -2,10 +2,10 @@ import { visit } from "jsonc-parser";
 import { ApiError, type KubeObject } from "../../client.ts";
 import { readApplied } from "../apply/index.ts";
 import { jsonType } from "../apply/go-text.ts";
+import { isMap, type JsonMap } from "../json.ts";
 import { jsonOfProtobuf, protobufType } from "../protobuf.ts";
 import { badRequest, invalid } from "../refusal.ts";
 import type { Resource } from "../resource-table.ts";
-import { isMap, type JsonMap } from "../json.ts";
 import { invalidValue } from "../validation/causes.ts";
 import type { Exchange } from "./exchange.ts";
 

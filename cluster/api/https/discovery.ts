@@ -81,19 +81,12 @@ function resourceList(group: string, version: string, resources: readonly Resour
       verbs,
     }));
     return [
-      { name, singularName, namespaced, kind, verbs: verbsOf(resource), ...namesOf(resource), ...kept(resource) },
+      { name, singularName, namespaced, kind, verbs: resource.verbs, ...namesOf(resource), ...kept(resource) },
       ...parts,
     ];
   });
   const core = { kind: "APIResourceList", groupVersion: version, resources: entries };
   return group === "" ? core : { ...core, apiVersion: "v1", groupVersion: `${group}/${version}` };
-}
-
-/** Custom resources tell their verbs in an order of their own. */
-const customVerbs = ["delete", "deletecollection", "get", "list", "patch", "create", "update", "watch"];
-
-function verbsOf({ custom, verbs }: Resource): readonly string[] {
-  return custom ? customVerbs : verbs;
 }
 
 /** Short names and categories, where there are some. */
@@ -143,7 +136,7 @@ function aggregated(resource: Resource): object {
     responseKind: { ...inferred, kind },
     scope: namespaced ? "Namespaced" : "Cluster",
     singularResource: resource.singular,
-    verbs: verbsOf(resource),
+    verbs: resource.verbs,
     ...namesOf(resource),
     ...(subresources.length > 0 ? { subresources } : {}),
   };

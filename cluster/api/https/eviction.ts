@@ -1,8 +1,8 @@
 import { ApiError, type KubeObject } from "../../client.ts";
+import { type JsonMap, mapAt, textAt, valueAt } from "../json.ts";
 import { badRequest } from "../refusal.ts";
 import { selects } from "../selectors.ts";
 import type { ApiServer, Place } from "../server.ts";
-import { type JsonMap, mapAt, textAt, valueAt } from "../json.ts";
 import { readBody } from "./bodies.ts";
 import { type Answer, type Exchange, json } from "./exchange.ts";
 import { patchOf } from "./patches.ts";

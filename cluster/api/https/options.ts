@@ -1,17 +1,17 @@
 import type { ApiError, DeleteOptions } from "../../client.ts";
+import type { JsonMap } from "../json.ts";
 import { type Cause, internal, invalid } from "../refusal.ts";
 import type { WriteOptions } from "../server.ts";
-import type { JsonMap } from "../json.ts";
 import { forbiddenField, invalidValue, notSupported, required } from "../validation/causes.ts";
 import { contentType, parse, readBody } from "./bodies.ts";
 import type { Exchange, Query } from "./exchange.ts";
 
-/** Refuses options of a request, of which there is a kind in meta.k8s.io, where there is cause to. */
+/** Throws 422 when there are causes; `kind` is what meta.k8s.io calls the options of such a request. */
 export function refuseOptions(kind: string, causes: readonly Cause[]): void {
   if (causes.length > 0) throw invalid({ group: "meta.k8s.io", kind, resource: "", qualifiedName: "" }, "", causes);
 }
 
-/** What makes a query that of a patch which owns fields, or of another patch. */
+/** Why the query of a patch is refused: an apply must name its field manager, and nothing but an apply may be forced. */
 export function patchCauses(query: Query, isApply: boolean): readonly Cause[] {
   if (isApply)
     return query.text("fieldManager") === "" ? [required("fieldManager", "is required for apply patch")] : [];
@@ -19,7 +19,7 @@ export function patchCauses(query: Query, isApply: boolean): readonly Cause[] {
   return isForced ? [forbiddenField("force", "may not be specified for non-apply patch")] : [];
 }
 
-/** The options of a write from the query; 422 for values that there are not, and for what else there is cause to. */
+/** The options of a write, from the query. Throws 422 for unknown values, and for the causes that the caller found. */
 export function writeOptions(
   { query, request, warn }: Pick<Exchange, "query" | "request" | "warn">,
   kind: string,

@@ -1,6 +1,7 @@
 import { ApiError, type KubeObject } from "../../client.ts";
 import { readApplied } from "../apply/index.ts";
 import { goText, jsonType } from "../apply/go-text.ts";
+import { isList, isMap, type JsonMap } from "../json.ts";
 import { jsonPatch } from "../patch/json-patch.ts";
 import { mergePatch } from "../patch/merge-patch.ts";
 import { strategicMerge } from "../patch/strategic-merge.ts";
@@ -8,7 +9,6 @@ import { badRequest, invalidPatch } from "../refusal.ts";
 import type { Resource } from "../resource-table.ts";
 import type { Schema } from "../schema.ts";
 import type { ApiServer, Place, WriteOptions } from "../server.ts";
-import { isList, isMap, type JsonMap } from "../json.ts";
 import { contentType, duplicateFields, parseJson, readBody, unknownConversion, unknownFormat } from "./bodies.ts";
 import type { Answer, Exchange, ResourcePath } from "./exchange.ts";
 import { checkName, checkNamespace, checkPlace, written } from "./objects.ts";

@@ -1,8 +1,8 @@
 import { dump } from "js-yaml";
 import { ApiError, type KubeObject } from "../../client.ts";
+import { jsonOf, without } from "../json.ts";
 import { badRequest } from "../refusal.ts";
 import type { Resource } from "../resource-table.ts";
-import { jsonOf, without } from "../json.ts";
 import { columnsOf, rowOf } from "../table/table.ts";
 import type { Answer, Exchange } from "./exchange.ts";
 

@@ -8,12 +8,12 @@ import {
   type Write,
 } from "../apply/index.ts";
 import { decodeBody } from "../decode.ts";
+import { type JsonMap, valueAt } from "../json.ts";
 import { timeText } from "../metadata.ts";
 import { invalid } from "../refusal.ts";
 import { resourceOf } from "../resource-table.ts";
 import { schemaOf } from "../schema.ts";
 import type { Place, WriteOptions } from "../server.ts";
-import { type JsonMap, valueAt } from "../json.ts";
 import { selectorText } from "../table/cells.ts";
 import { valuesAt } from "../table/json-path.ts";
 import { notNegative } from "../validation/causes.ts";

@@ -1,10 +1,10 @@
 import { ApiError, type KubeObject } from "../../client.ts";
 import { inVersion } from "../conversion.ts";
+import { freeze } from "../json.ts";
 import { statusOf } from "../refusal.ts";
 import type { Resource } from "../resource-table.ts";
 import type { Place } from "../server.ts";
 import type { Change } from "../store.ts";
-import { freeze } from "../json.ts";
 import type { Exchange } from "./exchange.ts";
 import { type Choice, choiceOf, tooLarge, watchedRevision } from "./lists.ts";
 import { checkListOptions } from "./options.ts";

@@ -1,6 +1,6 @@
 import { ApiError } from "../../client.ts";
-import type { Schema } from "../schema.ts";
 import { isList, isMap, type JsonMap, sameJson, without } from "../json.ts";
+import type { Schema } from "../schema.ts";
 import { badDirective, checkOrder, failed, inOrder, mergeLists } from "./strategic-list.ts";
 
 const orderPrefix = "$setElementOrder/";

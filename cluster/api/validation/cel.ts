@@ -1,8 +1,8 @@
 import { isIP } from "node:net";
 import { Environment, type ParseResult } from "@marcbachmann/cel-js";
 import { parseQuantity } from "../../quantity.ts";
-import { selects } from "../selectors.ts";
 import { isMap, type JsonMap, sameJson, without } from "../json.ts";
+import { selects } from "../selectors.ts";
 
 /** What an expression sees by name. */
 export type Variables = Readonly<Record<string, unknown>>;

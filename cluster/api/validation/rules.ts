@@ -1,7 +1,7 @@
 import { dataFile } from "../data-file.ts";
+import { isMap, type JsonMap, sameJson, valueAt } from "../json.ts";
 import type { Cause } from "../refusal.ts";
 import type { Schema } from "../schema.ts";
-import { isMap, type JsonMap, sameJson, valueAt } from "../json.ts";
 import { type CauseKind, causeOf, forbiddenField, invalidValue, notSupported, required } from "./causes.ts";
 import { evaluate, type Variables } from "./cel.ts";
 

@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ApiError, type KubeObject } from "../../client.ts";
 import { TurnedClock } from "../../turned-clock.ts";
+import { type JsonMap, mapAt } from "../json.ts";
 import { furnishNamespaces } from "../namespaces.ts";
 import { ApiServer } from "../server.ts";
-import { type JsonMap, mapAt } from "../json.ts";
 
 const server = new ApiServer(new TurnedClock());
 furnishNamespaces(server, "PEM");
