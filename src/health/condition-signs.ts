@@ -14,11 +14,11 @@ const hoped = new RegExp(`(${hopes})$`);
 /** Types that are to be anything but True. */
 const feared = new RegExp(
   `^(Failed|Error)[A-Z]|^InvalidSpec$|Not(${hopes})$|` +
-    "(Degraded|Failed|Failure|Failing|Errors?|Errored|Unhealthy|Unavailable|Unsupported|Invalid|Terminal|OutOfSync|Conflicted|Irreconcilable|Denied|Dangling)$",
+    "(Degraded|Failed|Failure|Failing|Errors?|Errored|Unhealthy|Unavailable|Unsupported|Invalid|Terminal|OutOfSync|Conflicted|Irreconcilable|Denied|Dangling|Missing)$",
 );
 /** Types that are True for as long as something is being done. `Progressing` is none: many leave it True for ever. */
 const passing =
-  /(Updating|Upgrading|Installing|Provisioning|Deploying|Creating|Issuing|Initializing|Migrating|Pending|Waiting)$/;
+  /(Updating|Upgrading|Installing|Provisioning|Deploying|Creating|Issuing|Initializing|Migrating|Pending|Waiting|[a-z]Progressing)$/;
 /** Words about a time before this one. */
 const past = /^(Last|Previous)/;
 
@@ -46,10 +46,13 @@ export function conditionSigns(object: KubeObject): readonly Health[] {
 
 function besideReady(one: Condition, object: KubeObject): readonly Health[] {
   if (fearedBesideReady.test(one.type) && one.status === "True") return [bad(one)];
+  if (passing.test(one.type) && one.status === "True") return [busy(one)];
   return hopedBesideReady.test(one.type) && one.status === "False" ? [isOld(one, object) ? old(one) : unmet(one)] : [];
 }
 
 function signOf(one: Condition, object: KubeObject): readonly Health[] {
+  // That it progresses no more may mean that it has arrived; why it does not says whether it has given up.
+  if (one.type === "Progressing" && one.status === "False" && isTriedInVain(one)) return [bad(one)];
   if (feared.test(one.type)) {
     if (one.status !== "True") return [current("Present", "nothing is held against it")];
     return [isOld(one, object) ? old(one) : bad(one)];
@@ -89,8 +92,11 @@ function busy(one: Condition): Health {
 
 /** Not so yet; where the reason says that it was tried in vain, a failure, which later tries may mend. */
 function unmet(one: Condition): Health {
-  const isTried = one.status === "False" && /(Failed|Failure|Error|Errored|Invalid|Rejected|Denied)$/.test(one.reason);
-  return isTried ? bad(one) : busy(one);
+  return one.status === "False" && isTriedInVain(one) ? bad(one) : busy(one);
+}
+
+function isTriedInVain({ reason }: Condition): boolean {
+  return /(Failed|Failure|Error|Errored|Invalid|Rejected|Denied|Aborted|DeadlineExceeded)$/.test(reason);
 }
 
 function words({ type, status }: Condition): string {

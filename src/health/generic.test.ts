@@ -35,7 +35,10 @@ test("conditions are judged by what their types mean, with no list of projects",
     ["Current", ["Ready", "!Active", "!Fallback", "?Paused"]],
     ["Current", ["Ready", "!LastBackupSucceeded", "ContinuousArchiving"]],
     ["Current", ["Ready", "LastBackupFailed", "!Upgradeable"]],
-    ["Current", ["Ready", "Issuing"]],
+    // Ready says that what was serves still, while something newer is being made.
+    ["InProgress", ["Ready", "Issuing"]],
+    ["InProgress", ["Ready", "RolloutProgressing"]],
+    ["Current", ["Ready", "Progressing"]],
     // Where nothing sums up, all that is hoped for must be so.
     ["Current", ["Installed", "Healthy"]],
     ["InProgress", ["Installed", "!Healthy"]],
@@ -64,6 +67,7 @@ test("conditions are judged by what their types mean, with no list of projects",
     ["InProgress", ["!Updated", "Updating"]],
     ["InProgress", ["Available", "InstallPlanPending"]],
     ["Current", ["Available", "Progressing"]],
+    ["Failed", ["Available", "!Progressing:ProgressDeadlineExceeded"]],
     ["InProgress", ["Available", "Progressing", "!Degraded"]],
     ["Current", ["Available", "!Progressing", "!Degraded"]],
     ["Failed", ["Available", "!Progressing", "Degraded"]],
@@ -107,6 +111,10 @@ test("a word by which a status sums itself up is judged by its meaning, and one 
       { health: { status: "Progressing" } },
       { readyToUse: false },
       { phase: "Ready", ready: false },
+      { phase: "", message: "" },
+      { applicationState: { state: "" } },
+      { nodes: [{ ready: true }, { ready: false }] },
+      { jobManagerDeploymentStatus: "DEPLOYED_NOT_READY" },
     ],
     Failed: [
       { phase: "Failed" },
@@ -119,11 +127,19 @@ test("a word by which a status sums itself up is judged by its meaning, and one 
       { health: { status: "Missing" } },
       { phase: "Ready", state: "error" },
       { currentStatus: "invalid" },
+      { phase: "Unable to create what it needs" },
+      { phase: "It is unrecoverable" },
       { failureReason: "InvalidConfiguration" },
       { error: { message: "no such class" }, readyToUse: false },
       { phase: "Running", errorMessage: "cannot reach the API" },
     ],
-    Unknown: [{ phase: "AtLatestKnown" }, { state: "Wonderful" }, { phase: "Phase 3" }, { phase: "no" }],
+    Unknown: [
+      { phase: "AtLatestKnown" },
+      { state: "Wonderful" },
+      { phase: "Phase 3" },
+      { phase: "no" },
+      { currentState: "Two of them exist" },
+    ],
   };
   for (const [expected, list] of Object.entries(cases)) {
     for (const status of list) assert.equal(judged(status), expected, JSON.stringify(status));
@@ -134,12 +150,18 @@ test("what is asked to rest is as it should be when it rests", () => {
   assert.equal(judged({ phase: "Paused" }, { spec: { paused: true } }), "Current");
   assert.equal(judged({ state: "stopped" }, { spec: { pause: true } }), "Current");
   assert.equal(judged({ phase: "Paused" }, { spec: { paused: false } }), "InProgress");
+  const stopped = { printableStatus: "Stopped", ...conditions("!Ready") };
+  assert.equal(judged(stopped, { spec: { running: false } }), "Current");
+  assert.equal(judged(stopped, { spec: { runStrategy: "Halted" } }), "Current");
+  assert.equal(judged(stopped, { spec: { runStrategy: "Always" } }), "InProgress");
+  assert.equal(judged({ phase: "Failed" }, { spec: { paused: true } }), "Failed");
 });
 
 test("fewer replicas than are wanted are not healthy, whoever counts them", () => {
   const spec = { replicas: 3 };
   assert.equal(judged({ replicas: 3, readyReplicas: 2, updatedReplicas: 3 }, { spec }), "InProgress");
   assert.equal(judged({ replicas: 3, readyReplicas: 3, updatedReplicas: 1 }, { spec }), "InProgress");
+  assert.equal(judged({ replicas: 3, readyReplicas: 3, updatedAvailableReplicas: 2 }, { spec }), "InProgress");
   assert.equal(judged({ replicas: 3, readyReplicas: 3, updatedReplicas: 3 }, { spec }), "Current");
 });
 

@@ -3,7 +3,7 @@ import { isJsonObject, valueAt } from "../model/json.ts";
 import type { KubeObject } from "../model/kube-object.ts";
 import { conditionSigns } from "./condition-signs.ts";
 import { condition, current, inProgress } from "./conditions.ts";
-import { statusSigns, unheardPhase } from "./status-signs.ts";
+import { restSign, statusSigns, unheardPhase } from "./status-signs.ts";
 
 /** How a person makes a kind known of which nothing can be told. */
 const remedy = "a rule for its kind under health in delivery.yaml tells it";
@@ -13,6 +13,8 @@ const remedy = "a rule for its kind under health in delivery.yaml tells it";
  * none all that the status says in words whose meaning is known, is taken at its worst. Undefined where the status is silent.
  */
 export function genericHealth(object: KubeObject): Health | undefined {
+  const rest = restSign(object);
+  if (rest) return rest;
   const ready = readyHealth(object);
   const signs = [...conditionSigns(object), ...(ready ? [] : statusSigns(object))];
   const of = (status: Health["status"]): Health | undefined => signs.find((one) => one.status === status);
@@ -20,6 +22,7 @@ export function genericHealth(object: KubeObject): Health | undefined {
   if (told) return told;
   const phase = unheardPhase(object);
   if (phase === undefined) return undefined;
+  if (phase === "") return inProgress("NoPhase", "its status does not say yet how it is");
   return unknown("UnheardPhase", `its status says ${phase}, which could mean anything; ${remedy}`);
 }
 

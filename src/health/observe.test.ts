@@ -265,3 +265,35 @@ test("the order of pods does not matter, and an observation is never better than
     { numRuns: 200 },
   );
 });
+
+test("a Secret that a pod lacks may still be made by what is of a custom kind, and by nothing else", () => {
+  const web = deployment(rolling);
+  const set = replicaSet("web-b", "2");
+  const lacking = (message: string): string => {
+    const main = { name: "main", ready: false, state: { waiting: { reason: "CreateContainerConfigError", message } } };
+    const pod = object(
+      "v1",
+      "Pod",
+      "web-b-1",
+      { phase: "Pending", containerStatuses: [main] },
+      { owner: "ReplicaSet/web-b" },
+    );
+    const others = ["external.example/v1 OuterSecret", "gateway.networking.k8s.io/v1 Gateway"].map((text) => {
+      const [apiVersion = "", kind = ""] = text.split(" ");
+      return object(apiVersion, kind, "keys", {});
+    });
+    const judged = (desired: readonly KubeObject[]): string => {
+      const { objects } = observe(
+        desired.map((one) => ({ ref: refOf(one) })),
+        live(web, set, pod, ...others),
+        context,
+      );
+      const { status, final, message: told } = objects[0]?.health ?? assert.fail("one object is observed");
+      return `${status}${final ? " final" : ""}${/; (.* may still make it)$/.exec(told)?.[1] ?? ""}`;
+    };
+    return [judged([web]), judged([web, others[1]!]), judged([web, others[0]!])].join(", ");
+  };
+  const maker = "FailedOuterSecret shop/keys may still make it";
+  assert.equal(lacking('secret "keys" not found'), `Failed final, Failed final, ${maker}`);
+  assert.equal(lacking("container has runAsNonRoot"), "Failed final, Failed final, Failed final");
+});

@@ -1,5 +1,5 @@
 import type { Health, ObjectHealth, Observation, PodProgress } from "../model/health.ts";
-import { groupOf } from "../model/object-ref.ts";
+import { groupOf, refLabel } from "../model/object-ref.ts";
 import type { ObjectRef } from "../model/object-ref.ts";
 import type { KubeObject } from "../model/kube-object.ts";
 import { computeHealth } from "./compute.ts";
@@ -23,6 +23,7 @@ export function observe(
 ): Observation {
   const objects: ObjectHealth[] = [];
   const pods: PodProgress[] = [];
+  const maker = desired.map(({ ref }) => ref).find(isCustom);
   for (const { ref } of desired) {
     const object = live.get(ref);
     if (!object) {
@@ -33,7 +34,7 @@ export function observe(
     pods.push(...owned.pods.map((one) => progressOf(one, ref.name, context)));
     const hasStatus = live.hasStatus?.(ref.group, ref.kind);
     const known = hasStatus === undefined ? context : { ...context, hasStatus };
-    objects.push({ ref, health: lookInto(object, owned, known) });
+    objects.push({ ref, health: mayStillCome(lookInto(object, owned, known), maker) });
   }
   const seen = { objects, pods };
   return withoutSecrets(seen, secretsAmong(seen, live));
@@ -53,6 +54,19 @@ function lookInto(object: KubeObject, owned: Owned, context: HealthContext): Hea
   if (worst) return worst;
   const waiting = news.find(({ status }) => status === "InProgress");
   return waiting ? { ...health, message: `${waiting.message}; ${health.message}` } : health;
+}
+
+/** A Secret or ConfigMap that a pod lacks may be made by what is of a custom kind: a sealed one, or one that is kept elsewhere. */
+function mayStillCome(health: Health, maker: ObjectRef | undefined): Health {
+  const isLacking = health.reason === "CreateContainerConfigError" && /not found/.test(health.message);
+  if (!isLacking || maker === undefined) return health;
+  const { status, reason, message } = health;
+  return { status, reason, message: `${message}; ${refLabel(maker)} may still make it` };
+}
+
+/** Kinds of others have the domain of others for a group. */
+function isCustom({ group }: ObjectRef): boolean {
+  return group.includes(".") && !/(^|\.)k8s\.io$/.test(group);
 }
 
 /** A Job says only how often it was tried; how its last pod ended, and the last words it left, says why. */

@@ -14,6 +14,7 @@ test("a Service is there when it is there; a load balancer's needs an address fr
     [{}, undefined, "Current ServiceReady"],
     [{ type: "NodePort" }, { loadBalancer: {} }, "Current ServiceReady"],
     [{ type: "LoadBalancer" }, undefined, "InProgress NoIPAssigned"],
+    [{ ...balanced, externalIPs: ["192.0.2.7"] }, { loadBalancer: {} }, "Current ServiceReady"],
     [balanced, undefined, "Current ServiceReady"],
     [balanced, { loadBalancer: {} }, "InProgress NoIPAssigned"],
     [balanced, { loadBalancer: { ingress: [] } }, "InProgress NoIPAssigned"],

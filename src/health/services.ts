@@ -10,6 +10,8 @@ export function serviceHealth(service: Json): Health {
   if (listAt(service, "status", "loadBalancer", "ingress").length > 0) {
     return current("ServiceReady", "it has an address from outside");
   }
+  if (listAt(service, "spec", "externalIPs").length > 0)
+    return current("ServiceReady", "it has an external IP of its own");
   // kstatus looks at the inner address alone; servers that tell of load balancers at all tell more than that.
   if (!isJsonObject(balancer) && textAt(service, "spec", "clusterIP") !== "") {
     return current("ServiceReady", "it has an address");

@@ -11,7 +11,14 @@ const summary = /^(?!last|previous|desired|target)\w*(phase|state|status|health)
 const flags = ["ready", "readyToUse", "healthy", "available", "valid", "synced"];
 /** Members that hold what went wrong, and are empty otherwise. */
 const errors = ["error", "errorMessage", "failureMessage", "failureReason"];
-const counts = ["replicas", "updatedReplicas", "readyReplicas", "availableReplicas"];
+const counts = [
+  "replicas",
+  "updatedReplicas",
+  "readyReplicas",
+  "availableReplicas",
+  "updatedReadyReplicas",
+  "updatedAvailableReplicas",
+];
 const begun = ["startTime", "startedAt", "startTimestamp"];
 const ended = ["completionTime", "completedAt", "completionTimestamp", "finishedAt", "finishTime", "endTime"];
 
@@ -22,9 +29,25 @@ export function statusSigns(object: KubeObject): readonly Health[] {
   return [...errorSigns(status), ...wordSigns(object, status), ...flagSigns(status), ...countSigns(object, status)];
 }
 
-/** The word by which a status sums itself up where nobody knows what it means; undefined where it is known or none is there. */
+/**
+ * The word by which a status that has no signs sums itself up, so that nobody knows what it means; empty where that is not
+ * filled in yet, undefined where a status has no place for it.
+ */
 export function unheardPhase(object: KubeObject): string | undefined {
-  return ["phase", "state"].map((member) => textAt(object, "status", member)).find((word) => word !== "");
+  const words = [["phase"], ["state"], ["currentState"], ["currentStatus"], ["applicationState", "state"]].map((path) =>
+    valueAt(object, "status", ...path),
+  );
+  return words
+    .filter((word) => typeof word === "string")
+    .toSorted()
+    .at(-1);
+}
+
+/** Rest that was asked for, by the word for it in the status and in the spec: as it should be, ready or not. */
+export function restSign(object: KubeObject): Health | undefined {
+  const status = valueAt(object, "status");
+  if (!isJsonObject(status) || !isAskedToRest(object)) return undefined;
+  return wordSigns(object, status).find(({ reason }) => reason === "Resting");
 }
 
 function errorSigns(status: JsonObject): readonly Health[] {
@@ -65,6 +88,8 @@ function wordSign(object: KubeObject, status: JsonObject, member: string, word: 
 }
 
 function isAskedToRest(object: KubeObject): boolean {
+  if (valueAt(object, "spec", "running") === false) return true;
+  if (meaningOf(textAt(object, "spec", "runStrategy")) === "rests") return true;
   return ["paused", "pause", "suspend", "suspended"].some((member) => valueAt(object, "spec", member) === true);
 }
 
@@ -74,11 +99,16 @@ function isUnfinished(status: JsonObject): boolean {
 }
 
 function flagSigns(status: JsonObject): readonly Health[] {
-  return flags.flatMap((member) => {
+  const parts = Object.entries(status).flatMap(([member, list]) => {
+    const isShort = Array.isArray(list) && (list as readonly Json[]).some((part) => valueAt(part, "ready") === false);
+    return isShort ? [inProgress("InProgressByStatus", `not all of its status.${member} are ready`)] : [];
+  });
+  const own = flags.flatMap((member) => {
     const value = status[member];
     if (value === true) return [current("CurrentByStatus", `its status.${member} is true`)];
     return value === false ? [inProgress("InProgressByStatus", `its status.${member} is false`)] : [];
   });
+  return [...own, ...parts];
 }
 
 /** By the convention of kinds that can be scaled (https://kubernetes.io/docs/tasks/extend-kubernetes/custom-resources/custom-resource-definitions/#scale-subresource). */

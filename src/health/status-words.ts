@@ -3,10 +3,10 @@ export type WordMeaning = "bad" | "busy" | "rests" | "good";
 
 const bad = set(`fail failed failing failure failures error errors errored err degraded invalid unhealthy lost missing
   rejected refused denied crash crashed crashing aborted broken faulted corrupted expired stalled stuck red critical
-  unschedulable terminated cancelled canceled rolledback`);
+  unschedulable unrecoverable unable cannot terminated cancelled canceled`);
 const busy =
   set(`progress new queued scheduled submitted requested started init unavailable unready uninitialized inactive
-  incomplete unknown yellow retry requires paused suspended stopped halted hibernated`);
+  incomplete unknown yellow retry requires delayed paused suspended stopped halted hibernated`);
 const resting = set("paused suspended stopped halted hibernated");
 const good =
   set(`ready healthy active running serving succeeded success successful successfully complete completed finished done
