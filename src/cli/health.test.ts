@@ -3,6 +3,9 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "no
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import fc from "fast-check";
+import { isJsonObject } from "../model/json.ts";
+import type { Json } from "../model/json.ts";
 import type { KubeObject } from "../model/kube-object.ts";
 import { judge, readRules } from "./health.ts";
 import { packageFile } from "./package-root.ts";
@@ -135,6 +138,57 @@ test("rules of a file are read as delivery.yaml has them, and a wrong one is ref
   writeFileSync(rules, "- apiVersion: example.org/v1\n  kind: Db\n  current: status.\n");
   await assert.rejects(readRules(rules), /rules\.yaml:3: \[0\]\.current: is no condition in CEL/);
   await assert.rejects(readRules(join(folder, "none")), /cannot be read \(ENOENT\)/);
+});
+
+const membersOfStatus =
+  "conditions type status reason message phase state health error ready replicas containerStatuses initContainerStatuses waiting " +
+  "terminated restartCount lastState uid ownerReferences annotations loadBalancer ingress parents volumes observedGeneration name";
+
+/** JSON with the members that health looks at, and anything in them. */
+const anything = fc.letrec<{ readonly value: Json }>((tie) => {
+  const words = fc.constantFrom(
+    "True",
+    "False",
+    "Ready",
+    "Running",
+    "Failed",
+    "CrashLoopBackOff",
+    "u",
+    "",
+    "not found",
+  );
+  const leaf = fc.oneof(words, fc.integer({ min: -1, max: 9 }), fc.boolean(), fc.constant(null), fc.double());
+  const member = fc.constantFrom(...membersOfStatus.split(" "));
+  const list = fc.array(tie("value"), { maxLength: 3 });
+  const object = fc.dictionary(member, tie("value"), { maxKeys: 5, noNullPrototype: true });
+  return { value: fc.oneof({ depthSize: "small" }, leaf, list, object) };
+}).value;
+
+const kindsToJudge =
+  "v1 Pod, v1 Service, v1 PersistentVolumeClaim, apps/v1 Deployment, apps/v1 ReplicaSet, batch/v1 Job, apps/v1 StatefulSet, " +
+  "apps/v1 DaemonSet, autoscaling/v2 HorizontalPodAutoscaler, shop.example/v1 Cart";
+
+const anyObject = fc
+  .tuple(fc.constantFrom(...kindsToJudge.split(", ")), anything, anything, anything)
+  .map(([kinded, spec, status, metadata]): KubeObject => {
+    const [apiVersion = "", kind = ""] = kinded.split(" ");
+    const more = isJsonObject(metadata) ? metadata : {};
+    return { apiVersion, kind, metadata: { ...more, namespace: "shop", name: "it" }, spec, status };
+  });
+
+test("whatever the members of objects hold, each gets a sentence, and none of an older generation is Current (R1)", () => {
+  fc.assert(
+    fc.property(fc.array(anyObject, { minLength: 1, maxLength: 4 }), (objects) => {
+      for (const { health } of judge(objects, { nowMs })) assert.ok(health.message !== "" && health.reason !== "");
+      const stale = objects.flatMap((object) => {
+        const { metadata, status } = object;
+        if (!isJsonObject(status)) return [];
+        return [{ ...object, metadata: { ...metadata, generation: 9 }, status: { ...status, observedGeneration: 8 } }];
+      });
+      for (const { health } of judge(stale, { nowMs })) assert.notEqual(health.status, "Current");
+    }),
+    { numRuns: 300 },
+  );
 });
 
 /** A case that somebody else wrote, and what is said there. */

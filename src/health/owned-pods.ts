@@ -77,7 +77,7 @@ function newestSet(deployment: KubeObject, sets: readonly KubeObject[]): KubeObj
 }
 
 function isSeen(workload: KubeObject): boolean {
-  return numberAt(workload, -1, "status", "observedGeneration") >= (workload.metadata.generation ?? 0);
+  return numberAt(workload, -1, "status", "observedGeneration") >= numberAt(workload, 0, "metadata", "generation");
 }
 
 function isOwnedBy(object: KubeObject, owner: KubeObject): boolean {
