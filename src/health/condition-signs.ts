@@ -9,8 +9,8 @@ const hopes =
   "Ready|Available|Healthy|Synced|Synchronized|Established|Accepted|Programmed|ResolvedRefs|Reconciled|Installed|" +
   "Deployed|Released|Initialized|Configured|Provisioned|Provided|Valid|Admitted|Applied|Offered|Bound|UpToDate|" +
   "Complete|Completed|Succeeded|Success";
-/** Types that are to be True, by how they end: `Available`, `AllReplicasReady`, `ACK.ResourceSynced`. */
-const hoped = new RegExp(`(${hopes})$`);
+/** Types that are to be True, by how they end: `Available`, `AllReplicasReady`, `ACK.ResourceSynced`; some write them small. */
+const hoped = new RegExp(`(${hopes})$|^(${hopes.toLowerCase()})$`);
 /** Types that are to be anything but True. */
 const feared = new RegExp(
   `^(Failed|Error)[A-Z]|^InvalidSpec$|Not(${hopes})$|` +

@@ -134,26 +134,6 @@ test("images: what is refused or invalid is final, a registry in trouble is not 
   }
 });
 
-test("an image that is not pulled is told with its name, what it means and the cause, without what is wrapped around it", () => {
-  const told = (message: string): string => {
-    const waiting = { reason: "ImagePullBackOff", message };
-    const status = { name: "main", image: "r.example/web:9", state: { waiting } };
-    return podHealth(pod({ phase: "Pending", containerStatuses: [status] })).message;
-  };
-  const wrapped =
-    'Back-off pulling image "r.example/web:9": ErrImagePull: rpc error: code = NotFound desc = failed to pull and unpack image ' +
-    '"r.example/web:9": failed to resolve reference "r.example/web:9": r.example/web:9: not found';
-  const start = "pod web-1: container main cannot start, its image r.example/web:9 cannot be pulled";
-  assert.equal(told(wrapped), `${start}, since its registry has no such image: r.example/web:9: not found`);
-  assert.match(
-    told("403 Forbidden"),
-    /, since its registry .* wants credentials for it \(imagePullSecrets\): 403 Forbidden$/,
-  );
-  assert.match(told("toomanyrequests: slow down"), /, since its registry limits how often it may be pulled: too/);
-  assert.match(told("dial tcp: i/o timeout"), /, since its registry cannot be reached now: dial tcp/);
-  assert.equal(told('Back-off pulling image "r.example/web:9"'), start);
-});
-
 test("what the manifest has to do with an end is told: the limit of memory, the probe upon which it is killed", () => {
   const told = (terminated: JsonObject, main: JsonObject): string => {
     const spec = { containers: [{ name: "main", ...main }] };
@@ -170,45 +150,6 @@ test("what the manifest has to do with an end is told: the limit of memory, the 
     /\(exit code 137: killed, as on a failing livenessProbe, 2 restarts\)$/,
   );
   assert.match(told({ exitCode: 1 }, probed), /\(exit code 1, 2 restarts\)$/);
-});
-
-test("a pod that is being started says what it waits for: an init container, a sidecar, what it mounts", () => {
-  const runs = { ready: false, state: { running: { startedAt } } };
-  const told = (status: JsonObject, spec: JsonObject): string =>
-    podHealth(pod({ phase: "Pending", ...status }, { spec })).message;
-  const init = { initContainerStatuses: [{ name: "migrate", ...runs }] };
-  assert.equal(told(init, {}), "pod web-1 waits for its init container migrate to end");
-  const probe = { httpGet: { path: "/up", port: 80 } };
-  const sidecar = { initContainers: [{ name: "migrate", restartPolicy: "Always", startupProbe: probe }] };
-  const unstarted = "container migrate does not pass its startup probe (GET /up)";
-  assert.equal(told(init, sidecar), `pod web-1 waits for its sidecar: ${unstarted}`);
-  const creating = { containerStatuses: [{ name: "main", state: { waiting: { reason: "ContainerCreating" } } }] };
-  const volumes = [
-    { name: "a", secret: { secretName: "keys" } },
-    { name: "b", configMap: { name: "maybe", optional: true } },
-    { name: "c", persistentVolumeClaim: { claimName: "data" } },
-    { name: "d", emptyDir: {} },
-  ];
-  const mounting = "pod web-1 is being started; it mounts Secret keys, PersistentVolumeClaim data";
-  assert.equal(told(creating, { volumes }), mounting);
-  assert.equal(told(creating, {}), "pod web-1 is being started");
-});
-
-test("a pod whose containers are all ready says what else it waits for: a sidecar, a gate, its node", () => {
-  const main = { name: "main", ready: true };
-  const told = (more: JsonObject, spec: JsonObject = {}): string =>
-    podHealth(pod({ phase: "Running", containerStatuses: [main], ...more }, { spec })).message;
-  const sidecar = { initContainers: [{ name: "proxy", restartPolicy: "Always", readinessProbe: {} }] };
-  const unready = { initContainerStatuses: [{ name: "proxy", ready: false, started: true }] };
-  assert.equal(told(unready, sidecar), "pod web-1 is not ready: container proxy does not pass its readiness probe");
-  const ready = (reason: string, message: string): JsonObject => ({
-    conditions: [{ type: "Ready", status: "False", reason, message }],
-  });
-  assert.equal(
-    told(ready("ReadinessGatesNotReady", "gate x is False")),
-    "pod web-1 runs but is not ready: gate x is False",
-  );
-  assert.equal(told(ready("NodeNotReady", ""), { nodeName: "n1" }), "pod web-1 is not ready: its node n1 is not");
 });
 
 test("a pod that was made to go says by whom", () => {
@@ -279,25 +220,4 @@ test("a pod that is a piece of work is healthy when it is done, unless its repos
   assert.equal(judged("OnFailure"), "InProgress PodRunning");
   assert.equal(judged("Never", ignore), "Current PodReady");
   assert.equal(judged("Never", { ...ignore, "argocd.argoproj.io/hook": "PreSync" }), "InProgress PodRunning");
-});
-
-test("a pod that is not ready names the containers that are not, and the probe that they do not pass", () => {
-  const containerStatuses = [
-    { name: "main", ready: false, started: true },
-    { name: "side", ready: true },
-  ];
-  const sentence = (main: JsonObject): string => {
-    const containers = [{ name: "main", ...main }, { name: "side" }];
-    return podHealth(pod({ phase: "Running", containerStatuses }, { spec: { containers } })).message;
-  };
-  const get = { httpGet: { path: "/readyz", port: 80 } };
-  assert.equal(sentence({}), "pod web-1 is not ready: container main runs but is not ready");
-  const readiness = "pod web-1 is not ready: container main does not pass its readiness probe";
-  assert.equal(sentence({ readinessProbe: { exec: { command: ["true"] } } }), readiness);
-  assert.equal(sentence({ readinessProbe: get, startupProbe: get }), `${readiness} (GET /readyz)`);
-  containerStatuses[0]!.started = false;
-  assert.match(
-    sentence({ readinessProbe: get, startupProbe: get }),
-    /does not pass its startup probe \(GET \/readyz\)$/,
-  );
 });
