@@ -45,17 +45,19 @@ export function conditionSigns(object: KubeObject): readonly Health[] {
 }
 
 function besideReady(one: Condition, object: KubeObject): readonly Health[] {
-  if (fearedBesideReady.test(one.type) && one.status === "True") return [bad(one)];
-  if (passing.test(one.type) && one.status === "True") return [busy(one)];
-  return hopedBesideReady.test(one.type) && one.status === "False" ? [isOld(one, object) ? old(one) : unmet(one)] : [];
+  const speaks =
+    one.status === "True"
+      ? fearedBesideReady.test(one.type) || passing.test(one.type)
+      : one.status === "False" && hopedBesideReady.test(one.type);
+  return speaks ? signOf(one, object) : [];
 }
 
 function signOf(one: Condition, object: KubeObject): readonly Health[] {
   // That it progresses no more may mean that it has arrived; why it does not says whether it has given up.
   if (one.type === "Progressing" && one.status === "False" && isTriedInVain(one)) return [bad(one)];
   if (feared.test(one.type)) {
-    if (one.status !== "True") return [current("Present", "nothing is held against it")];
-    return [isOld(one, object) ? old(one) : bad(one)];
+    if (one.status === "False") return [current("Present", "nothing is held against it")];
+    return one.status === "True" ? [isOld(one, object) ? old(one) : bad(one)] : [];
   }
   if (passing.test(one.type)) return one.status === "True" ? [busy(one)] : [];
   if (!hoped.test(one.type)) return [];

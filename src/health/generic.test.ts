@@ -141,6 +141,7 @@ test("a word by which a status sums itself up is judged by its meaning, and one 
       { phase: "Phase 3" },
       { phase: "no" },
       { currentState: "Two of them exist" },
+      { phase: "Wonderful", ...conditions("?Degraded") },
     ],
   };
   for (const [expected, list] of Object.entries(cases)) {
@@ -157,6 +158,8 @@ test("what is asked to rest is as it should be when it rests", () => {
   assert.equal(judged(stopped, { spec: { runStrategy: "Halted" } }), "Current");
   assert.equal(judged(stopped, { spec: { runStrategy: "Always" } }), "InProgress");
   assert.equal(judged({ phase: "Failed" }, { spec: { paused: true } }), "Failed");
+  assert.equal(judged({ phase: "Paused", ...conditions("Degraded") }, { spec: { paused: true } }), "Failed");
+  assert.equal(judged({ phase: "Paused", updatedReplicas: 1 }, { spec: { paused: true, replicas: 3 } }), "InProgress");
 });
 
 test("fewer replicas than are wanted are not healthy, whoever counts them", () => {

@@ -14,9 +14,8 @@ const remedy = "a rule for its kind under health in delivery.yaml tells it";
  */
 export function genericHealth(object: KubeObject): Health | undefined {
   const rest = restSign(object);
-  if (rest) return rest;
-  const ready = readyHealth(object);
-  const signs = [...conditionSigns(object), ...(ready ? [] : statusSigns(object))];
+  const ready = rest ?? readyHealth(object);
+  const signs = [...conditionSigns(object), ...(ready && !rest ? [] : statusSigns(object))];
   const of = (status: Health["status"]): Health | undefined => signs.find((one) => one.status === status);
   const told = of("Failed") ?? (ready?.status === "InProgress" ? ready : of("InProgress")) ?? ready ?? of("Current");
   if (told) return told;

@@ -30,17 +30,14 @@ export function statusSigns(object: KubeObject): readonly Health[] {
 }
 
 /**
- * The word by which a status that has no signs sums itself up, so that nobody knows what it means; empty where that is not
- * filled in yet, undefined where a status has no place for it.
+ * The word by which a status that has no signs sums itself up, so that nobody knows what it means; empty where it is not filled
+ * in yet, undefined where a status has no place for it.
  */
 export function unheardPhase(object: KubeObject): string | undefined {
-  const words = [["phase"], ["state"], ["currentState"], ["currentStatus"], ["applicationState", "state"]].map((path) =>
-    valueAt(object, "status", ...path),
-  );
-  return words
-    .filter((word) => typeof word === "string")
-    .toSorted()
-    .at(-1);
+  const status = valueAt(object, "status");
+  const words = isJsonObject(status) ? summaries(status) : [];
+  const named = words.find(({ member, word }) => word !== "" && /^(current)?(phase|state|status)$/i.test(member));
+  return named?.word ?? words.find(({ word }) => word === "")?.word;
 }
 
 /** Rest that was asked for, by the word for it in the status and in the spec: as it should be, ready or not. */
@@ -58,13 +55,16 @@ function errorSigns(status: JsonObject): readonly Health[] {
 }
 
 function wordSigns(object: KubeObject, status: JsonObject): readonly Health[] {
-  const words = Object.entries(status).flatMap(([member, value]) => {
+  return summaries(status).flatMap(({ member, word }) => wordSign(object, status, member, word) ?? []);
+}
+
+/** The words by which a status sums itself up; some keep them one level deeper: health.status, applicationState.state. */
+function summaries(status: JsonObject): readonly { readonly member: string; readonly word: string }[] {
+  return Object.entries(status).flatMap(([member, value]) => {
     if (!summary.test(member)) return [];
-    // Some keep the word one level deeper: health.status, applicationState.state.
-    const word = typeof value === "string" ? value : textAt(value ?? null, "status") || textAt(value ?? null, "state");
-    return word === "" ? [] : [{ member, word }];
+    const word = [value, valueAt(value, "status"), valueAt(value, "state")].find((one) => typeof one === "string");
+    return typeof word === "string" ? [{ member, word }] : [];
   });
-  return words.flatMap(({ member, word }) => wordSign(object, status, member, word) ?? []);
 }
 
 function wordSign(object: KubeObject, status: JsonObject, member: string, word: string): Health | undefined {
