@@ -14,7 +14,7 @@ const hoped = new RegExp(`(${hopes})$|^(${hopes.toLowerCase()})$`);
 /** Types that are to be anything but True. */
 const feared = new RegExp(
   `^(Failed|Error)[A-Z]|^InvalidSpec$|Not(${hopes})$|` +
-    "(Degraded|Failed|Failure|Failing|Errors?|Errored|Unhealthy|Unavailable|Unsupported|Invalid|Terminal|OutOfSync|Conflicted|Irreconcilable|Denied|Dangling|Missing)$",
+    "(Degraded|Failed|Failure|Failing|Errors?|Errored|Unhealthy|Unavailable|Unsupported|Invalid|Terminal|OutOfSync|Conflicted|Irreconcilable|Denied|Dangling|Missing|Orphan)$",
 );
 /** Types that are True for as long as something is being done. `Progressing` is none: many leave it True for ever. */
 const passing =

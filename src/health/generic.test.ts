@@ -170,6 +170,16 @@ test("fewer replicas than are wanted are not healthy, whoever counts them", () =
   assert.equal(judged({ replicas: 3, readyReplicas: 3, updatedReplicas: 3 }, { spec }), "Current");
 });
 
+test("nodes that are to be served are counted as a DaemonSet's, none of them where the count is left out", () => {
+  const counted = { desiredNumberScheduled: 2, currentNumberScheduled: 2, updatedNumberScheduled: 2, numberReady: 2 };
+  assert.equal(judged({ ...counted, numberAvailable: 2 }), "Current");
+  assert.equal(judged({ ...counted, numberAvailable: 2, updatedNumberScheduled: 1 }), "InProgress");
+  assert.equal(judged(counted), "InProgress");
+  assert.equal(judged({ expectedNodes: 3, availableNodes: 2 }), "InProgress");
+  assert.equal(judged({ expectedNodes: 3 }), "InProgress");
+  assert.equal(judged({ desiredNumberScheduled: 0 }), "Current");
+});
+
 test("each who has a part in it is asked, and one of an older generation only where there are no others", () => {
   const party = (generation: number, type: string, status: string): JsonObject => ({
     conditions: [{ type, status, observedGeneration: generation }],

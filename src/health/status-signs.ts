@@ -11,13 +11,30 @@ const summary = /^(?!last|previous|desired|target)\w*(phase|state|status|health)
 const flags = ["ready", "readyToUse", "healthy", "available", "valid", "synced"];
 /** Members that hold what went wrong, and are empty otherwise. */
 const errors = ["error", "errorMessage", "failureMessage", "failureReason"];
-const counts = [
-  "replicas",
-  "updatedReplicas",
-  "readyReplicas",
-  "availableReplicas",
-  "updatedReadyReplicas",
-  "updatedAvailableReplicas",
+/** How many there are to be, and the members of a status that count them; `omitted` are those that are left out at zero. */
+const tallies: readonly {
+  readonly wanted: readonly string[];
+  readonly counts: readonly string[];
+  readonly omitted: readonly string[];
+}[] = [
+  {
+    wanted: ["spec", "replicas"],
+    counts: [
+      "replicas",
+      "updatedReplicas",
+      "readyReplicas",
+      "availableReplicas",
+      "updatedReadyReplicas",
+      "updatedAvailableReplicas",
+    ],
+    omitted: [],
+  },
+  {
+    wanted: ["status", "desiredNumberScheduled"],
+    counts: ["currentNumberScheduled", "updatedNumberScheduled", "numberReady", "numberAvailable"],
+    omitted: ["numberAvailable"],
+  },
+  { wanted: ["status", "expectedNodes"], counts: ["availableNodes"], omitted: ["availableNodes"] },
 ];
 const begun = ["startTime", "startedAt", "startTimestamp"];
 const ended = ["completionTime", "completedAt", "completionTimestamp", "finishedAt", "finishTime", "endTime"];
@@ -111,13 +128,15 @@ function flagSigns(status: JsonObject): readonly Health[] {
   return [...own, ...parts];
 }
 
-/** By the convention of kinds that can be scaled (https://kubernetes.io/docs/tasks/extend-kubernetes/custom-resources/custom-resource-definitions/#scale-subresource). */
+/** Kinds that run pods count them as Kubernetes' own do, after which their schemas are made. */
 function countSigns(object: KubeObject, status: JsonObject): readonly Health[] {
-  const wanted = valueAt(object, "spec", "replicas");
-  if (typeof wanted !== "number") return [];
-  return counts.flatMap((member) => {
-    const count: Json | undefined = status[member];
-    if (typeof count !== "number" || count >= wanted) return [];
-    return [inProgress("LessReplicas", `its status.${member} is ${count} of ${wanted}`)];
+  return tallies.flatMap(({ wanted: path, counts, omitted }) => {
+    const wanted = valueAt(object, ...path);
+    if (typeof wanted !== "number") return [];
+    return counts.flatMap((member) => {
+      const count = status[member] ?? (omitted.includes(member) ? 0 : undefined);
+      if (typeof count !== "number" || count >= wanted) return [];
+      return [inProgress("LessReplicas", `its status.${member} is ${count} of ${wanted}`)];
+    });
   });
 }
