@@ -29,4 +29,6 @@ export interface KubeAccess {
   /** The http or https proxy on the way. */
   readonly proxy?: URL;
   readonly credentials: CredentialSource;
+  /** What the place that this is from says now; undefined while that is the same, or says nothing of use. */
+  again?(): Promise<KubeAccess | undefined>;
 }

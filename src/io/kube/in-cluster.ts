@@ -28,7 +28,11 @@ export async function inClusterAccess(surroundings: PodSurroundings): Promise<Re
     const credentials = fileCredentials(clock, () => tokenOf(join(folder, "token")));
     await credentials.get();
     const server = new URL(`https://${host.includes(":") ? `[${host}]` : host}:${port}`);
-    return { ok: true, value: { server, authority, namespace, credentials } };
+    const again = async (): Promise<KubeAccess | undefined> => {
+      const now = await inClusterAccess(surroundings);
+      return now.ok && now.value.authority !== authority ? now.value : undefined;
+    };
+    return { ok: true, value: { server, authority, namespace, credentials, again } };
   } catch (error) {
     return notInCluster(error instanceof Error ? error.message : String(error));
   }

@@ -41,11 +41,29 @@ interface Entry {
 /** The access that a kubeconfig describes; problems name the file, the entry and the remedy, never a credential. */
 export async function kubeconfigAccess(options: KubeconfigOptions): Promise<Result<KubeAccess>> {
   try {
-    return { ok: true, value: await accessFrom(await readFiles(options.path), options) };
+    const files = await readFiles(options.path);
+    const access = await accessFrom(files, options);
+    const said = JSON.stringify([files, access.authority]);
+    return { ok: true, value: { ...access, again: () => changed(options, said) } };
   } catch (error) {
     if (error instanceof ProblemError) return { ok: false, problems: [error.problem] };
     throw error;
   }
+}
+
+/** What the kubeconfig says now, where that is no longer what it `said`: certificates are renewed and clusters made anew in place. */
+async function changed(options: KubeconfigOptions, said: string): Promise<KubeAccess | undefined> {
+  try {
+    const files = await readFiles(options.path);
+    const { authority } = await accessFrom(files, options);
+    if (JSON.stringify([files, authority]) === said) return undefined;
+  } catch (error) {
+    // Perhaps somebody is about to write it.
+    if (error instanceof ProblemError) return undefined;
+    throw error;
+  }
+  const now = await kubeconfigAccess(options);
+  return now.ok ? now.value : undefined;
 }
 
 /** Of several files those that are not there count for nothing, as in kubectl. */

@@ -15,23 +15,30 @@ import type { KubeAccess } from "./access.ts";
 import { HttpsKube } from "./https-kube.ts";
 import { kubeconfigAccess } from "./kubeconfig.ts";
 
-/** A TLS server that answers whether it knows the client's certificate; and the access of a kubeconfig to it. */
-async function start(t: TestContext) {
+/** A TLS server that answers whether it knows the client's certificate; on the port, or any that is free. */
+async function serve(t: TestContext, port = 0) {
   const identity = await newIdentity(Date.now());
   const { certificate: cert, key } = identity.server;
   const connections = { count: 0 };
   const server = createServer({ cert, key, ca: identity.caCertificate, requestCert: true, rejectUnauthorized: false });
   server.on("secureConnection", () => (connections.count += 1));
   server.on("request", (request, response) => response.end(String((request.socket as TLSSocket).authorized)));
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const folder = await mkdtemp(join(tmpdir(), "plumbline-tls-"));
-  t.after(async () => {
+  await new Promise<void>((resolve) => server.listen(port, "127.0.0.1", resolve));
+  const stop = (): void => {
     server.closeAllConnections();
     server.close();
-    await rm(folder, { recursive: true });
-  });
+  };
+  t.after(stop);
+  return { identity, connections, port: (server.address() as AddressInfo).port, stop };
+}
+
+/** Such a server, and the access of a kubeconfig to it. */
+async function start(t: TestContext) {
+  const { identity, connections, port, stop } = await serve(t);
+  const folder = await mkdtemp(join(tmpdir(), "plumbline-tls-"));
+  t.after(() => rm(folder, { recursive: true }));
   const path = join(folder, "kubeconfig");
-  await writeKubeconfig(identity, `https://127.0.0.1:${(server.address() as AddressInfo).port}`, path);
+  await writeKubeconfig(identity, `https://127.0.0.1:${port}`, path);
   const access = await kubeconfigAccess({ path, clock: systemClock });
   assert.ok(access.ok);
   function connect(changes: Partial<KubeAccess> = {}): HttpsKube {
@@ -41,7 +48,21 @@ async function start(t: TestContext) {
     t.after(() => kube.close());
     return kube;
   }
-  return { connect, connections };
+  return { connect, connections, path, port, stop };
+}
+
+for (const where of ["the same port", "another port"]) {
+  test(`a cluster that was made anew on ${where} is reached once its kubeconfig is written`, async (t) => {
+    const { connect, path, port, stop } = await start(t);
+    const kube = connect();
+    assert.equal((await kube.raw("/version")).body, "true");
+    stop();
+    const anew = await serve(t, where === "the same port" ? port : 0);
+    assert.equal((await kube.raw("/version")).status, 0);
+    assert.equal((await kube.raw("/version")).status, 0, "what the kubeconfig does not say is not believed");
+    await writeKubeconfig(anew.identity, `https://127.0.0.1:${anew.port}`, path);
+    assert.equal((await kube.raw("/version")).body, "true");
+  });
 }
 
 test("a kubeconfig's client certificate is shown, over one kept connection", async (t) => {

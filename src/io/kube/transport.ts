@@ -45,10 +45,12 @@ export class NoAnswer extends Error {
 
 /** One keep-alive pool of connections to one API server. */
 export class Transport {
-  readonly #access: KubeAccess;
+  #access: KubeAccess;
   readonly #clock: Clock;
   readonly #timeoutMs: number;
-  readonly #agent: http.Agent;
+  #agent: http.Agent;
+  /** The server could not be reached or did not let us in: what we know of it may be of yesterday. */
+  #isInDoubt = false;
 
   constructor(access: KubeAccess, clock: Clock, timeoutMs: number) {
     this.#access = access;
@@ -76,6 +78,7 @@ export class Transport {
    * The connection is ended when `timeoutMs` have passed before that. Rejects with `NoAnswer`.
    */
   async open(request: KubeRequest, timeoutMs: number): Promise<OpenAnswer> {
+    if (this.#isInDoubt) await this.#lookAgain();
     const headers: Record<string, string> = { accept: "application/json", "user-agent": "plumbline" };
     const { authorization, certificate, key } = await this.#credentials();
     if (authorization !== undefined) headers["authorization"] = authorization;
@@ -89,6 +92,15 @@ export class Transport {
 
   close(): void {
     this.#agent.destroy();
+  }
+
+  async #lookAgain(): Promise<void> {
+    this.#isInDoubt = false;
+    const access = await this.#access.again?.();
+    if (!access) return;
+    this.#agent.destroy();
+    this.#access = access;
+    this.#agent = agentFor(access);
   }
 
   async #credentials(): Promise<Credentials> {
@@ -119,10 +131,13 @@ export class Transport {
       });
       outgoing.on("error", (error: NodeJS.ErrnoException) => {
         cancel();
+        this.#isInDoubt = true;
         reject(new NoAnswer(messageOf(error), !neverSent.has(error.code ?? "")));
       });
       outgoing.on("response", (message) => {
-        const askAgain = message.statusCode === 401 && this.#access.credentials.refused();
+        const isRefused = message.statusCode === 401;
+        if (isRefused) this.#isInDoubt = true;
+        const askAgain = isRefused && this.#access.credentials.refused();
         resolve({ message, askAgain, done: cancel });
       });
       outgoing.end(request.body);
