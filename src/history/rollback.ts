@@ -55,7 +55,7 @@ export async function rollback(git: Git, request: RollbackRequest): Promise<Roll
   } catch (error) {
     if (!(error instanceof ProblemError)) throw error;
     // Only a lost tree is final; a git that was ended or could not write says nothing about the history.
-    if (error.problem.code !== "git-failed" || (await hasTree(git, directoryTree(restores)))) throw error;
+    if (error.problem.code !== "object-missing" || (await hasTree(git, directoryTree(restores)))) throw error;
     return { kind: "denied", problem: healthyGone(request, error.problem) };
   }
   const pushed = await git.push(commit, branch, head);

@@ -1,8 +1,14 @@
-import { createHash } from "node:crypto";
 import { readFileSync, statSync, watch } from "node:fs";
 import type { FSWatcher } from "node:fs";
 import { readFile, readdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
+
+type SeenBranches = ReadonlyMap<string, string>;
+
+/** The branches of the repository in `folder` (bare or not) with what their files say: commits, or what only git can follow. */
+export function localBranches(folder: string): Promise<SeenBranches> {
+  return readRefs(findGitFolder(folder), () => undefined);
+}
 
 /**
  * Calls `changed` when a branch of the repository in `folder` (bare or not) came, went or moved, as seen in the
@@ -24,8 +30,9 @@ export function watchLocalRefs(folder: string, changed: () => void): () => void 
       again = false;
       if (ended) break;
       const seen = await readRefs(gitFolder, observe);
-      if (known !== undefined && seen !== known && !ended) changed();
-      known = seen;
+      const all = JSON.stringify([...seen]);
+      if (known !== undefined && all !== known && !ended) changed();
+      known = all;
     }
     looking = false;
   };
@@ -62,23 +69,26 @@ function findGitFolder(folder: string): string {
   }
 }
 
-/** All branches as one fingerprint; `observe` is told of each folder on the way, before it is read. */
-async function readRefs(gitFolder: string, observe: (path: string) => void): Promise<string> {
-  const hash = createHash("sha256");
+/** All branches, in a total order; `observe` is told of each folder on the way, before it is read. */
+async function readRefs(gitFolder: string, observe: (path: string) => void): Promise<SeenBranches> {
+  const seen = new Map<string, string>();
   observe(gitFolder);
-  hash.update(await textOf(join(gitFolder, "packed-refs")));
-  const visit = async (path: string): Promise<void> => {
+  for (const line of (await textOf(join(gitFolder, "packed-refs"))).split("\n")) {
+    const [, commit, branch] = /^(\w+) refs\/heads\/(.+)$/.exec(line) ?? [];
+    if (commit !== undefined && branch !== undefined) seen.set(branch, commit);
+  }
+  const visit = async (path: string, prefix: string): Promise<void> => {
     observe(path);
     const entries = await readdir(path, { withFileTypes: true }).catch(() => []);
     for (const entry of entries.toSorted((a, b) => (a.name < b.name ? -1 : 1))) {
-      const below = join(path, entry.name);
-      if (entry.isDirectory()) await visit(below);
-      else if (!entry.name.endsWith(".lock")) hash.update(`\n${below}\n${await textOf(below)}`);
+      const [below, name] = [join(path, entry.name), `${prefix}${entry.name}`];
+      if (entry.isDirectory()) await visit(below, `${name}/`);
+      else if (!entry.name.endsWith(".lock")) seen.set(name, (await textOf(below)).trim());
     }
   };
   observe(join(gitFolder, "refs"));
-  await visit(join(gitFolder, "refs", "heads"));
-  return hash.digest("hex");
+  await visit(join(gitFolder, "refs", "heads"), "");
+  return seen;
 }
 
 async function textOf(path: string): Promise<string> {

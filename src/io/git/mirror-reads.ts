@@ -42,6 +42,7 @@ export function reads(git: GitCommand, reader: ObjectReader, branches: () => Bra
     async isAncestor(ancestor, commit) {
       checkId(ancestor);
       checkId(commit);
+      if ((await parentsOf(reader, commit)).includes(ancestor)) return true;
       return (await git.run(["merge-base", "--is-ancestor", ancestor, commit])).code === 0;
     },
     async log(from, path, limit) {
@@ -61,6 +62,14 @@ export function reads(git: GitCommand, reader: ObjectReader, branches: () => Bra
       return commits.filter((_, index) => brought[index]);
     },
   };
+}
+
+/** The parents of a commit; none where it cannot be read, which others say. */
+export async function parentsOf(reader: ObjectReader, commit: string): Promise<readonly string[]> {
+  return readCommit(reader, commit).then(
+    ({ parents }) => parents,
+    () => [],
+  );
 }
 
 async function find(reader: ObjectReader, commit: string, path: string): Promise<FoundObject | undefined> {

@@ -261,11 +261,14 @@ test("a push to a local remote is noticed, packed or in a new folder", { timeout
   seen = noticed();
   await other.push(one, "deep/er/main", undefined);
   await seen;
-  seen = noticed();
+  await git.fetch();
   runGit(remote, "pack-refs", "--all");
+  seen = noticed();
+  const two = await commitFiles(other, one, { a: "2" });
+  await other.push(two, "deep/er/main", one);
   await seen;
   seen = noticed();
-  await other.push(await commitFiles(other, one, { a: "2" }), "deep/er/main", one);
+  runGit(remote, "update-ref", "-d", "refs/heads/deep/er/main");
   await seen;
 });
 
@@ -319,4 +322,29 @@ test("a push that fails on a damaged mirror says so, and works after the next fe
   );
   assert.ok((await git.fetch()).ok);
   assert.equal((await git.push(await two(), "main", one)).kind, "pushed");
+});
+
+test("what was pushed from here is no news from a local remote", { timeout: 30_000 }, async (t) => {
+  const { open } = temporaryRepository(t);
+  const [git, other] = [await open(), await open()];
+  let calls = 0;
+  let told = (): void => undefined;
+  const news = new Promise<void>((resolve) => (told = resolve));
+  t.after(
+    git.onLocalPush(() => {
+      calls += 1;
+      if (isTheirs) told();
+    }),
+  );
+  let isTheirs = false;
+  let tip: string | undefined;
+  for (let n = 0; n < 5; n += 1) {
+    const next = await commitFiles(git, tip, { a: `${n}` });
+    await git.push(next, "main", tip);
+    tip = next;
+  }
+  isTheirs = true;
+  await other.push(await commitFiles(other, undefined, { a: "x" }), "theirs", undefined);
+  await news;
+  assert.equal(calls, 1, "only of what somebody else pushed");
 });

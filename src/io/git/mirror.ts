@@ -7,12 +7,12 @@ import { emptyAnswer, fetchBranches, restoreBranches } from "./fetch.ts";
 import { gitCommand } from "./git-command.ts";
 import type { Surroundings } from "./git-command.ts";
 import type { FetchResult, Git, PushResult } from "./git.ts";
-import { watchLocalRefs } from "./local-refs.ts";
 import { looseObjects } from "./loose-objects.ts";
 import { prepareFolder } from "./mirror-folder.ts";
-import { readBranches, reads, tracked } from "./mirror-reads.ts";
+import { parentsOf, readBranches, reads } from "./mirror-reads.ts";
 import { writes } from "./mirror-writes.ts";
 import { objectReader } from "./object-reader.ts";
+import { OthersPushes } from "./others-pushes.ts";
 import { pushTo } from "./push.ts";
 import type { PushTarget } from "./push.ts";
 import { parseRemote } from "./remote.ts";
@@ -50,7 +50,7 @@ export async function openMirror(options: MirrorOptions): Promise<Git> {
   let branches = await readBranches(git);
 
   /** What talks to the remote knows the credentials; what reads and writes here need not. */
-  const outside = async (): Promise<Result<PushTarget>> => {
+  const outside = async (): Promise<Result<Omit<PushTarget, "parentsOf">>> => {
     const { credentials } = options;
     const known =
       credentials === undefined ? { ok: true as const, value: remote } : await withCredentials(remote, credentials);
@@ -72,6 +72,7 @@ export async function openMirror(options: MirrorOptions): Promise<Git> {
   };
   const doubts = new Doubts();
   const inTurn = oneAtATime();
+  const others = new OthersPushes(inTurn);
   const signaturesInTurn = oneAtATime();
 
   return {
@@ -84,14 +85,15 @@ export async function openMirror(options: MirrorOptions): Promise<Git> {
       inTurn(async (): Promise<PushResult> => {
         const target = await outside();
         if (!target.ok) return { kind: "unreachable", problem: firstOf(target.problems) };
-        const result = await pushTo(target.value, commit, branch, expected);
+        const exchange = { ...target.value, parentsOf: (id: string) => parentsOf(reader, id) };
+        const result = await pushTo(exchange, commit, branch, expected);
         if ("problem" in result) doubts.hear(result.problem);
         if (result.kind !== "pushed") return result;
         branches = new Map(branches).set(branch, commit);
-        await git.run(["update-ref", `${tracked}${branch}`, commit]);
+        others.pushed(branch, commit);
         return result;
       }),
-    onLocalPush: (changed) => (remote.folder === undefined ? () => undefined : watchLocalRefs(remote.folder, changed)),
+    onLocalPush: (changed) => (remote.folder === undefined ? () => undefined : others.watch(remote.folder, changed)),
     close: () => reader.close(),
   };
 }

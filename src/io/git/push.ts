@@ -3,6 +3,7 @@ import type { Finished } from "../process/process.ts";
 import { gitFailure, lastWords } from "./git-command.ts";
 import type { GitCommand } from "./git-command.ts";
 import type { PushResult } from "./git.ts";
+import { tracked } from "./mirror-reads.ts";
 import { mirrorIsBroken, pushVerdict, remoteProblem } from "./refusals.ts";
 import { checkBranch, checkId, redact } from "./remote.ts";
 import type { Remote } from "./remote.ts";
@@ -12,7 +13,13 @@ export interface PushTarget {
   readonly git: GitCommand;
   readonly remote: Remote;
   readonly timeoutMs: number;
+  /** Of a commit here. */
+  readonly parentsOf: (commit: string) => Promise<readonly string[]>;
 }
+
+const quiet = ["--porcelain", "--no-verify"];
+/** With this, git moves the mirror's own reference along with the remote's. */
+const keepTracking = ["-c", `remote.origin.fetch=+refs/heads/*:${tracked}*`];
 
 /**
  * Pushes one commit to one branch, from exactly `expected`. The lease makes the server compare; that the commit descends
@@ -28,14 +35,17 @@ export async function pushTo(
   checkBranch(branch);
   if (expected !== undefined) {
     checkId(expected);
-    const descends = await target.git.run(["merge-base", "--is-ancestor", expected, commit]);
-    if (descends.code === 1) return { kind: "moved" };
-    if (descends.code !== 0)
-      return { kind: "unreachable", problem: gitFailure("merge-base", descends, target.remote).problem };
+    // Mostly it is the parent, which takes no process to be told.
+    if (!(await target.parentsOf(commit)).includes(expected)) {
+      const descends = await target.git.run(["merge-base", "--is-ancestor", expected, commit]);
+      if (descends.code === 1) return { kind: "moved" };
+      if (descends.code !== 0)
+        return { kind: "unreachable", problem: gitFailure("merge-base", descends, target.remote).problem };
+    }
   }
   const ref = `refs/heads/${branch}`;
   const done = await target.git.run(
-    ["push", "--porcelain", "--no-verify", `--force-with-lease=${ref}:${expected ?? ""}`, "origin", `${commit}:${ref}`],
+    [...keepTracking, "push", ...quiet, `--force-with-lease=${ref}:${expected ?? ""}`, "origin", `${commit}:${ref}`],
     { timeoutMs: target.timeoutMs },
   );
   if (done.code === 0) return { kind: "pushed" };

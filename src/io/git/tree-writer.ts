@@ -25,8 +25,19 @@ export async function writeTree(
 ): Promise<string> {
   const root: Branching = { below: new Map() };
   for (const [path, change] of changes) place(root, path, change);
+  await Promise.all([...changes.values()].map((change) => mustBeThere(reader, change)));
   const written = await writeLevel(reader, write, base, root);
   return written ?? (await makeTree(write, []));
+}
+
+/** A tree that names what the mirror has not could be written, and only the remote would find out. */
+async function mustBeThere(reader: ObjectReader, change: TreeChange | null): Promise<void> {
+  if (change === null) return;
+  const { mode, id } = change;
+  const type = isTree({ mode }) ? "tree" : "blob";
+  const object = await reader.info(id);
+  if (object?.type === type) return;
+  throw new ProblemError({ code: "object-missing", message: `The mirror has no ${type} ${id}.` });
 }
 
 function place(root: Branching, path: string, change: TreeChange | null): void {
