@@ -1,6 +1,6 @@
 import type { ApiServer } from "./server.ts";
 
-/** How long an Event is kept after it was written last, as by an API server that is told nothing else. */
+/** How long an Event is kept after its last write: the default of Kubernetes' API server. */
 const lifetimeMs = 3600_000;
 
 /** Lets Events go an hour after they were written last; returns a function that ends it. */

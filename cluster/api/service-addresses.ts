@@ -15,7 +15,7 @@ const exposedFields = [
 ];
 
 /**
- * Gives a service its cluster address and node ports, keeps those that it has, and refuses what cannot be had. Services
+ * Gives a service its cluster address and node ports, keeps those that it has, and refuses those that are not to be had. Services
  * have the lower half of the server's block of addresses.
  */
 export function withAddresses(
@@ -73,7 +73,7 @@ function isExposed(spec: JsonMap): boolean {
   return ["NodePort", "LoadBalancer"].includes(textAt(spec, "type"));
 }
 
-/** Node ports that were given out, and what else only such types have, go when the type that had them goes, unless they are asked for. */
+/** A service whose type no longer has node ports loses those that it was given, and keeps those that the request asks for. */
 export function withoutOldPorts(service: KubeObject, before: KubeObject): KubeObject {
   const [spec, live] = [mapAt(service, "spec"), mapAt(before, "spec")];
   if (isExposed(spec) || !isExposed(live)) return service;

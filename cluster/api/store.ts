@@ -21,9 +21,9 @@ const firstRevision = 100;
 const windowSize = 10_000;
 
 /**
- * All objects, in memory, frozen through and through, under one counter of revisions; knows keys and resourceVersions and nothing else. Keys are
- * "namespace/name" (or "/name"), in whose order everything is listed. Changes are delivered before the write returns,
- * to every listener in the same order, also when a listener writes.
+ * All objects, in memory, frozen through and through, under one counter of revisions. It knows keys and resourceVersions
+ * and nothing else. Keys are "namespace/name" (or "/name"), in whose order everything is listed. Changes are delivered
+ * before the write returns, to every listener in the same order, also when a listener writes.
  */
 export class Store {
   readonly #collections = new Map<string, Map<string, KubeObject>>();

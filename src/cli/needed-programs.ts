@@ -10,7 +10,7 @@ interface NeededProgram {
   readonly option: string;
 }
 
-/** The programs that these options need: git runs them itself, and would say of a missing one only that something failed. */
+/** The programs that these options need. Git runs them itself, and of a missing one it says only that something failed. */
 function neededBy({
   repository,
   allowedSigners,

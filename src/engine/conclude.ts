@@ -115,7 +115,7 @@ export async function refuse(
   return { againAtMs: io.clock.now() + refusedRetryMs, ...pass };
 }
 
-/** A revision of which nobody knows that its images are signed (behaviour L5): nothing of it is applied until that is known. */
+/** A revision whose images are not known to be signed (behaviour L5): nothing of it is applied until they are. */
 export async function distrust(io: Io, known: Known, record: DeliveryRecord, doubt: Doubt): Promise<Pass> {
   if (doubt.kind === "refused") return refuse(io, known, record, doubt.problems);
   const waiting = doubtedRecord(record, doubt.problem);

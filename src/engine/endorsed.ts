@@ -37,7 +37,7 @@ const longestChain = 5;
 export class Endorsements {
   readonly #git: Git;
   readonly #trust: Trust;
-  /** Commits that were found good for an application: neither a signature nor a rollback's making changes, but who may sign does. */
+  /** Commits that were found good for an application. Signatures and rollbacks stay what they are; who may sign can change. */
   readonly #good = new Set<string>();
   #goodBy = "";
   /** The commits that last changed paths, as of one head. */

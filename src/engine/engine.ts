@@ -305,7 +305,7 @@ export class Engine {
     const { logFiles, onTrouble, clock } = this.#options;
     if (problem) onTrouble?.("repository", problem);
     const files = logFiles?.(this.snapshot());
-    // Where nothing was ever delivered there is no log to be begun with a complaint, and without the remote none to be written.
+    // A complaint begins no log where nothing was ever delivered, and without the remote no log can be written.
     const isNews = problem !== undefined || this.#complained;
     const isLogged =
       isNews && files && this.#branch.repository.reachable && (await this.#io.git.branch(logBranch)) !== undefined;

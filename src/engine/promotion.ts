@@ -35,7 +35,7 @@ export async function promoteWhenDue(io: Io, found: FoundApplication, pass: Pass
   }
 }
 
-/** The note where nothing is to be carried: what was waited for does not come any more, and what was proposed may be merged. */
+/** The note where there is nothing to carry: who waited waits no more, and a proposal whose images are here was merged. */
 function settledByItself({ promotion, images, revision }: DeliveryRecord): Promotion | undefined {
   if (promotion?.outcome === "waiting") return undefined;
   const isMerged = promotion?.outcome === "proposed" && promotion.images.every((image) => images.includes(image));

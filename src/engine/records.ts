@@ -277,7 +277,7 @@ export function sameDecision(left: DeliveryRecord | undefined, right: DeliveryRe
   return left !== undefined && key(left) === key(right) && !hasRecovered(left, right);
 }
 
-/** Undone drift is often written down while its pods still come up: who reads the log alone would never hear that they did. */
+/** Drift is often recorded as undone while its pods still come up; without this the log would never say that they did. */
 function hasRecovered(left: DeliveryRecord, right: DeliveryRecord): boolean {
   return left.degradedSince !== undefined && right.degradedSince === undefined;
 }

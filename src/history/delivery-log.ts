@@ -74,7 +74,7 @@ export function deliveryLog(git: Git): DeliveryLog {
   };
 }
 
-/** Writes a commit for each note, and pushes them all at once: where many decide at the same time, pushes are what it costs. */
+/** Writes a commit for each note and pushes them all at once: when many decide at the same time, the pushes are the cost. */
 async function write(git: Git, notes: readonly LogNote[]): Promise<readonly LogResult[]> {
   for (;;) {
     const head = await git.branch(logBranch);
@@ -93,7 +93,7 @@ async function write(git: Git, notes: readonly LogNote[]): Promise<readonly LogR
   }
 }
 
-/** The commits of the notes, each on top of the one before; where the branch says all of a note already, the one that does. */
+/** One commit for each note, each on top of the one before; for a note that the branch holds already, the commit that holds it. */
 async function commitEach(
   git: Git,
   head: string | undefined,
@@ -119,7 +119,7 @@ async function commitEach(
   return written;
 }
 
-/** What of these files the branch does not say yet: at most decisions most of them are as they were, and cost no more than a look. */
+/** Those of these files that the branch does not hold yet. Most decisions change few of them; the others cost only a look. */
 async function changesTo(
   git: Git,
   head: string | undefined,

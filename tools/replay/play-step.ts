@@ -124,7 +124,7 @@ function bodyOf(recorded: unknown, text: string): unknown {
   }
 }
 
-/** The same request, of which nothing is kept. The options in the body of a deletion stand before those of the query. */
+/** The same request as a dry run. The options in the body of a deletion count before those of the query. */
 function dryRunOf(sent: Sent): Sent {
   if (sent.method === "DELETE" && isRecord(sent.body)) return { ...sent, body: { ...sent.body, dryRun: ["All"] } };
   if (sent.path.includes("dryRun=")) return sent;

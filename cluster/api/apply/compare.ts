@@ -19,7 +19,7 @@ export function fieldSetOf(schema: Schema | undefined, value: unknown): FieldSet
   return setOf(visit(schema, value, []));
 }
 
-/** Nobody owns a declared field that others are in, only those; the entries of maps and lists are owned themselves. */
+/** A declared field that holds others is not owned itself, only what it holds; entries of maps and lists are. */
 function isStruct(holder: Schema | undefined, element: PathElement): boolean {
   const name = fieldName(element);
   return name !== undefined && holder?.property(name) !== undefined;

@@ -41,7 +41,7 @@ function parseObject(text: string): JsonMap | undefined {
   }
 }
 
-/** The object with the annotation brought up to what was just applied, in the text of Go's encoder, where it has one. */
+/** The object with its last-applied annotation, where it has one, set to what was just applied as Go's encoder writes it. */
 export function withLastApplied(object: KubeObject, applied: KubeObject): KubeObject {
   if (object.metadata.annotations?.[annotation] === undefined) return object;
   const bare = canonicalJson(withoutAnnotation(applied));

@@ -29,7 +29,7 @@ const resetByStatus: Readonly<Record<string, FieldSet>> = {
   "apiextensions.k8s.io/v1/CustomResourceDefinition": fieldsAt("spec", "metadata"),
 };
 
-/** Fields that a write through a subresource does not set, whatever the request says, and so nobody comes to own. */
+/** Fields that a write through a subresource never sets, whatever the request says, so that nobody comes to own them by it. */
 export function resetFields(kind: string, subresource: string, isCustom: boolean, hasStatus: boolean): FieldSet {
   if (subresource === "" && hasStatus) return fieldsAt("status");
   if (subresource !== "status") return fieldsAt();

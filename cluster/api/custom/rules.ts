@@ -14,7 +14,7 @@ interface Rule {
   readonly optionalOldSelf?: boolean;
 }
 
-/** What is wrong with a custom object by the rules in its schema; those about the past are asked where there is one. */
+/** What is wrong with a custom object by the rules in its schema; those that compare with the past apply where it has one. */
 export function ruleCauses(schema: Schema, value: unknown, old: unknown, path: string): readonly Cause[] {
   const rules = (schema.raw["x-kubernetes-validations"] ?? []) as readonly Rule[];
   const own = rules.flatMap((rule) => brokenRule(rule, schema, value, old, path));

@@ -54,7 +54,7 @@ export function written({ subresource }: ResourcePath): Pick<WriteOptions, "subr
   return subresource === "status" || subresource === "finalize" ? { subresource } : {};
 }
 
-/** DELETE of one object; the answer is the object where it stays for a while or the kind has it so, else a Status. */
+/** DELETE of one object; answers a Status, or the object where it stays for a while or its kind is answered so. */
 export async function deleteObject(exchange: Exchange, place: Place): Promise<Answer> {
   const { api, warn } = exchange;
   const { resource, name } = place;

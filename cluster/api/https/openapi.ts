@@ -148,7 +148,7 @@ function ofProperties(properties: unknown): object {
   return Object.fromEntries(Object.entries(properties as object).map(([name, inner]) => [name, linked(inner, true)]));
 }
 
-/** What OpenAPI calls the verbs that it calls otherwise, and the methods of those that are not methods. */
+/** Verbs that have another name in OpenAPI, and the HTTP methods of verbs that are not methods themselves. */
 const actions: Readonly<Record<string, string>> = { create: "post", update: "put" };
 const methods: Readonly<Record<string, string>> = {
   list: "get",

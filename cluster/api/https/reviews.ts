@@ -13,7 +13,7 @@ import { writeOptions } from "./options.ts";
 type Verdict = (exchange: Exchange, spec: unknown, namespace: string) => object;
 
 /**
- * The kinds by which clients ask who someone is and what he may do, which are kept nowhere. Rules of RBAC are stored and
+ * The kinds by which clients ask who someone is and what they may do; they are kept nowhere. Rules of RBAC are stored and
  * not weighed: administrators may do all, others nothing.
  */
 export const verdicts: Readonly<Record<string, Verdict>> = {

@@ -12,7 +12,7 @@ import { eventWriter } from "./rendering.ts";
 
 /** How often a quiet watch is told how far it has seen. */
 const bookmarkEveryMs = 60_000;
-/** A watch of which no end was said ends by itself, as Kubernetes' do, so that nobody relies on it for ever. */
+/** A watch without a timeout of its own ends by itself, as in Kubernetes, so that no client relies on one that lasts. */
 const longestSeconds = 3600;
 /** A client that does not read is let go rather than remembered. */
 const mostBufferedBytes = 64 * 1024 * 1024;

@@ -56,7 +56,7 @@ function endpointOf(service: Service, pod: Pod): Endpoint {
   };
 }
 
-/** The older object that says the same, save that pods on their way out are only in it where the service wants them. */
+/** The older object, Endpoints. It says the same, but holds pods on their way out only where the service wants them. */
 export function endpointsObject(
   service: Service,
   groups: readonly EndpointGroup[],

@@ -11,7 +11,7 @@ export interface Verdict {
   readonly message: string;
 }
 
-/** The verdict that is already said, or that a Job fails or fulfils its policy of success; undefined while it goes on. */
+/** The verdict that the Job's status holds already, or else what its policies make of its pods; undefined while it goes on. */
 export function verdictOf(tally: Tally, nowMs: number): Verdict | undefined {
   const { job, failedIndexes } = tally;
   const { backoffLimit = 6, completions = 0, maxFailedIndexes } = job.spec;

@@ -95,7 +95,7 @@ function role(namespace: string, rules: readonly Rule[], name = engineName): Pri
   return { apiVersion, kind: "Role", metadata: metadataOf(name, namespace), rules };
 }
 
-/** Several engines share a cluster, each in a namespace of its own, so what belongs to the whole cluster is named by that. */
+/** Several engines may share a cluster, each in its own namespace, so objects of the whole cluster are named after that. */
 function wholeName(namespace: string): string {
   return `${engineName}:${namespace}`;
 }

@@ -37,7 +37,7 @@ export interface InstallSettings {
   readonly registryCredentials?: string;
   /** Whether it may read logs of pods, for `logLines` of a rollout. */
   readonly readLogs?: boolean;
-  /** The Secret with the token of the forge, where it is to be told, and which forge that is where its URL does not say so. */
+  /** The Secret with the forge's token, where the forge is to be told, and the kind of forge, where its URL does not say it. */
   readonly forgeToken?: string;
   readonly forge?: string;
   readonly forgeUrl?: string;

@@ -7,7 +7,7 @@ import { formatDuration } from "../../source/duration.ts";
 /** Who the application is, which two of the same id agree on. */
 const identity: ReadonlySet<string> = new Set(["id", "name", "environment"]);
 
-/** What two versions of delivery.yaml say of an application in different ways; times by the names and in the form of delivery.yaml. */
+/** The settings of an application that differ between two versions of delivery.yaml, by the names and in the form of that file. */
 export function settingsChanges(before: Application, after: Application): readonly FieldChange[] {
   // Through JSON, so that what is left out and what is undefined are the same.
   const [from, to] = [before, after].map((one) => asWritten(JSON.parse(JSON.stringify(one)) as Json));

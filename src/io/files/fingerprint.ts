@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 
-/** What files hold now, as one text that is another once any of them changes; one that cannot be read counts as empty. */
+/** The contents of files as one text, which changes when any of them does; a file that cannot be read counts as empty. */
 export async function fingerprint(paths: readonly string[]): Promise<string> {
   const hash = createHash("sha256");
   for (const path of paths) {
