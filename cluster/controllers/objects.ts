@@ -11,6 +11,7 @@ export type Stored<T extends { spec?: unknown; status?: unknown }> = KubeObject 
   readonly status?: NonNullable<T["status"]>;
 };
 
+/** The kinds that controllers work on. */
 export type Deployment = Stored<apps.Deployment>;
 export type ReplicaSet = Stored<apps.ReplicaSet>;
 export type Pod = Stored<core.Pod>;
@@ -18,6 +19,7 @@ export type Job = Stored<batch.Job>;
 export type Service = Stored<core.Service>;
 export type Namespace = Stored<core.Namespace>;
 
+/** The names of their resources, and of those that they write besides. */
 export const deployments: ResourceName = { group: "apps", resource: "deployments" };
 export const replicaSets: ResourceName = { group: "apps", resource: "replicasets" };
 export const jobs: ResourceName = { group: "batch", resource: "jobs" };

@@ -95,7 +95,7 @@ export async function openImageStore(folder: string, source: ImageSource): Promi
       const { config, diffIds } = parseImageConfig(await readJson(found.blob(digest), digest), digest);
       const layers = manifest.layers.map((layer, at) => ({ ...layer, diffId: diffIds[at] }));
       const size = layers.reduce((sum, layer) => sum + layer.size, 0);
-      const id = found.pulledAs ?? manifest.config.digest;
+      const id = found.pulledAs ?? digest;
       const image: Image = { id, config, tree: await treeOf(layers, found), size };
       known.set(keyOf(reference), image);
       return image;
