@@ -89,6 +89,41 @@ const refused: readonly (readonly [name: string, files: { readonly [path: string
     /is there already/,
   ],
   [
+    "an object twice, from two directories",
+    {
+      "s/app/kustomization.yaml": "resources: [../one, ../two]\nnameSuffix: -x\n",
+      "s/one/kustomization.yaml": "resources: [a.yaml]\n",
+      "s/one/a.yaml": configMap,
+      "s/two/kustomization.yaml": "resources: [a.yaml]\n",
+      "s/two/a.yaml": configMap,
+    },
+    /^s\/two\/a\.yaml:1: ConfigMap a comes to the kustomization of s\/app twice: from here and from s\/one\/a\.yaml:1/,
+  ],
+  [
+    "a patch that could be for two objects",
+    {
+      "s/app/kustomization.yaml": `resources: [../one, ../two]\npatches: [{ patch: '${JSON.stringify({ apiVersion: "v1", kind: "ConfigMap", metadata: { name: "a" } })}' }]\n`,
+      "s/one/kustomization.yaml": "resources: [../base]\nnamePrefix: one-\n",
+      "s/two/kustomization.yaml": "resources: [../base]\nnamePrefix: two-\n",
+      "s/base/kustomization.yaml": "resources: [a.yaml]\n",
+      "s/base/a.yaml": configMap,
+    },
+    /2 objects are, or once were, called as it says/,
+  ],
+  [
+    "a name that could be of two objects",
+    {
+      "s/app/kustomization.yaml": "resources: [../one, ../two, binding.yaml]\n",
+      "s/app/binding.yaml":
+        "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRoleBinding\nmetadata: { name: b }\nsubjects: [{ kind: ServiceAccount, name: a }]\n",
+      "s/one/kustomization.yaml": "resources: [../base]\nnamespace: one\n",
+      "s/two/kustomization.yaml": "resources: [../base]\nnamespace: two\n",
+      "s/base/kustomization.yaml": "resources: [a.yaml]\n",
+      "s/base/a.yaml": configMap.replace("ConfigMap", "ServiceAccount"),
+    },
+    /^s\/app\/binding\.yaml:1: ClusterRoleBinding b names a ServiceAccount that could be one\/a or two\/a/,
+  ],
+  [
     "a merge into nothing",
     { "s/app/kustomization.yaml": "configMapGenerator: [{ name: a, behavior: merge }]\n" },
     /there is no ConfigMap a/,

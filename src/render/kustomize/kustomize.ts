@@ -36,7 +36,7 @@ export async function kustomize(
     };
     const built = await build({ sources: metered, isCluster, built: { count: 0 }, budget }, directory, [], []);
     const hashed = built.map((resource) => (resource.isHashed ? withHash(resource) : resource));
-    const delivered = followNames(hashed).filter(({ object }) => !isLocal(object));
+    const delivered = followNames(hashed, isCluster).filter(({ object }) => !isLocal(object));
     return { ok: true, value: delivered.map(({ object, where }) => ({ value: object, where })) };
   } catch (error) {
     if (error instanceof Refused) return { ok: false, problems: error.problems };
@@ -73,13 +73,14 @@ async function build(
   const become = (after: readonly Resource[]): void => {
     resources = counted(resources, after, budget);
   };
+  const members: Resource[] = [];
   for (const entry of [...(file.resources ?? []), ...(file.bases ?? [])]) {
     const path = at.resolve(entry, "resources");
     const isFile = sources.kind(path) === "file";
-    const added = isFile ? await at.manifests(path) : await build(context, path, [], [...inside, directory]);
-    resources = [...resources, ...added];
-    if (resources.length > limits.documents) throw at.tooMuch(tooMany);
+    members.push(...(isFile ? await at.manifests(path) : await build(context, path, [], [...inside, directory])));
+    if (given.length + members.length > limits.documents) throw at.tooMuch(tooMany);
   }
+  resources = at.joined(given, members);
   for (const entry of file.components ?? []) {
     resources = await build(context, at.resolve(entry, "components"), resources, [...inside, directory]);
   }

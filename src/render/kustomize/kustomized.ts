@@ -10,7 +10,7 @@ import type { Entry } from "./generate.ts";
 import { kustomizationSchema } from "./kustomization.ts";
 import type { Generator, Kustomization, PatchSpec } from "./kustomization.ts";
 import type { ReadPatch } from "./patches.ts";
-import { toResource } from "./resource.ts";
+import { identityOf, labelOf, toResource } from "./resource.ts";
 import type { Resource } from "./resource.ts";
 import type { Sources } from "./sources.ts";
 
@@ -57,6 +57,23 @@ export class Kustomized {
     const read = readConfiguration(file, content, kustomizationSchema);
     if (read.ok) return read.value;
     throw new Refused(read.problems);
+  }
+
+  /** Both together; what has the same name twice could be neither patched nor referred to. */
+  joined(resources: readonly Resource[], added: readonly Resource[]): readonly Resource[] {
+    const known = new Map(resources.map((resource) => [keyOf(resource), resource]));
+    for (const resource of added) {
+      const before = known.get(keyOf(resource));
+      known.set(keyOf(resource), resource);
+      if (before === undefined) continue;
+      throw new ProblemError({
+        code: "duplicate-object",
+        message: `${labelOf(resource)} comes to the kustomization of ${this.#directory} twice: from here and from ${placeOf(before)}.`,
+        where: resource.where,
+        remedy: "Remove one of the two, or give them a namePrefix where they come from.",
+      });
+    }
+    return [...resources, ...added];
   }
 
   /** The path in the repository that an entry names: below this directory for a file, anywhere in the repository for a directory. */
@@ -164,6 +181,15 @@ function valuesOf(content: Buffer, where: Place): readonly Json[] {
   };
   const values = read(kustomizeSchema);
   return values.some((value) => Array.isArray(value)) ? read(kubeSchema) : values;
+}
+
+function keyOf({ object }: Resource): string {
+  const { group, version, kind, name, namespace } = identityOf(object);
+  return JSON.stringify([group, version, kind, name, namespace || "default"]);
+}
+
+function placeOf({ where: { file, line } }: Resource): string {
+  return line === undefined ? file : `${file}:${line}`;
 }
 
 function shown(entry: string): string {

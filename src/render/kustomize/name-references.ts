@@ -2,124 +2,94 @@ import type { Json, JsonObject } from "../../model/json.ts";
 import { isJsonObject } from "../../model/json.ts";
 import { changeFields } from "./field-specs.ts";
 import { referenceFields } from "./reference-fields.ts";
-import { identitiesOf, identityOf } from "./resource.ts";
-import type { Identity, Resource } from "./resource.ts";
+import type { ReferenceField } from "./reference-fields.ts";
+import { Referrals } from "./referrals.ts";
+import { identityOf } from "./resource.ts";
+import type { Resource } from "./resource.ts";
 
-/** The resources with every name by which they refer to each other as it is now, whatever it was when it was written. */
-export function followNames(resources: readonly Resource[]): readonly Resource[] {
-  const moved = resources.filter(({ former }) => former.length > 0);
-  if (moved.length === 0) return resources;
-  const byKind = new Map<string, Map<string, Resource[]>>();
-  for (const resource of moved) {
-    const kind = kindOf(identityOf(resource.object));
-    const byName = byKind.get(kind) ?? new Map<string, Resource[]>();
-    byKind.set(kind, byName);
-    for (const name of new Set(identitiesOf(resource).map((one) => one.name))) {
-      byName.set(name, [...(byName.get(name) ?? []), resource]);
-    }
-  }
-  return resources.map((resource) => ({ ...resource, object: follow(resource, byKind) }));
+/**
+ * The resources with every name by which they refer to each other as it is now, whatever it was when it was written.
+ * `more` are the fields that kustomizations name besides those that are known; `isCluster` knows kinds without a namespace.
+ */
+export function followNames(
+  resources: readonly Resource[],
+  isCluster: (kind: string) => boolean,
+  more: readonly ReferenceField[] = [],
+): readonly Resource[] {
+  const referrals = new Referrals(resources, isCluster);
+  if (referrals.isEmpty) return resources;
+  const fields = [...referenceFields, ...more].filter(({ to }) => referrals.has(to));
+  return resources.map((resource) => ({ ...resource, object: follow(resource, referrals, fields) }));
 }
 
-/** What has another name than it had, by every name that it ever had. */
-type Named = ReadonlyMap<string, readonly Resource[]>;
-/** The same by kinds, as `group/Kind`. */
-type Moved = ReadonlyMap<string, Named>;
-
-function follow(referrer: Resource, moved: Moved): JsonObject {
+function follow(referrer: Resource, referrals: Referrals, fields: readonly ReferenceField[]): JsonObject {
   const { kind } = identityOf(referrer.object);
-  const byFields = referenceFields
-    .filter((field) => field.in.includes(kind) && moved.has(field.to))
-    .reduce<JsonObject>((object, { to, path }) => {
-      return changeFields(object, [{ path }], (name) => find(referrer, [moved.get(to)], name)?.name ?? name);
+  const byFields = fields
+    .filter((field) => field.in.length === 0 || field.in.includes(kind))
+    .reduce<JsonObject>((object, { to, path, group, version }) => {
+      const spec = { path, ...(group === undefined ? {} : { group }), ...(version === undefined ? {} : { version }) };
+      return changeFields(object, [spec], (found) => renamed(found, referrer, referrals, to));
     }, referrer.object);
-  return followKinds(byFields, referrer, moved);
+  return followKinds(byFields, referrer, referrals);
+}
+
+/** A name, an object with one, or a list of either. */
+function renamed(found: Json | undefined, referrer: Resource, referrals: Referrals, to: string): Json | undefined {
+  if (Array.isArray(found))
+    return (found as readonly Json[]).map((item) => renamed(item, referrer, referrals, to) ?? item);
+  if (typeof found === "string") return referrals.find(referrer, [to], found)?.name ?? found;
+  return isJsonObject(found) ? moved(found, referrer, referrals, to) : found;
+}
+
+/** A reference by name and namespace, which both may be others now. */
+function moved(ref: JsonObject, referrer: Resource, referrals: Referrals, to: string): JsonObject {
+  const found = referrals.findNamed(referrer, to, ref);
+  if (found === undefined) return ref;
+  return { ...ref, name: found.name, ...(found.namespace === "" ? {} : { namespace: found.namespace }) };
 }
 
 /** References that say the kind beside the name: scale targets, roles, subjects, and what a rule names. */
-function followKinds(object: JsonObject, referrer: Resource, moved: Moved): JsonObject {
+function followKinds(object: JsonObject, referrer: Resource, referrals: Referrals): JsonObject {
   const { kind } = identityOf(object);
-  const change = (path: string, follow: (found: Json | undefined) => Json | undefined): JsonObject =>
-    changeFields(object, [{ path }], follow);
+  const change = (path: string, changed: (found: JsonObject) => Json): JsonObject =>
+    changeFields(object, [{ path }], (found) => eachObject(found, changed));
+  const named = (ref: JsonObject, group: string): JsonObject => {
+    const found = referrals.find(referrer, [`${group}/${String(ref["kind"])}`], ref["name"]);
+    return found === undefined ? ref : { ...ref, name: found.name };
+  };
   if (kind === "HorizontalPodAutoscaler")
-    return change("spec/scaleTargetRef", (ref) => followTyped(ref, referrer, moved));
-  if (kind === "Role" || kind === "ClusterRole") {
-    return change("rules", (rules) =>
-      Array.isArray(rules) ? (rules as readonly Json[]).map((rule) => followRule(rule, referrer, moved)) : rules,
-    );
-  }
+    return change("spec/scaleTargetRef", (ref) => named(ref, groupOfKind[String(ref["kind"])] ?? "?"));
+  if (kind === "Role" || kind === "ClusterRole")
+    return change("rules", (rule) => followRule(rule, referrer, referrals));
   if (kind !== "RoleBinding" && kind !== "ClusterRoleBinding") return object;
-  const bound = change("roleRef", (ref) => followTyped(ref, referrer, moved));
-  return changeFields(bound, [{ path: "subjects" }], (subjects) =>
-    Array.isArray(subjects)
-      ? (subjects as readonly Json[]).map((one) => followTyped(one, referrer, moved) ?? one)
-      : subjects,
-  );
+  const bound = change("roleRef", (ref) => named(ref, String(ref["apiGroup"])));
+  // A user may be called like an account, and is another.
+  const account = (subject: JsonObject): Json =>
+    subject["kind"] === "ServiceAccount" ? moved(subject, referrer, referrals, "/ServiceAccount") : subject;
+  return changeFields(bound, [{ path: "subjects" }], (found) => eachObject(found, account));
 }
 
-function followTyped(ref: Json | undefined, referrer: Resource, moved: Moved): Json | undefined {
-  if (!isJsonObject(ref)) return ref;
-  const { kind, name, apiGroup, apiVersion, namespace } = ref;
-  const group =
-    typeof apiGroup === "string"
-      ? apiGroup
-      : typeof apiVersion === "string" && apiVersion.includes("/")
-        ? apiVersion.slice(0, apiVersion.indexOf("/"))
-        : "";
-  const wanted = typeof kind === "string" ? `${group}/${kind}` : "";
-  const found = find(referrer, [moved.get(wanted)], name, namespace);
-  if (found === undefined) return ref;
-  const moves = kind === "ServiceAccount" && found.namespace !== "";
-  return { ...ref, name: found.name, ...(moves ? { namespace: found.namespace } : {}) };
+/** What an autoscaler may scale, whatever version of it the reference is of. */
+const groupOfKind: { readonly [kind: string]: string | undefined } = {
+  Deployment: "apps",
+  ReplicaSet: "apps",
+  StatefulSet: "apps",
+  ReplicationController: "",
+};
+
+function eachObject(found: Json | undefined, changed: (object: JsonObject) => Json): Json | undefined {
+  if (Array.isArray(found)) return (found as readonly Json[]).map((item) => eachObject(item, changed) ?? item);
+  return isJsonObject(found) ? changed(found) : found;
 }
 
-function followRule(rule: Json, referrer: Resource, moved: Moved): Json {
-  const names = isJsonObject(rule) ? rule["resourceNames"] : undefined;
-  const plurals = isJsonObject(rule) ? rule["resources"] : undefined;
-  if (!isJsonObject(rule) || !Array.isArray(names) || !Array.isArray(plurals)) return rule;
-  const kinds = { configmaps: "/ConfigMap", secrets: "/Secret", services: "/Service" };
-  const candidates = Object.entries(kinds).flatMap(([plural, kind]) =>
-    plurals.includes(plural) ? [moved.get(kind)] : [],
-  );
+const kindOfPlural = { configmaps: "/ConfigMap", secrets: "/Secret", services: "/Service" };
+
+function followRule(rule: JsonObject, referrer: Resource, referrals: Referrals): Json {
+  const { resourceNames: names, resources: plurals } = rule;
+  if (!Array.isArray(names) || !Array.isArray(plurals)) return rule;
+  const kinds = Object.entries(kindOfPlural).flatMap(([plural, kind]) => (plurals.includes(plural) ? [kind] : []));
   return {
     ...rule,
-    resourceNames: (names as readonly Json[]).map((name) => find(referrer, candidates, name)?.name ?? name),
+    resourceNames: (names as readonly Json[]).map((name) => referrals.find(referrer, kinds, name)?.name ?? name),
   };
-}
-
-/** The object that a name means: of those that were called so, the one in the referrer's namespace and with its affixes. */
-function find(
-  referrer: Resource,
-  candidates: readonly (Named | undefined)[],
-  name: Json | undefined,
-  namespace?: Json,
-): Identity | undefined {
-  if (typeof name !== "string") return undefined;
-  const called = candidates
-    .flatMap((named) => named?.get(name) ?? [])
-    .filter((candidate) =>
-      identitiesOf(candidate).some(
-        (one) => one.name === name && (namespace === undefined || one.namespace === "" || one.namespace === namespace),
-      ),
-    );
-  const own = identityOf(referrer.object).namespace;
-  const near = narrowed(called, ({ object }) => (identityOf(object).namespace || "default") === (own || "default"));
-  const related = narrowed(near, ({ affixes }) => sharesAffixes(affixes, referrer.affixes));
-  const [found] = related;
-  return found && identityOf(found.object);
-}
-
-function narrowed(candidates: readonly Resource[], fits: (candidate: Resource) => boolean): readonly Resource[] {
-  if (candidates.length < 2) return candidates;
-  const fitting = candidates.filter(fits);
-  return fitting.length > 0 ? fitting : candidates;
-}
-
-function sharesAffixes(left: readonly string[], right: readonly string[]): boolean {
-  const length = Math.min(left.length, right.length);
-  return left.slice(0, length).every((affix, index) => affix === right[index]);
-}
-
-function kindOf({ group, kind }: Identity): string {
-  return `${group}/${kind}`;
 }

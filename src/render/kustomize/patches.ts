@@ -61,14 +61,18 @@ function patchByMerge(
   });
 }
 
-/** kustomize takes it for a mistake when a patch finds nothing, unless it was looking by a target. */
+/** kustomize takes it for a mistake when a patch does not find one object, unless it was looking by a target. */
 function targeted(
   resources: readonly Resource[],
   isTarget: (resource: Resource) => boolean,
   where: Place,
   mayMiss: boolean,
 ): readonly Resource[] {
-  if (!mayMiss && !resources.some(isTarget)) throw unusable(where, "nothing here is what it is for");
+  if (mayMiss) return resources;
+  const count = resources.filter(isTarget).length;
+  if (count === 0) throw unusable(where, "nothing here is what it is for");
+  if (count > 1)
+    throw unusable(where, `${count} objects are, or once were, called as it says; a target tells them apart`);
   return resources;
 }
 

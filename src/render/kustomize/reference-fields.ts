@@ -4,11 +4,16 @@ export interface ReferenceField {
   readonly to: string;
   /** In which kinds; none named is any. */
   readonly in: readonly string[];
+  /** Of what refers; absent: any. */
+  readonly group?: string | undefined;
+  readonly version?: string | undefined;
+  /** Leads to a name, or to an object that has a name and a namespace. */
   readonly path: string;
 }
 
 const podSpecs: readonly (readonly [readonly string[], string])[] = [
   [["Pod"], "spec"],
+  [["PodTemplate"], "template/spec"],
   [["Deployment", "ReplicaSet", "DaemonSet", "StatefulSet", "ReplicationController", "Job"], "spec/template/spec"],
   [["CronJob"], "spec/jobTemplate/spec/template/spec"],
 ];
@@ -61,11 +66,7 @@ const elsewhere: readonly (readonly [string, readonly string[], readonly string[
     ],
   ],
   ["/Service", ["APIService"], ["spec/service/name"]],
-  [
-    "/Service",
-    ["ValidatingWebhookConfiguration", "MutatingWebhookConfiguration"],
-    ["webhooks[]/clientConfig/service/name"],
-  ],
+  ["/Service", ["ValidatingWebhookConfiguration", "MutatingWebhookConfiguration"], ["webhooks[]/clientConfig/service"]],
   ["/PersistentVolume", ["PersistentVolumeClaim"], ["spec/volumeName"]],
   ["storage.k8s.io/StorageClass", ["PersistentVolume", "PersistentVolumeClaim"], ["spec/storageClassName"]],
   ["storage.k8s.io/StorageClass", ["StatefulSet"], ["spec/volumeClaimTemplates[]/spec/storageClassName"]],

@@ -18,8 +18,9 @@ export interface Resource {
   readonly where: Place;
   /** What it was called before, oldest first: others still refer to it by these. */
   readonly former: readonly Identity[];
-  /** The prefixes and suffixes that it was given, which tell two objects of one former name apart. */
-  readonly affixes: readonly string[];
+  /** What was put before and after its name, innermost first: that tells two objects of one former name apart. */
+  readonly prefixes: readonly string[];
+  readonly suffixes: readonly string[];
   /** Its name gets a hash of its content at the end, so that a change of content is a change of what uses it. */
   readonly isHashed: boolean;
 }
@@ -64,7 +65,7 @@ export function toResource(value: Json, where: Place, isHashed = false): Resourc
       remedy: "Write apiVersion, kind and metadata, or take the file out of resources.",
     });
   }
-  return { object: value, where, former: [], affixes: [], isHashed };
+  return { object: value, where, former: [], prefixes: [], suffixes: [], isHashed };
 }
 
 /** The resource with another object; where that is called differently, the old name is remembered. */
@@ -95,6 +96,8 @@ export function changeAt(
   if (!isJsonObject(value) && !(create && (value === undefined || value === null))) return value;
   const members = isJsonObject(value) ? value : {};
   const key = step.replace(/\[\]$/, "");
+  // A list is never made, and what should be one and is not stays as it is.
+  if (key !== step && !Array.isArray(members[key])) return value;
   const before = Object.hasOwn(members, key) ? members[key] : undefined;
   if (before === undefined && !create) return value;
   const after = changeAt(before, rest, change, create);

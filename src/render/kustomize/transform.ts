@@ -3,7 +3,7 @@ import { isJsonObject, valueAt } from "../../model/json.ts";
 import { ProblemError } from "../../model/problem.ts";
 import type { Place } from "../../model/problem.ts";
 import { addPairs, annotations, changeFields, ownLabels, selectors, templateLabels } from "./field-specs.ts";
-import type { ImageChange, Kustomization } from "./kustomization.ts";
+import type { FieldSpec, ImageChange, Kustomization } from "./kustomization.ts";
 import { become, identitiesOf, identityOf } from "./resource.ts";
 import type { Resource } from "./resource.ts";
 
@@ -24,8 +24,19 @@ export function setNamespace(resource: Resource, namespace: string, isCluster: (
     const bound = changeFields(object, [{ path: "subjects[]" }], (found) => rebind(found, namespace));
     return isClusterWide ? become(resource, bound) : become(resource, inNamespace(bound, namespace));
   }
-  return isClusterWide ? resource : become(resource, inNamespace(object, namespace));
+  const placed = changeFields(object, serviceNamespaces, () => namespace);
+  return become(resource, isClusterWide ? placed : inNamespace(placed, namespace));
 }
+
+/** Where kinds of the whole cluster say in which namespace their services are. */
+const serviceNamespaces: readonly FieldSpec[] = [
+  { kind: "APIService", group: "apiregistration.k8s.io", path: "spec/service/namespace", create: true },
+  {
+    kind: "CustomResourceDefinition",
+    group: "apiextensions.k8s.io",
+    path: "spec/conversion/webhook/clientConfig/service/namespace",
+  },
+];
 
 function rebind(subjects: Json | undefined, namespace: string): Json | undefined {
   if (!Array.isArray(subjects)) return subjects;
@@ -51,7 +62,12 @@ export function named(resource: Resource, name: string): Resource {
 export function affix(resource: Resource, prefix: string, suffix: string): Resource {
   const { group, kind, name } = identityOf(resource.object);
   if (unaffixed.has(`${group}/${kind}`) || (prefix === "" && suffix === "")) return resource;
-  return { ...named(resource, prefix + name + suffix), affixes: [...resource.affixes, `${prefix}/${suffix}`] };
+  const { prefixes, suffixes } = resource;
+  return {
+    ...named(resource, prefix + name + suffix),
+    prefixes: prefix === "" ? prefixes : [...prefixes, prefix],
+    suffixes: suffix === "" ? suffixes : [...suffixes, suffix],
+  };
 }
 
 /** Labels and annotations that a kustomization gives to all. */
