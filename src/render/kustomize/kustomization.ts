@@ -14,7 +14,8 @@ const selectorSchema = z.strictObject({
   annotationSelector: z.string().optional(),
 });
 
-const fieldSpecSchema = z.strictObject({
+/** A field of some kinds, as kustomizations and configurations name it. */
+export const fieldSpecSchema = z.strictObject({
   path: z.string(),
   group: z.string().optional(),
   version: z.string().optional(),
@@ -55,7 +56,7 @@ const fieldOptionsSchema = z.strictObject({
   create: z.boolean().optional(),
 });
 
-const replacementSchema = z.strictObject({
+const ownReplacementSchema = z.strictObject({
   source: selectorSchema
     .omit({ labelSelector: true, annotationSelector: true })
     .extend({ fieldPath: z.string().optional(), options: fieldOptionsSchema.optional() })
@@ -70,6 +71,12 @@ const replacementSchema = z.strictObject({
     }),
   ),
 });
+
+/** A file that `replacements` names: one of them, or a list. */
+export const replacementsSchema = z.union([
+  z.array(ownReplacementSchema),
+  ownReplacementSchema.transform((one) => [one]),
+]);
 
 /** What Plumbline understands of a kustomization.yaml; any other key is refused by its name, never left out silently. */
 export const kustomizationSchema = z.strictObject({
@@ -113,7 +120,8 @@ export const kustomizationSchema = z.strictObject({
   configMapGenerator: z.array(generatorSchema).nullish(),
   secretGenerator: z.array(generatorSchema.extend({ type: z.string().optional() })).nullish(),
   generatorOptions: generatorOptionsSchema.optional(),
-  replacements: z.array(replacementSchema).nullish(),
+  replacements: z.array(z.union([z.strictObject({ path: z.string() }), ownReplacementSchema])).nullish(),
+  configurations: z.array(z.string()).nullish(),
   // The order of what comes out is Plumbline's own, whatever a kustomization says of it.
   sortOptions: z.looseObject({}).optional(),
 });
@@ -133,4 +141,4 @@ export type PatchSpec = z.infer<typeof patchSchema>;
 /** Another name, tag or digest for an image. */
 export type ImageChange = NonNullable<Kustomization["images"]>[number];
 /** A value of one object, and the fields of others that it is copied into. */
-export type Replacement = z.infer<typeof replacementSchema>;
+export type Replacement = z.infer<typeof ownReplacementSchema>;

@@ -6,8 +6,11 @@ import { limits } from "../limits.ts";
 import type { Portion } from "../limits.ts";
 import type { ReadValue } from "../read-documents.ts";
 import { Budget } from "./budget.ts";
+import { joinConfigurations, sizeOf } from "./configurations.ts";
+import type { Configuration } from "./configurations.ts";
 import { contentHash } from "./content-hash.ts";
 import { absorb, generate } from "./generate.ts";
+import type { Kustomization } from "./kustomization.ts";
 import { Kustomized, Refused } from "./kustomized.ts";
 import { followNames } from "./name-references.ts";
 import { patchResources } from "./patches.ts";
@@ -34,9 +37,12 @@ export async function kustomize(
       kind: (path) => sources.kind(path),
       read: (path) => readCounted(sources, path, budget),
     };
-    const built = await build({ sources: metered, isCluster, built: { count: 0 }, budget }, directory, [], []);
-    const hashed = built.map((resource) => (resource.isHashed ? withHash(resource) : resource));
-    const delivered = followNames(hashed, isCluster).filter(({ object }) => !isLocal(object));
+    const context = { sources: metered, isCluster, built: { count: 0 }, budget };
+    const { resources, configurations } = await build(context, directory, nothing, []);
+    const hashed = resources.map((resource) => (resource.isHashed ? withHash(resource) : resource));
+    const { references } = joinConfigurations([...configurations.values()]);
+    budget.look(hashed.length * references.length);
+    const delivered = followNames(hashed, isCluster, references).filter(({ object }) => !isLocal(object));
     return { ok: true, value: delivered.map(({ object, where }) => ({ value: object, where })) };
   } catch (error) {
     if (error instanceof Refused) return { ok: false, problems: error.problems };
@@ -53,37 +59,75 @@ interface Context {
   readonly budget: Budget;
 }
 
+/** What kustomizations have come to so far. */
+interface Composed {
+  readonly resources: readonly Resource[];
+  /** By the paths of their files: one that several bases name counts once. */
+  readonly configurations: ReadonlyMap<string, Configuration>;
+}
+
+const nothing: Composed = { resources: [], configurations: new Map() };
+
 const mostBuilds = 1000;
 const tooMany = `it comes to more than ${limits.documents} objects or ${mostBuilds} kustomizations`;
 
-/** The resources of one kustomization: its own over `given`, which a component changes as if they were its own. */
+/** What one kustomization comes to: its own over `given`, which a component changes as if it were its own. */
 async function build(
   context: Context,
   directory: string,
-  given: readonly Resource[],
+  given: Composed,
   inside: readonly string[],
-): Promise<readonly Resource[]> {
-  const { sources, isCluster, budget } = context;
-  const at = new Kustomized(sources, directory, inside);
+): Promise<Composed> {
+  const at = new Kustomized(context.sources, directory, inside);
   context.built.count += 1;
-  if (context.built.count > mostBuilds || given.length > limits.documents) throw at.tooMuch(tooMany);
+  if (context.built.count > mostBuilds || given.resources.length > limits.documents) throw at.tooMuch(tooMany);
   if (inside.length > limits.depth) throw at.tooMuch(`it stands below more than ${limits.depth} others`);
   const file = await at.kustomization();
-  let resources = given;
+  const own = { ...given, configurations: new Map([...given.configurations, ...(await at.configurations(file))]) };
+  const gathered = await gather(context, at, file, own, [...inside, directory]);
+  return { ...gathered, resources: await transform(context, at, file, gathered) };
+}
+
+/** What its resources and components come to, over `given`. */
+async function gather(
+  context: Context,
+  at: Kustomized,
+  file: Kustomization,
+  given: Composed,
+  inside: readonly string[],
+): Promise<Composed> {
+  const members: Resource[] = [];
+  const configurations = new Map(given.configurations);
+  for (const entry of [...(file.resources ?? []), ...(file.bases ?? [])]) {
+    const path = at.resolve(entry, "resources");
+    if (context.sources.kind(path) === "file") members.push(...(await at.manifests(path)));
+    else {
+      const base = await build(context, path, nothing, inside);
+      members.push(...base.resources);
+      for (const [name, one] of base.configurations) configurations.set(name, one);
+    }
+    if (given.resources.length + members.length > limits.documents) throw at.tooMuch(tooMany);
+  }
+  let composed: Composed = { resources: at.joined(given.resources, members), configurations };
+  for (const entry of file.components ?? []) {
+    composed = await build(context, at.resolve(entry, "components"), composed, inside);
+  }
+  return composed;
+}
+
+/** The resources after the kustomization's own steps. */
+async function transform(
+  { isCluster, budget }: Context,
+  at: Kustomized,
+  file: Kustomization,
+  given: Composed,
+): Promise<readonly Resource[]> {
+  let { resources } = given;
+  const configuration = joinConfigurations([...given.configurations.values()]);
+  budget.look(resources.length * sizeOf(configuration));
   const become = (after: readonly Resource[]): void => {
     resources = counted(resources, after, budget);
   };
-  const members: Resource[] = [];
-  for (const entry of [...(file.resources ?? []), ...(file.bases ?? [])]) {
-    const path = at.resolve(entry, "resources");
-    const isFile = sources.kind(path) === "file";
-    members.push(...(isFile ? await at.manifests(path) : await build(context, path, [], [...inside, directory])));
-    if (given.length + members.length > limits.documents) throw at.tooMuch(tooMany);
-  }
-  resources = at.joined(given, members);
-  for (const entry of file.components ?? []) {
-    resources = await build(context, at.resolve(entry, "components"), resources, [...inside, directory]);
-  }
   for (const [kind, generators] of [
     ["ConfigMap", file.configMapGenerator],
     ["Secret", file.secretGenerator],
@@ -95,16 +139,16 @@ async function build(
   }
   for (const patch of await at.strategicPatches(file)) become(patchResources(resources, patch, budget));
   const { namespace, namePrefix = "", nameSuffix = "" } = file;
-  if (namespace) become(resources.map((resource) => setNamespace(resource, namespace, isCluster)));
-  become(resources.map((resource) => mark(affix(resource, namePrefix, nameSuffix), file)));
+  if (namespace) become(resources.map((one) => setNamespace(one, namespace, isCluster, configuration.namespace)));
+  become(resources.map((resource) => mark(affix(resource, namePrefix, nameSuffix), file, configuration)));
   for (const spec of file.patchesJson6902 ?? []) become(patchResources(resources, await at.patch(spec), budget));
-  for (const scale of file.replicas ?? []) become(setReplicas(resources, scale, at.where));
+  for (const scale of file.replicas ?? []) become(setReplicas(resources, scale, at.where, configuration.replicas));
   for (const image of file.images ?? []) {
     // Images are looked for everywhere, and found in few places.
     for (const { object } of resources) budget.weigh(object);
-    become(resources.map((resource) => ({ ...resource, object: setImage(resource.object, image) })));
+    become(resources.map((one) => ({ ...one, object: setImage(one.object, image, configuration.images) })));
   }
-  for (const one of file.replacements ?? []) become(replaceValues(resources, one, at.where, budget));
+  for (const one of await at.replacements(file)) become(replaceValues(resources, one, at.where, budget));
   return resources;
 }
 

@@ -1,3 +1,4 @@
+import type { z } from "zod";
 import type { Json } from "../../model/json.ts";
 import { kustomizationNames, pathFrom } from "../../model/kustomization.ts";
 import { ProblemError } from "../../model/problem.ts";
@@ -7,8 +8,10 @@ import { kubeSchema, kustomizeSchema } from "../kube-schema.ts";
 import { readDocuments } from "../read-documents.ts";
 import { parseEnvironment, parseLiteral } from "./generate.ts";
 import type { Entry } from "./generate.ts";
-import { kustomizationSchema } from "./kustomization.ts";
-import type { Generator, Kustomization, PatchSpec } from "./kustomization.ts";
+import { configurationSchema, toConfiguration } from "./configurations.ts";
+import type { Configuration } from "./configurations.ts";
+import { kustomizationSchema, replacementsSchema } from "./kustomization.ts";
+import type { Generator, Kustomization, PatchSpec, Replacement } from "./kustomization.ts";
 import type { ReadPatch } from "./patches.ts";
 import { identityOf, labelOf, toResource } from "./resource.ts";
 import type { Resource } from "./resource.ts";
@@ -48,13 +51,37 @@ export class Kustomized {
       throw this.#refuse("it has no kustomization.yaml", "Add one, or name the files of the directory one by one.");
     if (names.length > 1) throw this.#refuse(`it has ${names.join(" and ")}`, "Keep one of them.");
     const file = `${this.#directory}/${name}`;
+    return this.#read(file, kustomizationSchema);
+  }
+
+  /** The replacements that it writes out and those of the files that it names. */
+  async replacements({ replacements }: Kustomization): Promise<readonly Replacement[]> {
+    const read: Replacement[] = [];
+    for (const one of replacements ?? [])
+      read.push(
+        ...("path" in one ? await this.#read(this.resolve(one.path, "replacements"), replacementsSchema) : [one]),
+      );
+    return read;
+  }
+
+  /** What the files say that `configurations` names, by their paths. */
+  async configurations({ configurations }: Kustomization): Promise<ReadonlyMap<string, Configuration>> {
+    const read = new Map<string, Configuration>();
+    for (const entry of configurations ?? []) {
+      const path = this.resolve(entry, "configurations");
+      read.set(path, toConfiguration(await this.#read(path, configurationSchema)));
+    }
+    return read;
+  }
+
+  async #read<T>(file: string, schema: z.ZodType<T>): Promise<T> {
     const content = await this.#sources.read(file);
     if (content.length > maxConfigurationBytes)
       throw this.#refuse(
-        `it is ${content.length} bytes, and at most ${maxConfigurationBytes} are taken`,
+        `${file} is ${content.length} bytes, and at most ${maxConfigurationBytes} are taken`,
         "Move patches and the entries of generators into files that it names.",
       );
-    const read = readConfiguration(file, content, kustomizationSchema);
+    const read = readConfiguration(file, content, schema);
     if (read.ok) return read.value;
     throw new Refused(read.problems);
   }

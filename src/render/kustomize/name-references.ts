@@ -54,28 +54,23 @@ function followKinds(object: JsonObject, referrer: Resource, referrals: Referral
   const change = (path: string, changed: (found: JsonObject) => Json): JsonObject =>
     changeFields(object, [{ path }], (found) => eachObject(found, changed));
   const named = (ref: JsonObject, group: string): JsonObject => {
-    const found = referrals.find(referrer, [`${group}/${String(ref["kind"])}`], ref["name"]);
+    const found = referrals.find(referrer, [`${group}/${text(ref["kind"])}`], ref["name"]);
     return found === undefined ? ref : { ...ref, name: found.name };
   };
   if (kind === "HorizontalPodAutoscaler")
-    return change("spec/scaleTargetRef", (ref) => named(ref, groupOfKind[String(ref["kind"])] ?? "?"));
+    return change("spec/scaleTargetRef", (ref) => (scalable.has(text(ref["kind"])) ? named(ref, "*") : ref));
   if (kind === "Role" || kind === "ClusterRole")
     return change("rules", (rule) => followRule(rule, referrer, referrals));
   if (kind !== "RoleBinding" && kind !== "ClusterRoleBinding") return object;
-  const bound = change("roleRef", (ref) => named(ref, String(ref["apiGroup"])));
+  const bound = change("roleRef", (ref) => named(ref, text(ref["apiGroup"])));
   // A user may be called like an account, and is another.
   const account = (subject: JsonObject): Json =>
     subject["kind"] === "ServiceAccount" ? moved(subject, referrer, referrals, "/ServiceAccount") : subject;
   return changeFields(bound, [{ path: "subjects" }], (found) => eachObject(found, account));
 }
 
-/** What an autoscaler may scale, whatever version of it the reference is of. */
-const groupOfKind: { readonly [kind: string]: string | undefined } = {
-  Deployment: "apps",
-  ReplicaSet: "apps",
-  StatefulSet: "apps",
-  ReplicationController: "",
-};
+/** What an autoscaler is known to scale, whatever version of it the reference is of. */
+const scalable = new Set(["Deployment", "ReplicaSet", "StatefulSet", "ReplicationController"]);
 
 function eachObject(found: Json | undefined, changed: (object: JsonObject) => Json): Json | undefined {
   if (Array.isArray(found)) return (found as readonly Json[]).map((item) => eachObject(item, changed) ?? item);
@@ -92,4 +87,8 @@ function followRule(rule: JsonObject, referrer: Resource, referrals: Referrals):
     ...rule,
     resourceNames: (names as readonly Json[]).map((name) => referrals.find(referrer, kinds, name)?.name ?? name),
   };
+}
+
+function text(value: Json | undefined): string {
+  return typeof value === "string" ? value : "";
 }

@@ -108,4 +108,85 @@ metadata: { name: h }
 spec: { scaleTargetRef: { apiVersion: extensions/v1beta1, kind: Deployment, name: web } }
 `,
   },
+  "fields that configurations name, in a base and above it": {
+    "app/kustomization.yaml": `namespace: moved
+namePrefix: p-
+resources: [../base, more.yaml]
+configurations: [more-fields.yaml]
+labels: [{ pairs: { only: meta } }, { pairs: { every: where }, includeSelectors: true }]
+commonAnnotations: { by: us }
+images: [{ name: w, newTag: "2" }]
+replicas: [{ name: wide, count: 4 }]
+`,
+    "app/more-fields.yaml": `images: [{ path: spec/engine/image, kind: Widget }]
+replicas: [{ path: spec/size, kind: Widget, create: true }]
+commonAnnotations: [{ path: spec/notes, kind: Widget, create: true }]
+labels: [{ path: spec/marks, kind: Widget, create: true }]
+`,
+    "app/more.yaml":
+      "apiVersion: example.org/v1\nkind: Widget\nmetadata: { name: wide }\nspec: { engine: { image: w:1 } }\n",
+    "base/kustomization.yaml": `resources: [all.yaml]
+configurations: [fields.yaml]
+configMapGenerator: [{ name: facts, literals: [a=b] }]
+`,
+    "base/fields.yaml": `nameReference:
+  - kind: ConfigMap
+    fieldSpecs: [{ path: spec/facts/name, kind: Widget }, { path: spec/all/facts, group: example.org, kind: Widget }]
+  - kind: Widget
+    group: example.org
+    fieldSpecs: [{ path: metadata/annotations/widget, kind: ConfigMap }, { path: spec/parts, kind: Widget }]
+commonLabels: [{ path: spec/match, kind: Widget, group: example.org, create: true }]
+namespace: [{ path: spec/home, kind: Widget, create: true }, { path: webhooks/clientConfig/service/namespace, kind: MutatingWebhookConfiguration, create: true }]
+varReference: [{ path: spec/x, kind: Widget }]
+`,
+    "base/all.yaml": `apiVersion: example.org/v1
+kind: Widget
+metadata: { name: w }
+spec: { facts: { name: facts }, all: [{ facts: facts }, { facts: [facts, other] }], parts: [v, { name: v }] }
+---
+apiVersion: example.org/v1
+kind: Widget
+metadata: { name: v }
+spec: { engine: { image: w } }
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: { name: notes, annotations: { widget: w } }
+---
+apiVersion: admissionregistration.k8s.io/v1
+kind: MutatingWebhookConfiguration
+metadata: { name: m }
+webhooks: [{ name: a, clientConfig: { service: { name: hooks, path: /x } } }]
+`,
+  },
+  "replacements in files, one and many of them": {
+    "app/kustomization.yaml": `resources: [all.yaml]
+replacements:
+  - path: one.yaml
+  - { source: { kind: ConfigMap, fieldPath: data.b }, targets: [{ select: { kind: Pod }, fieldPaths: [metadata.annotations.b], options: { create: true } }] }
+  - path: many.yaml
+`,
+    "app/one.yaml":
+      "source: { kind: ConfigMap, fieldPath: data.a }\ntargets: [{ select: { kind: Pod }, fieldPaths: [metadata.annotations.a] }]\n",
+    "app/many.yaml": `- source: { kind: ConfigMap, fieldPath: data.a, options: { delimiter: "-", index: 1 } }
+  targets: [{ select: { name: p }, fieldPaths: ["spec.containers.*.image"], options: { delimiter: ":", index: 1 } }]
+- source: { kind: ConfigMap }
+  targets: [{ select: { kind: Pod }, reject: [{ name: q }], fieldPaths: [spec.hostname], options: { create: true } }]
+`,
+    "app/all.yaml": `apiVersion: v1
+kind: ConfigMap
+metadata: { name: facts }
+data: { a: x-y-z, b: c }
+---
+apiVersion: v1
+kind: Pod
+metadata: { name: p, annotations: { a: none } }
+spec: { containers: [{ name: c, image: "i:1" }, { name: d, image: i }] }
+---
+apiVersion: v1
+kind: Pod
+metadata: { name: q, annotations: { a: none } }
+spec: { containers: [{ name: c, image: "i:1" }] }
+`,
+  },
 };

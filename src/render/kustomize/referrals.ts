@@ -7,17 +7,21 @@ import type { Identity, Resource } from "./resource.ts";
 /** What is called otherwise than it was, found by what it was called. */
 export class Referrals {
   readonly #isCluster: (kind: string) => boolean;
-  /** By kind, as `group/Kind`, and by every name that one had. */
+  /** By kind, as `group/Kind` and, whatever the group, as `*` and the kind; and by every name that one had. */
   readonly #moved = new Map<string, Map<string, Resource[]>>();
 
   constructor(resources: readonly Resource[], isCluster: (kind: string) => boolean) {
     this.#isCluster = isCluster;
     for (const resource of resources) {
-      const kind = kindOf(resource);
-      for (const name of new Set(resource.former.map((one) => one.name))) {
-        const byName = this.#moved.get(kind) ?? new Map<string, Resource[]>();
-        this.#moved.set(kind, byName);
-        byName.set(name, [...(byName.get(name) ?? []), resource]);
+      const { kind } = identityOf(resource.object);
+      for (const key of [kindOf(resource), `*/${kind}`]) {
+        const byName = this.#moved.get(key) ?? new Map<string, Resource[]>();
+        for (const { name } of resource.former) {
+          const called = byName.get(name) ?? [];
+          byName.set(name, called);
+          if (called.at(-1) !== resource) called.push(resource);
+        }
+        if (byName.size > 0) this.#moved.set(key, byName);
       }
     }
   }

@@ -3,6 +3,7 @@ import { isJsonObject, valueAt } from "../../model/json.ts";
 import { ProblemError } from "../../model/problem.ts";
 import type { Place } from "../../model/problem.ts";
 import { addPairs, annotations, changeFields, ownLabels, selectors, templateLabels } from "./field-specs.ts";
+import type { Configuration } from "./configurations.ts";
 import type { FieldSpec, ImageChange, Kustomization } from "./kustomization.ts";
 import { become, identitiesOf, identityOf } from "./resource.ts";
 import type { Resource } from "./resource.ts";
@@ -15,8 +16,13 @@ const unaffixed = new Set([
 ]);
 
 /** The object, and what is bound to the default account, in `namespace`; kinds of the whole cluster take none. */
-export function setNamespace(resource: Resource, namespace: string, isCluster: (kind: string) => boolean): Resource {
-  const { object } = resource;
+export function setNamespace(
+  resource: Resource,
+  namespace: string,
+  isCluster: (kind: string) => boolean,
+  more: readonly FieldSpec[],
+): Resource {
+  const object = changeFields(resource.object, [...serviceNamespaces, ...more], () => namespace);
   const { kind, group } = identityOf(object);
   if (kind === "Namespace" && group === "") return named(resource, namespace);
   const isClusterWide = isCluster(`${group}/${kind}`);
@@ -24,8 +30,7 @@ export function setNamespace(resource: Resource, namespace: string, isCluster: (
     const bound = changeFields(object, [{ path: "subjects[]" }], (found) => rebind(found, namespace));
     return isClusterWide ? become(resource, bound) : become(resource, inNamespace(bound, namespace));
   }
-  const placed = changeFields(object, serviceNamespaces, () => namespace);
-  return become(resource, isClusterWide ? placed : inNamespace(placed, namespace));
+  return become(resource, isClusterWide ? object : inNamespace(object, namespace));
 }
 
 /** Where kinds of the whole cluster say in which namespace their services are. */
@@ -71,29 +76,43 @@ export function affix(resource: Resource, prefix: string, suffix: string): Resou
 }
 
 /** Labels and annotations that a kustomization gives to all. */
-export function mark(resource: Resource, { labels, commonLabels, commonAnnotations }: Kustomization): Resource {
-  const everywhere = [...ownLabels, ...templateLabels, ...selectors];
+export function mark(
+  resource: Resource,
+  { labels, commonLabels, commonAnnotations }: Kustomization,
+  more: Configuration,
+): Resource {
+  const everywhere = [...ownLabels, ...templateLabels, ...selectors, ...more.commonLabels];
+  const templates = [...ownLabels, ...templateLabels, ...more.templateLabels];
   let object = resource.object;
   for (const { pairs = {}, includeSelectors, includeTemplates, fields = [] } of labels ?? []) {
-    const specs = includeSelectors ? everywhere : includeTemplates ? [...ownLabels, ...templateLabels] : ownLabels;
-    object = addPairs(object, [...specs, ...fields], pairs);
+    const specs = includeSelectors ? everywhere : includeTemplates ? templates : ownLabels;
+    object = addPairs(object, [...specs, ...fields, ...more.labels], pairs);
   }
   if (commonLabels && Object.keys(commonLabels).length > 0) object = addPairs(object, everywhere, commonLabels);
   if (commonAnnotations && Object.keys(commonAnnotations).length > 0)
-    object = addPairs(object, annotations, commonAnnotations);
+    object = addPairs(object, [...annotations, ...more.commonAnnotations], commonAnnotations);
   return { ...resource, object };
 }
+
+const replicaFields = ["Deployment", "ReplicaSet", "StatefulSet", "ReplicationController"].map((kind): FieldSpec => ({
+  kind,
+  path: "spec/replicas",
+  create: true,
+}));
 
 /** The resources with the number of replicas of one workload, which must be there. */
 export function setReplicas(
   resources: readonly Resource[],
   { name, count }: { readonly name: string; readonly count: number },
   where: Place,
+  more: readonly FieldSpec[],
 ): readonly Resource[] {
-  const scalable = new Set(["Deployment", "ReplicaSet", "StatefulSet", "ReplicationController"]);
-  const isMeant = (resource: Resource): boolean =>
-    identitiesOf(resource).some((one) => scalable.has(one.kind) && one.name === name);
-  if (!resources.some(isMeant)) {
+  const fields = [...replicaFields, ...more];
+  const fitting = (resource: Resource): readonly FieldSpec[] => {
+    const kinds = identitiesOf(resource).flatMap((one) => (one.name === name ? [one.kind] : []));
+    return fields.filter(({ kind }) => kinds.some((one) => kind === undefined || kind === one));
+  };
+  if (!resources.some((resource) => fitting(resource).length > 0)) {
     throw new ProblemError({
       code: "kustomization-replicas",
       message: `replicas names ${JSON.stringify(name)}, but no Deployment, StatefulSet, ReplicaSet or ReplicationController here is called so.`,
@@ -101,15 +120,14 @@ export function setReplicas(
       remedy: "Correct the name, or remove the entry.",
     });
   }
-  return resources.map((resource) =>
-    isMeant(resource)
-      ? { ...resource, object: changeFields(resource.object, [{ path: "spec/replicas", create: true }], () => count) }
-      : resource,
-  );
+  return resources.map((resource) => {
+    const object = changeFields(resource.object, fitting(resource), () => count);
+    return object === resource.object ? resource : { ...resource, object };
+  });
 }
 
 /** The object with an image changed wherever containers name it. */
-export function setImage(object: JsonObject, image: ImageChange): JsonObject {
+export function setImage(object: JsonObject, image: ImageChange, more: readonly FieldSpec[]): JsonObject {
   if (identityOf(object).kind === "CustomResourceDefinition") return object;
   const reimaged = (value: Json): Json => (typeof value === "string" ? changedImage(value, image) : value);
   const walk = (value: Json): Json => {
@@ -133,7 +151,7 @@ export function setImage(object: JsonObject, image: ImageChange): JsonObject {
       return walk(member);
     });
   };
-  return walk(object) as JsonObject;
+  return changeFields(walk(object) as JsonObject, more, (found) => (found === undefined ? found : reimaged(found)));
 }
 
 /** `name`, `name:tag` or `name@digest` with another name, tag or digest. */
