@@ -18,6 +18,15 @@ const goFloatTag = defineScalarTag("tag:yaml.org,2002:float", {
   identify: () => false,
 });
 
+/** What a text means that stands in YAML without quotes, as kustomize reads it. */
+export function plainScalar(text: string): string | number | boolean | null {
+  if (/^(true|True|TRUE)$/.test(text)) return true;
+  if (/^(false|False|FALSE)$/.test(text)) return false;
+  if (/^(~|null|Null|NULL)$/.test(text)) return null;
+  const number = goInteger(text) ?? goFloat(text);
+  return number !== undefined && Number.isFinite(number) ? number : text;
+}
+
 function goInteger(source: string): number | undefined {
   const match = /^([-+]?)(0[xX][0-9a-fA-F]+|0[oO][0-7]+|0[bB][01]+|0[0-7]+|0|[1-9][0-9]*)$/.exec(
     source.replaceAll("_", ""),

@@ -54,6 +54,9 @@ export function generate(
     ...own,
     labels: { ...shared.labels, ...own.labels },
     annotations: { ...shared.annotations, ...own.annotations },
+    // One that says it is enough, as for kustomize.
+    disableNameSuffixHash: shared.disableNameSuffixHash === true || own.disableNameSuffixHash === true,
+    immutable: shared.immutable === true || own.immutable === true,
   };
   const keys = new Set<string>();
   for (const { key } of entries) {
@@ -76,10 +79,12 @@ export function generate(
     apiVersion: "v1",
     kind,
     metadata,
-    ...(kind === "Secret" ? { type: type ?? "Opaque", ...secretData(entries) } : configData(entries)),
+    ...(kind === "Secret"
+      ? { type: type === undefined || type === "" ? "Opaque" : type, ...secretData(entries) }
+      : configData(entries)),
     ...(options.immutable ? { immutable: true } : {}),
   };
-  return toResource(object, where, options.disableNameSuffixHash !== true);
+  return toResource(object, where, !options.disableNameSuffixHash);
 }
 
 function secretData(entries: readonly Entry[]): JsonObject {

@@ -9,12 +9,13 @@ import type { Json } from "../../model/json.ts";
 import { readDocuments } from "../read-documents.ts";
 import { cases } from "./cases-in-test.ts";
 import { referenceCases } from "./reference-cases-in-test.ts";
+import { valueCases } from "./value-cases-in-test.ts";
 import { identityOf } from "./resource.ts";
 import { buildInTest } from "./build-in-test.ts";
 
 const missing = spawnSync("kubectl", ["kustomize", "--help"]).error ? "kubectl is not installed" : false;
 
-for (const [name, files] of Object.entries({ ...cases, ...referenceCases })) {
+for (const [name, files] of Object.entries({ ...cases, ...referenceCases, ...valueCases })) {
   test(`kubectl's own kustomize makes the same of ${name}`, { skip: missing }, async () => {
     const folder = mkdtempSync(join(tmpdir(), "kustomize-"));
     try {

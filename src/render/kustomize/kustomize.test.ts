@@ -124,6 +124,15 @@ const refused: readonly (readonly [name: string, files: { readonly [path: string
     /^s\/app\/binding\.yaml:1: ClusterRoleBinding b names a ServiceAccount that could be one\/a or two\/a/,
   ],
   [
+    "a replacement of another type",
+    {
+      "s/app/kustomization.yaml":
+        "resources: [a.yaml]\nreplacements: [{ source: { kind: ConfigMap, fieldPath: metadata.name }, targets: [{ select: { kind: ConfigMap }, fieldPaths: [spec.replicas] }] }]\n",
+      "s/app/a.yaml": `${configMap}spec: { replicas: 1 }\n`,
+    },
+    /its value does not fit into spec\.replicas, where something of another type is/,
+  ],
+  [
     "a merge into nothing",
     { "s/app/kustomization.yaml": "configMapGenerator: [{ name: a, behavior: merge }]\n" },
     /there is no ConfigMap a/,

@@ -163,7 +163,7 @@ export class Kustomized {
   async strategicPatches({ patchesStrategicMerge, patches }: Kustomization): Promise<readonly ReadPatch[]> {
     const read: ReadPatch[] = [];
     for (const entry of patchesStrategicMerge ?? []) {
-      const isText = entry.includes("\n") || /^\s*(apiVersion|kind|metadata)\s*:/.test(entry);
+      const isText = entry.includes("\n") || /^\s*(\{|(apiVersion|kind|metadata)\s*:)/.test(entry);
       read.push(await this.patch(isText ? { patch: entry } : { path: entry }));
     }
     for (const spec of patches ?? []) read.push(await this.patch(spec));

@@ -39,11 +39,25 @@ function patchByOperations(
   const isTarget = selects(spec.target, where);
   return targeted(resources, isTarget, where, true).map((resource) => {
     if (!isTarget(resource)) return resource;
-    const object = operate(resource.object, operations, budget);
+    const object = operate(withAnnotations(resource.object), operations, budget);
     if (typeof object === "string") throw unusable(where, `it does not fit ${labelOf(resource)}: ${object}`);
     // Operations may change what an object is called; whether it may be that is checked of what comes out.
-    return become(resource, object);
+    return become(resource, withoutNothing(object));
   });
+}
+
+/** kustomize keeps notes of its own in annotations, so that operations find a mapping of them everywhere. */
+function withAnnotations(object: JsonObject): JsonObject {
+  const { metadata } = object;
+  if (!isJsonObject(metadata) || isJsonObject(metadata["annotations"])) return object;
+  return { ...object, metadata: { ...metadata, annotations: {} } };
+}
+
+function withoutNothing(object: JsonObject): JsonObject {
+  const { metadata } = object;
+  if (!isJsonObject(metadata)) return object;
+  const { annotations, ...rest } = metadata;
+  return isJsonObject(annotations) && Object.keys(annotations).length === 0 ? { ...object, metadata: rest } : object;
 }
 
 function patchByMerge(

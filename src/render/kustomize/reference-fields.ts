@@ -47,12 +47,18 @@ const inPods: readonly (readonly [string, readonly string[]])[] = [
   ["scheduling.k8s.io/PriorityClass", ["priorityClassName"]],
 ];
 
-const ingressAnnotations = ["auth-secret", "auth-tls-secret", "proxy-ssl-secret"].map(
-  (name) => `metadata/annotations/nginx.ingress.kubernetes.io\\/${name}`,
-);
+const annotation = (name: string): string => `metadata/annotations/${name.replace("/", "\\/")}`;
+const ingressAnnotations = ["auth-secret", "auth-tls-secret", "proxy-ssl-secret"]
+  .map((name) => `nginx.ingress.kubernetes.io/${name}`)
+  .concat("ingress.kubernetes.io/auth-secret");
+const storageParameters = ["secretName", "adminSecretName", "userSecretName", "secretRef"];
 
 const elsewhere: readonly (readonly [string, readonly string[], readonly string[]])[] = [
-  ["/Secret", ["Ingress"], ["spec/tls[]/secretName", ...ingressAnnotations]],
+  ["/Secret", ["Ingress"], ["spec/tls[]/secretName", ...ingressAnnotations.map(annotation)]],
+  ["/Secret", ["StorageClass"], storageParameters.map((name) => `parameters/${name}`)],
+  ["/Secret", ["PersistentVolume"], ["spec/azureFile/secretName"]],
+  ["/ConfigMap", ["Ingress"], [annotation("nginx.ingress.kubernetes.io/fastcgi-params-configmap")]],
+  ["/ConfigMap", ["Node"], ["spec/configSource/configMap"]],
   ["/Secret", ["ServiceAccount"], ["imagePullSecrets[]/name"]],
   ["/Service", ["StatefulSet"], ["spec/serviceName"]],
   [

@@ -78,8 +78,8 @@ function merge(before: Json | undefined, patch: Json, path: readonly string[], c
 }
 
 /**
- * The merged items: those that the patch names come first, in its order. Where several keys tell items apart, as for ports,
- * those that were there keep their place, and only new ones come first.
+ * The merged items: those that the patch names come first, in its order. Where several keys tell items apart, as for ports
+ * of which any says its protocol, those that were there keep their place, and only new ones come first.
  */
 function mergeItems(
   before: readonly Json[],
@@ -88,6 +88,8 @@ function mergeItems(
   path: readonly string[],
   context: Context,
 ): readonly Json[] {
+  const all = [...before, ...patch].filter(isJsonObject);
+  const isToldByOne = keys.filter((key) => all.some((item) => item[key] !== undefined)).length < 2;
   let items: readonly Json[] = before;
   const first: Json[] = [];
   for (const item of patch) {
@@ -97,8 +99,8 @@ function mergeItems(
     const merged = (other: Json): Json | readonly Json[] => mergeObjects(other, item, path, context) ?? [];
     const found = items.filter(fits);
     if (found.length === 0 && item["$patch"] !== "delete") first.push(clean(item));
-    if (keys.length === 1) first.push(...found.flatMap(merged));
-    items = items.flatMap((other) => (!fits(other) ? other : keys.length === 1 ? [] : merged(other)));
+    if (isToldByOne) first.push(...found.flatMap(merged));
+    items = items.flatMap((other) => (!fits(other) ? other : isToldByOne ? [] : merged(other)));
   }
   return [...first, ...items];
 }
