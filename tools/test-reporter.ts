@@ -1,9 +1,11 @@
 import type { TestEvent } from "node:test/reporters";
 
-/** One marked line a finished test for the runner to count, and for people: failures in full, skips with their reason. */
+/** One marked line a finished test or file for the runner to count, and for people: failures in full, skips with their reason. */
 async function* report(source: AsyncIterable<TestEvent>): AsyncGenerator<string> {
   for await (const event of source) {
     if (event.type === "test:stderr" || event.type === "test:stdout") yield event.data.message;
+    if (event.type === "test:complete" && event.data.name === event.data.file)
+      yield `@@file ${event.data.file} ${event.data.details.duration_ms}\n`;
     if (event.type !== "test:pass" && event.type !== "test:fail") continue;
     const { name, file = "", details, skip, nesting } = event.data;
     const isFile = name === file || name.endsWith(".test.js");
