@@ -110,8 +110,6 @@ export class Engine {
   readonly #queue: Queue;
   readonly #fleet: Fleet;
   readonly #branch: TrackedBranch;
-  /** The newest commit of the delivery log, as of the last fetch. */
-  #logTip: string | undefined;
   /** The delivery log says that the repository is in trouble. */
   #complained = false;
   #stopped = false;
@@ -267,17 +265,10 @@ export class Engine {
     }
   }
 
-  /** Somebody deleted or rewrote the branch of the delivery log: what it said last is known here, and is written again. */
+  /** Somebody else moved or deleted the branch of the delivery log: what it said last is known here, and is written again. */
   async #restoreLog(): Promise<void> {
-    const { git } = this.#io;
-    if (!this.#branch.repository.reachable) return;
-    const before = this.#logTip;
-    const now = await git.branch(logBranch);
-    this.#logTip = now;
-    // A decision may have begun the branch anew before anybody looked.
-    const isSame = before === undefined || before === now;
-    if (now !== undefined && (isSame || (await git.isAncestor(before, now)))) return;
-    for (const id of this.#fleet.unlogged()) this.#queue.add(id);
+    if (!this.#branch.repository.reachable || !(await this.#io.log.hasStrayed())) return;
+    for (const id of await this.#fleet.unlogged()) this.#queue.add(id);
   }
 
   /**

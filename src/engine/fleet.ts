@@ -107,12 +107,14 @@ export class Fleet {
     this.#deciding.set(record.application, { record, observation });
   }
 
-  /** The delivery log is gone: everything that is known is to be written again. Answers of which applications. */
-  unlogged(): readonly string[] {
-    const ids = [...this.#slots].filter(([, { known }]) => known.logged).map(([id]) => id);
-    for (const slot of this.#slots.values()) {
+  /** Forgets what was written to the delivery log and is not there any more. Answers of which applications. */
+  async unlogged(): Promise<readonly string[]> {
+    const ids: string[] = [];
+    for (const [id, slot] of this.#slots) {
+      if (!slot.known.logged || (await this.#log.says(slot.known.logged))) continue;
       const { logged: _, loggedAtMs: __, ...known } = slot.known;
       slot.known = known;
+      ids.push(id);
     }
     return ids;
   }

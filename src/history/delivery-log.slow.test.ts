@@ -139,6 +139,28 @@ test("a record that somebody broke does not hide the one before", async (t) => {
   assert.deepEqual(await log.readRecord("staging/probe"), sampleRecord());
 });
 
+test("it tells once that somebody else moved the branch, also where it wrote on top of that, and what is still said", async (t) => {
+  const { open } = temporaryRepository(t);
+  const git = await open();
+  const log = deliveryLog(git);
+  assert.equal(await log.hasStrayed(), false, "there is no branch yet");
+  await log.write({ record: sampleRecord(), atMs });
+  assert.equal(await log.hasStrayed(), false, "what it wrote itself is known");
+  assert.equal(await log.says(sampleRecord()), true);
+  assert.equal(await log.says(sampleRecord({ message: "another one" })), false);
+  assert.equal(await log.says(sampleRecord({ application: "staging/other" })), false);
+
+  const other = await open();
+  await other.fetch();
+  const head = await other.branch(logBranch);
+  await other.push(await commitFiles(other, head, { "staging/probe.json": "{ broken" }), logBranch, head);
+  await git.fetch();
+  assert.equal(await log.says(sampleRecord()), false);
+  await log.write({ record: sampleRecord({ application: "staging/other" }), atMs });
+  assert.equal(await log.hasStrayed(), true);
+  assert.equal(await log.hasStrayed(), false, "it was told");
+});
+
 test("a repository that may not be written is denied, and one that is gone unreachable", async (t) => {
   const { open, remote, root } = temporaryRepository(t);
   const log = deliveryLog(await open());

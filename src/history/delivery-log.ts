@@ -43,6 +43,10 @@ export interface DeliveryLog {
   write(entry: LogEntry): Promise<LogResult>;
   /** Writes files that belong to no application's record, in turn with the rest. */
   note(note: LogNote): Promise<LogResult>;
+  /** True once after the branch, as of the last fetch, was moved by anybody but this log. */
+  hasStrayed(): Promise<boolean>;
+  /** Whether the branch, as of the last fetch, has this very record. */
+  says(record: DeliveryRecord): Promise<boolean>;
   /** The newest readable record of an application, as of the last fetch. */
   readRecord(application: string): Promise<DeliveryRecord | undefined>;
   /** The newest record of every application, by id. */
@@ -53,8 +57,20 @@ export interface DeliveryLog {
 
 /** Opens the delivery log; make one per repository, since writes through the same log take turns. */
 export function deliveryLog(git: Git): DeliveryLog {
+  /** The newest commit of the branch that was written or known here. */
+  let tip: string | undefined;
+  let strayed = false;
+  const look = (head: string | undefined): void => {
+    strayed ||= tip !== undefined && head !== tip;
+    tip = head;
+  };
   const inTurn = inTurns(
-    (notes: readonly LogNote[]) => write(git, notes),
+    async (notes: readonly LogNote[]) => {
+      const results = await write(git, notes, look);
+      const newest = results.at(-1);
+      if (newest && "commit" in newest) tip = newest.commit;
+      return results;
+    },
     ({ kind }) => kind === "denied",
   );
   return {
@@ -63,6 +79,18 @@ export function deliveryLog(git: Git): DeliveryLog {
       return inTurn({ message: logMessage(record), atMs, files: new Map([...files, own]) });
     },
     note: inTurn,
+    async hasStrayed() {
+      // In the middle of a write this may be its own: then it is asked in vain what the branch still says.
+      look(await git.branch(logBranch));
+      const answer = strayed;
+      strayed = false;
+      return answer;
+    },
+    async says(record) {
+      const head = await git.branch(logBranch);
+      const there = head === undefined ? undefined : await git.find(head, pathOf(record.application));
+      return there !== undefined && blobId(recordText(record), there.id.length) === there.id;
+    },
     async readRecord(application) {
       const head = await git.branch(logBranch);
       if (head === undefined) return undefined;
@@ -75,9 +103,14 @@ export function deliveryLog(git: Git): DeliveryLog {
 }
 
 /** Writes a commit for each note and pushes them all at once: when many decide at the same time, the pushes are the cost. */
-async function write(git: Git, notes: readonly LogNote[]): Promise<readonly LogResult[]> {
+async function write(
+  git: Git,
+  notes: readonly LogNote[],
+  look: (head: string | undefined) => void,
+): Promise<readonly LogResult[]> {
   for (;;) {
     const head = await git.branch(logBranch);
+    look(head);
     const written = await commitEach(git, head, notes);
     const tip = written.at(-1)?.commit;
     if (tip === undefined || tip === head) return written;
