@@ -51,6 +51,18 @@ found("a delivery log that was deleted is whole again, also where a decision beg
   ],
 });
 
+found("a delivery log on top of which somebody wrote what is no record says again what is known", {
+  steps: [{ act: { do: "garble-log", how: "unreadable-on-top" }, thenMs: 40_000 }],
+});
+
+found("an engine whose machine slept and woke with its clock set back does not believe that it still leads", {
+  engines: 2,
+  steps: [
+    { act: { do: "freeze", forMs: 20_000, setMs: -120_000 }, thenMs: 12_000 },
+    { act: { do: "edit", at: "staging/one" }, thenMs: 8000 },
+  ],
+});
+
 found("whoever takes a rollback back at once brings a new revision, not a second rollback for the same failure", {
   steps: [
     { act: { do: "change", at: "staging/one", image: "missing", recreate: false }, thenMs: 0 },

@@ -12,10 +12,15 @@ export interface CoreKubeOptions {
   readonly delayMs: () => number;
   /** As whom it creates and replaces. */
   readonly fieldManager?: string;
+  /** The status of a request through the service proxy; default 404. */
+  readonly proxy?: (path: string) => number;
 }
 
 /** The door to the heart of a cluster in this process: the same rules and refusals as over HTTPS, and no wire. */
-export function coreKube(api: ApiServer, { clock, delayMs, fieldManager = "plumbline" }: CoreKubeOptions): Kube {
+export function coreKube(
+  api: ApiServer,
+  { clock, delayMs, fieldManager = "plumbline", proxy = () => 404 }: CoreKubeOptions,
+): Kube {
   const counts = new Map<string, number>();
   const place = (kind: KubeResource, namespace = "", name = ""): Place => {
     return { resource: served(api, kind), namespace: kind.namespaced ? namespace : "", name };
@@ -58,7 +63,7 @@ export function coreKube(api: ApiServer, { clock, delayMs, fieldManager = "plumb
     watch(target, onMessage, signal) {
       watch(api, target, { clock, delayMs, onMessage, signal });
     },
-    raw: async (path) => ({ status: path === "/version" ? 200 : 404, body: "{}", headers: {} }),
+    raw: async (path) => ({ status: path === "/version" ? 200 : proxy(path), body: "{}", headers: {} }),
     requestCounts: () => new Map(counts),
     close: () => undefined,
   };

@@ -1,7 +1,7 @@
 import { podStatus, pods } from "../../cluster/core.ts";
 import type { Client, Pod } from "../../cluster/core.ts";
 import type { Clock } from "../../src/io/clock/clock.ts";
-import { behaviourOf } from "./images.ts";
+import { behaviourOf, isGood } from "./images.ts";
 import type { Behaviour } from "./images.ts";
 
 type ContainerStatus = Parameters<typeof podStatus>[1]["containers"][number];
@@ -10,7 +10,7 @@ type State = NonNullable<ContainerStatus["state"]>;
 /** One thing that happens to a container, and how long after the one before it. */
 interface Turn {
   readonly afterMs: number;
-  readonly state: "running" | "ready" | "crashed" | "backing-off" | "pull-failed" | "pull-backing-off";
+  readonly state: "running" | "ready" | "crashed" | "backing-off" | "pull-failed" | "pull-backing-off" | "done";
 }
 
 /** The kubelet's back-off between starts of one container, in milliseconds. */
@@ -77,7 +77,7 @@ class SimulatedPod {
     this.#clock = clock;
     this.#pod = pod;
     this.#startedMs = clock.now();
-    this.#turns = turnsOf(behaviour);
+    this.#turns = isOfJob(pod) ? turnsOfJob(behaviour) : turnsOf(behaviour);
   }
 
   begin(soonMs: number): void {
@@ -111,6 +111,7 @@ class SimulatedPod {
       running: { running: { startedAt: now } },
       ready: { running: { startedAt: now } },
       crashed,
+      done: { terminated: { exitCode: 0, reason: "Completed", startedAt: now, finishedAt: now } },
       "backing-off": waiting("CrashLoopBackOff", `back-off restarting failed container ${name}`),
       "pull-failed": waiting("ErrImagePull", unknown),
       "pull-backing-off": waiting("ImagePullBackOff", `Back-off pulling image "${image}": ${unknown}`),
@@ -138,7 +139,7 @@ class SimulatedPod {
       podIP: `127.9.${Number.parseInt(uid.slice(0, 2), 16)}.${Number.parseInt(uid.slice(2, 4), 16) || 1}`,
       startedMs: this.#startedMs,
       sandbox: true,
-      ended: false,
+      ended: isOfJob(pod) && container.state?.terminated !== undefined,
       containers: [container],
       initContainers: [],
       failure: undefined,
@@ -148,11 +149,27 @@ class SimulatedPod {
   }
 }
 
+function isOfJob({ metadata }: Pod): boolean {
+  return metadata.ownerReferences?.[0]?.kind === "Job";
+}
+
+/** A container that runs once, and is never started again. */
+function* turnsOfJob(behaviour: Behaviour): Generator<Turn, undefined> {
+  if (behaviour === "missing") yield* notPulled();
+  yield { afterMs: 200, state: "running" };
+  if (behaviour === "never") return undefined;
+  const isDone = isGood(behaviour) !== false && behaviour !== "flaky";
+  yield { afterMs: behaviour === "slow" ? 20_000 : 800, state: isDone ? "done" : "crashed" };
+  return undefined;
+}
+
+function* notPulled(): Generator<Turn, undefined> {
+  yield { afterMs: 300, state: "pull-failed" };
+  for (;;) yield { afterMs: firstBackOffMs, state: "pull-backing-off" };
+}
+
 function* turnsOf(behaviour: Behaviour): Generator<Turn, undefined> {
-  if (behaviour === "missing") {
-    yield { afterMs: 300, state: "pull-failed" };
-    for (;;) yield { afterMs: firstBackOffMs, state: "pull-backing-off" };
-  }
+  if (behaviour === "missing") yield* notPulled();
   yield { afterMs: 200, state: "running" };
   if (behaviour === "never") return undefined;
   if (behaviour === "crash" || behaviour === "faint") yield* crashing(behaviour === "faint");

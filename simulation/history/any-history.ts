@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { behaviours } from "../cluster/images.ts";
 import type { Behaviour } from "../cluster/images.ts";
-import { flaws } from "./manifests.ts";
+import { flaws, hookTimes } from "./manifests.ts";
 import type { Policy } from "./manifests.ts";
-import { handDeleted, moments, places } from "./steps.ts";
+import { garblings, handDeleted, moments, places } from "./steps.ts";
 import type { Act, History } from "./steps.ts";
 
 const at = fc.constantFrom("staging/one" as const, ...places);
@@ -31,11 +31,17 @@ const acts: readonly (readonly [weight: number, fc.Arbitrary<Act>])[] = [
   [12, one("change", { at, image, recreate: fc.boolean(), file: fc.option(file, { nil: undefined }) })],
   [3, one("change-both", { at, image })],
   [3, one("spoil", { at, flaw: fc.constantFrom(...flaws) })],
+  [4, one("hook", { at, when: fc.constantFrom(...hookTimes), image })],
+  [3, one("check", { at, image })],
+  [3, one("base", { at, image })],
+  [2, one("change-base", { image })],
   [4, one("mend", { at })],
   [3, one("add-file", { at, file, stays: fc.boolean() })],
   [3, one("remove-file", { at, file })],
   [2, one("settings", { at })],
-  [3, one("merge", { at, image })],
+  [3, one("merge", { at, image, both: fc.boolean() })],
+  [1, one("swap", { at, with: at, rewritten: fc.boolean() })],
+  [1, one("repeat", {})],
   [2, one("rename", { at, to: at, rewritten: fc.boolean() })],
   [1, one("remove", { at })],
   [1, one("empty", { at })],
@@ -47,23 +53,28 @@ const acts: readonly (readonly [weight: number, fc.Arbitrary<Act>])[] = [
   [1, one("depend", { at })],
   [1, one("policy", { onFailure })],
   [1, one("break-policy", {})],
+  [1, one("drop-policy", {})],
   [2, one("edit", { at })],
   [2, one("delete-by-hand", { at, what: fc.constantFrom(...handDeleted) })],
   [1, one("unlabel", { at })],
   [1, one("squat", { at, file })],
+  [1, one("replace", { at, file })],
   [1, one("delete-log", {})],
+  [1, one("rewind-log", { by: fc.constantFrom(1, 2, 5) })],
+  [1, one("garble-log", { how: fc.constantFrom(...garblings) })],
   [1, one("foreign", { at })],
   [7, one("kill", { lost: fc.boolean(), downMs: fc.constantFrom(0, 500, 30_000) })],
-  [1, one("freeze", { forMs })],
+  [2, one("freeze", { forMs, setMs: fc.constantFrom(0, 0, -120_000, 60_000) })],
   [2, one("git-down", { forMs })],
   [2, one("api-down", { forMs })],
-  [1, one("protect", { forMs })],
+  [1, one("protect", { forMs: fc.constantFrom(2000, 20_000, 100_000, 3_600_000) })],
+  [1, one("set-clock", { byMs: fc.constantFrom(-60_000, -8000, 8000, 60_000), isStandby: fc.boolean() })],
   [1, one("untold", { forMs })],
 ];
 
 const step = fc.record({
   act: fc.oneof(...acts.map(([weight, arbitrary]) => ({ weight, arbitrary }))),
-  when: fc.option(fc.constantFrom("main" as const, "main" as const, "log" as const, ...moments), {
+  when: fc.option(fc.constantFrom("main" as const, "commit" as const, "log" as const, ...moments), {
     nil: undefined,
     freq: 3,
   }),

@@ -28,6 +28,8 @@ export class Hands {
         return this.#foreign(act.at, `foreign-${(this.#count += 1)}`);
       case "squat":
         return this.#foreign(act.at, `${act.at.split("/")[1]}-extra-${act.file}`);
+      case "replace":
+        return this.#replace(act.at, `-extra-${act.file}`);
       case "unlabel":
         return this.#unlabel(act.at);
     }
@@ -73,6 +75,16 @@ export class Hands {
     await this.#client.mergePatch(pods, namespace, podName, { metadata: { annotations: { [byHand]: "yes" } } });
     await this.#client.delete(pods, namespace, podName).catch(() => undefined);
     return `deleted a pod of ${name}`;
+  }
+
+  async #replace(at: PlaceName, part: string): Promise<string> {
+    const found = this.#find(configMaps, at, part);
+    if (!found) return "is not there";
+    const { namespace = "", name = "" } = found.metadata;
+    await this.#client.delete(configMaps, namespace, name).catch(() => undefined);
+    const object = { apiVersion: "v1", kind: "ConfigMap", metadata: { name, namespace } };
+    await this.#client.create(configMaps, object).catch(() => undefined);
+    return `made ${name} anew`;
   }
 
   async #unlabel(at: PlaceName): Promise<string> {

@@ -11,6 +11,10 @@ export const spoiled = "spoiled-";
 export const flaws = ["unparsable", "refused", "stranger", "bad-policy"] as const;
 export type Flaw = (typeof flaws)[number];
 
+/** When a hook runs. */
+export const hookTimes = ["before", "after"] as const;
+export type HookTime = (typeof hookTimes)[number];
+
 /** Manifests are written as JSON, which is YAML as well, so that the invariants can read them without a parser of their own. */
 function text(object: object): string {
   return `${JSON.stringify(object, undefined, 1)}\n`;
@@ -50,7 +54,7 @@ export function webText(owner: string, behaviour: Behaviour, version: number, re
           containers: [
             {
               name: "app",
-              image: imageOf(behaviour, version),
+              image: imageOf(behaviour, version, owner === "base" ? owner : "app"),
               envFrom: [{ configMapRef: { name: `${owner}-settings` } }],
             },
           ],
@@ -58,6 +62,32 @@ export function webText(owner: string, behaviour: Behaviour, version: number, re
       },
     },
   });
+}
+
+/** A Job that gates the delivery, before its workloads or after all of it. */
+export function hookText(owner: string, when: HookTime, behaviour: Behaviour, version: number): string {
+  return text({
+    apiVersion: "batch/v1",
+    kind: "Job",
+    metadata: { name: `${owner}-hook-${when}`, annotations: { "plumbline.dev/hook": when } },
+    spec: {
+      backoffLimit: 0,
+      template: {
+        spec: { restartPolicy: "Never", containers: [{ name: "run", image: imageOf(behaviour, version, "hook") }] },
+      },
+    },
+  });
+}
+
+/** A Service of an application, and what its delivery.yaml says for it to be asked. */
+export function checkedFiles(owner: string): Files {
+  const app = `${owner}-web`;
+  const service = { selector: { app }, ports: [{ port: 80, targetPort: 8080 }] };
+  const rollout = { checks: [{ http: `http://${app}/healthz` }] };
+  return new Map([
+    ["service.yaml", text({ apiVersion: "v1", kind: "Service", metadata: { name: app }, spec: service })],
+    ["delivery.yaml", text({ rollout })],
+  ]);
 }
 
 /** The ConfigMap that every application has. */
@@ -120,6 +150,11 @@ export function policyText({ onFailure, promote, isShared, isCanary }: Policy): 
         rollout,
         ...namespace("production"),
         ...(promote === undefined ? {} : { promote: { from: "staging", via: promote } }),
+      },
+      far: {
+        rollout,
+        ...namespace("far"),
+        ...(promote === undefined ? {} : { promote: { from: "production", via: promote } }),
       },
     },
   });

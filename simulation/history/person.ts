@@ -3,8 +3,10 @@ import type { CommitInfo, TreeChange } from "../../src/io/git/git.ts";
 import type { Behaviour } from "../cluster/images.ts";
 import type { MemoryRemote } from "../git/memory-remote.ts";
 import {
+  checkedFiles,
   configMapText,
   flawFile,
+  hookText,
   newApplication,
   policyText,
   rootFile,
@@ -14,6 +16,7 @@ import {
 } from "./manifests.ts";
 import type { Files, Policy } from "./manifests.ts";
 import { filesAt } from "./read-tree.ts";
+import { baseFiles, basePath, kustomization, listed } from "./kustomization.ts";
 import { adopting, ownerOf, renamed } from "./rename.ts";
 import { places } from "./steps.ts";
 import type { GitAct, History, PlaceName } from "./steps.ts";
@@ -52,6 +55,14 @@ export class Person {
         return this.#changeBoth(act);
       case "spoil":
         return this.#spoil(act);
+      case "hook":
+        return this.#hook(act);
+      case "check":
+        return this.#check(act);
+      case "base":
+        return this.#standOnBase(act);
+      case "change-base":
+        return this.#push(this.#base(act.image), act);
       case "mend":
         return this.#push(this.#mended(act.at), act);
       case "settings":
@@ -61,7 +72,11 @@ export class Person {
       case "remove-file":
         return this.#push(new Map([[`${act.at}/extra-${act.file}.yaml`, null]]), act);
       case "merge":
-        return this.#merge(act.at, act.image, act);
+        return this.#merge(act);
+      case "swap":
+        return this.#swap(act);
+      case "repeat":
+        return this.#repeat();
       case "rename":
         return this.#rename(act.at, act.to, act.rewritten, act);
       case "remove":
@@ -82,10 +97,9 @@ export class Person {
       case "depend":
         return this.#depend(act);
       case "policy":
-        this.#policy = { ...this.#policy, onFailure: act.onFailure };
-        return this.#push(new Map([[rootFile, policyText(this.#policy)]]), act);
       case "break-policy":
-        return this.#push(new Map([[rootFile, `environments: [${(this.#version += 1)}\n`]]), act);
+      case "drop-policy":
+        return this.#changePolicy(act);
     }
   }
 
@@ -113,6 +127,26 @@ export class Person {
 
   #fresh(at: PlaceName): Files {
     return newApplication(at.split("/")[1] ?? "", this.#policy.isShared ? undefined : this.#namespace(at));
+  }
+
+  #changePolicy(act: ActOf<"policy" | "break-policy" | "drop-policy">): string {
+    if (act.do === "policy") this.#policy = { ...this.#policy, onFailure: act.onFailure };
+    const text = act.do === "policy" ? policyText(this.#policy) : `environments: [${(this.#version += 1)}\n`;
+    return this.#push(new Map([[rootFile, act.do === "drop-policy" ? null : text]]), act);
+  }
+
+  #repeat(): string {
+    const head = this.#head();
+    return head ? this.#move(this.#signed(head.tree, [head.id], "Once more")) : "nothing to repeat";
+  }
+
+  #standOnBase(act: ActOf<"base">): string {
+    if (this.#policy.isShared || !this.#files(act.at)) return "has no place for a base";
+    return this.#push(new Map([...this.#base(act.image), [`${act.at}/${kustomization}`, ""]]), act);
+  }
+
+  #base(image: Behaviour): Changes {
+    return inFolder(basePath, baseFiles(image, (this.#version += 1)));
   }
 
   #owner(at: PlaceName): string {
@@ -157,6 +191,18 @@ export class Person {
     return this.#files(act.at) ? this.#push(new Map([[path, text]]), act) : "is not there";
   }
 
+  #hook(act: ActOf<"hook">): string {
+    const text = hookText(this.#owner(act.at), act.when, act.image, (this.#version += 1));
+    const path = `${act.at}/hook-${act.when}.yaml`;
+    return this.#files(act.at) ? this.#push(new Map([[path, text]]), act) : "is not there";
+  }
+
+  #check(act: ActOf<"check">): string {
+    if (this.#files(act.at)?.has("delivery.yaml") !== false) return "says something else";
+    const files = inFolder(act.at, checkedFiles(this.#owner(act.at)));
+    return this.#push(new Map([...files, ...this.#withImage(act.at, act.image)]), act);
+  }
+
   #empty(act: ActOf<"empty">): string {
     const meant = { allowEmpty: true, allowPrune: [`Namespace/${this.#namespace(act.at)}`] };
     const changes = new Map([
@@ -180,7 +226,8 @@ export class Person {
   }
 
   #mended(at: PlaceName): Changes {
-    const owned = [`${at}/flaw.yaml`, `${at}/delivery.yaml`].map((path) => [path, null] as const);
+    const ended = ["flaw", "delivery", "hook-before", "hook-after", "kustomization"];
+    const owned = ended.map((name) => [`${at}/${name}.yaml`, null] as const);
     return new Map<string, string | null>([
       [rootFile, policyText(this.#policy)],
       ...owned,
@@ -189,7 +236,10 @@ export class Person {
     ]);
   }
 
-  #merge(at: PlaceName, image: Behaviour, act: GitAct): string {
+  #merge(act: ActOf<"merge">): string {
+    const { at, image, both } = act;
+    if (both)
+      this.#push(new Map([[`${at}/settings.yaml`, settingsText(this.#owner(at), `${(this.#version += 1)}`)]]), act);
     const head = this.#head();
     const [base] = head?.parents ?? [];
     if (!head || base === undefined) return "nothing to branch from";
@@ -210,6 +260,16 @@ export class Person {
         ? adopting(files, at)
         : renamed(files, this.#owner(at), owner, this.#namespace(at), this.#namespace(to));
     return this.#push(new Map<string, string | null>([[at, null], ...inFolder(to, texts)]), act);
+  }
+
+  /** Two applications change places; rewritten, each takes over what the other one had. */
+  #swap({ at, with: other, rewritten }: ActOf<"swap">): string {
+    const [one, two] = [this.#files(at), this.#files(other)];
+    if (!one || !two || at === other) return "cannot be swapped";
+    const taken = (files: Files, from: PlaceName): Files => (rewritten ? adopting(files, from) : files);
+    const emptied = [at, other].map((place) => [place, null] as const);
+    const changes = [...emptied, ...inFolder(at, taken(two, other)), ...inFolder(other, taken(one, at))];
+    return this.#push(new Map<string, string | null>(changes), { do: "swap", at, with: other, rewritten });
   }
 
   #goBack(by: number): string {
@@ -274,7 +334,7 @@ export class Person {
       const id = content === null ? "" : this.#remote.objects.write("blob", Buffer.from(content));
       written.set(path, content === null ? null : { mode: "100644", id });
     }
-    return this.#signed(this.#remote.writeTree(base, written), parents, message);
+    return this.#signed(listed(this.#remote, this.#remote.writeTree(base, written)), parents, message);
   }
 
   #signed(tree: string, parents: readonly string[], message: string): string {
@@ -288,6 +348,6 @@ export class Person {
   }
 }
 
-function inFolder(at: PlaceName, files: Files): ReadonlyMap<string, string> {
+function inFolder(at: string, files: Files): ReadonlyMap<string, string> {
   return new Map([...files].map(([name, text]) => [`${at}/${name}`, text]));
 }

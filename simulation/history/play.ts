@@ -4,7 +4,8 @@ import { checkOutcome, checkPromoted } from "../invariants/outcome.ts";
 import { World } from "../world/world.ts";
 import { Hands } from "./hands.ts";
 import { Person } from "./person.ts";
-import { isByHand, isMishap, places } from "./steps.ts";
+import { spoilLog } from "./spoil-log.ts";
+import { environments, isByHand, isMishap, places } from "./steps.ts";
 import type { Act, History, Mishap, Moment } from "./steps.ts";
 
 /** How a history went: what must never be and was, and all that happened. */
@@ -28,7 +29,7 @@ export async function play(history: History): Promise<Played> {
   const person = new Person(world.remote, clock, history);
   const hands = new Hands(world.core.client);
   if (history.policy.isShared)
-    for (const environment of ["staging", "production"]) await world.makeNamespace(`shared-${environment}`);
+    for (const environment of environments) await world.makeNamespace(`shared-${environment}`);
   for (const engine of engines) engine.start();
   weather.faults = history.faults;
   await clock.advance(30_000);
@@ -53,7 +54,9 @@ async function atMoment(world: World, moment: Moment, perform: () => Promise<voi
   const performed: Promise<void>[] = [];
   const giveUp = world.onNext(moment, () => {
     world.note(`(at a ${moment})`);
-    performed.push(perform());
+    const performing = perform();
+    performed.push(performing);
+    return performing;
   });
   const untilMs = world.clock.now() + longestAwaitedMs;
   while (performed.length === 0 && world.clock.now() < untilMs) await world.clock.advance(500);
@@ -74,6 +77,7 @@ function befall({ clock, weather, engines, remote }: World, act: Mishap): string
       return later(act.downMs, () => acting?.start());
     case "freeze":
       acting?.freeze();
+      acting?.setClock(act.setMs);
       return later(act.forMs, () => acting?.thaw());
     case "git-down":
       weather.isGitUp = false;
@@ -84,9 +88,15 @@ function befall({ clock, weather, engines, remote }: World, act: Mishap): string
     case "protect":
       weather.isProtected = true;
       return later(act.forMs, () => (weather.isProtected = false));
+    case "set-clock":
+      (act.isStandby ? engines.find((one) => one !== acting) : acting)?.setClock(act.byMs);
+      return "";
     case "delete-log":
       remote.deleteBranch(logBranch);
       return "";
+    case "rewind-log":
+    case "garble-log":
+      return spoilLog(remote, act, clock.now());
     case "untold":
       weather.isTold = false;
       return later(act.forMs, () => (weather.isTold = true));
@@ -115,12 +125,17 @@ async function end(world: World, { steps }: History): Promise<void> {
       break;
     }
   }
-  const did = (what: Act["do"]): boolean => steps.some(({ act }) => act.do === what);
+  const did = (what: string): boolean => steps.some(({ act }) => act.do === what);
   checkOutcome(
-    { remote, client: core.client, mayBeHeld: did("protect") || did("policy") || did("delete-log") },
+    {
+      remote,
+      client: core.client,
+      mayBeHeld: ["protect", "policy", "delete-log", "rewind-log", "garble-log", "set-clock"].some(did),
+    },
     world.accuse,
   );
-  checkPromoted(remote, world.accuse);
+  checkPromoted(remote, "staging/one", "production/one", world.accuse);
+  checkPromoted(remote, "production/one", "far/one", world.accuse);
   await checkQuiet(world);
 }
 

@@ -12,7 +12,8 @@ export function renamed(files: Files, owner: string, to: string, namespace: stri
       name,
       text
         .replaceAll(`"${namespace}"`, `"${toNamespace}"`)
-        .replaceAll(new RegExp(`"${owner}-(?=web|settings|extra|flaw)`, "g"), `"${to}-`),
+        .replaceAll(`//${owner}-web`, `//${to}-web`)
+        .replaceAll(new RegExp(`"${owner}-(?=web|settings|extra|flaw|hook)`, "g"), `"${to}-`),
     ]),
   );
 }

@@ -1,9 +1,12 @@
 import type { Behaviour } from "../cluster/images.ts";
-import type { Flaw, Policy } from "./manifests.ts";
+import type { Flaw, HookTime, Policy } from "./manifests.ts";
 
 /** An application by its place in the list of all that a history may have. */
-export const places = ["staging/one", "staging/two", "production/one"] as const;
+export const places = ["staging/one", "staging/two", "production/one", "far/one"] as const;
 export type PlaceName = (typeof places)[number];
+
+/** The environments of those, each of which promotes to the next. */
+export const environments = ["staging", "production", "far"] as const;
 
 /** What somebody may delete with kubectl. */
 export const handDeleted = ["web", "settings", "pod", "namespace"] as const;
@@ -22,11 +25,20 @@ export type GitAct =
     }
   | { readonly do: "change-both"; readonly at: PlaceName; readonly image: Behaviour }
   | { readonly do: "spoil"; readonly at: PlaceName; readonly flaw: Flaw }
+  | { readonly do: "hook"; readonly at: PlaceName; readonly when: HookTime; readonly image: Behaviour }
+  | { readonly do: "check"; readonly at: PlaceName; readonly image: Behaviour }
+  /** From now on it is made of its own manifests and of what several share. */
+  | { readonly do: "base"; readonly at: PlaceName; readonly image: Behaviour }
+  | { readonly do: "change-base"; readonly image: Behaviour }
   | { readonly do: "mend"; readonly at: PlaceName }
   | { readonly do: "add-file"; readonly at: PlaceName; readonly file: number; readonly stays: boolean }
   | { readonly do: "remove-file"; readonly at: PlaceName; readonly file: number }
   | { readonly do: "settings"; readonly at: PlaceName }
-  | { readonly do: "merge"; readonly at: PlaceName; readonly image: Behaviour }
+  /** With `both` the same application was changed on both sides. */
+  | { readonly do: "merge"; readonly at: PlaceName; readonly image: Behaviour; readonly both: boolean }
+  | { readonly do: "swap"; readonly at: PlaceName; readonly with: PlaceName; readonly rewritten: boolean }
+  /** A commit with the tree that is there already. */
+  | { readonly do: "repeat" }
   | { readonly do: "rename"; readonly at: PlaceName; readonly to: PlaceName; readonly rewritten: boolean }
   | { readonly do: "remove"; readonly at: PlaceName }
   | { readonly do: "empty"; readonly at: PlaceName }
@@ -37,7 +49,8 @@ export type GitAct =
   | { readonly do: "copy-rollback" }
   | { readonly do: "depend"; readonly at: PlaceName }
   | { readonly do: "policy"; readonly onFailure: Policy["onFailure"] }
-  | { readonly do: "break-policy" };
+  | { readonly do: "break-policy" }
+  | { readonly do: "drop-policy" };
 
 /** Something that is done to the cluster by hand. */
 export type HandAct =
@@ -45,22 +58,32 @@ export type HandAct =
   | { readonly do: "delete-by-hand"; readonly at: PlaceName; readonly what: HandDeleted }
   | { readonly do: "unlabel"; readonly at: PlaceName }
   | { readonly do: "squat"; readonly at: PlaceName; readonly file: number }
+  /** Deletes one of its objects and makes another one of that name. */
+  | { readonly do: "replace"; readonly at: PlaceName; readonly file: number }
   | { readonly do: "foreign"; readonly at: PlaceName };
 
 /** Something that befalls the processes and the ways between them. */
 export type Mishap =
   | { readonly do: "kill"; readonly lost: boolean; readonly downMs: number }
-  | { readonly do: "freeze"; readonly forMs: number }
+  /** Its machine sleeps, and wakes with its clock set. */
+  | { readonly do: "freeze"; readonly forMs: number; readonly setMs: number }
   | { readonly do: "git-down"; readonly forMs: number }
   | { readonly do: "api-down"; readonly forMs: number }
   | { readonly do: "protect"; readonly forMs: number }
   | { readonly do: "untold"; readonly forMs: number }
-  | { readonly do: "delete-log" };
+  | { readonly do: "set-clock"; readonly byMs: number; readonly isStandby: boolean }
+  | { readonly do: "delete-log" }
+  | { readonly do: "rewind-log"; readonly by: number }
+  | { readonly do: "garble-log"; readonly how: Garbling };
+
+/** What becomes of the delivery log: it is another history, says nothing that can be read, or says it on top of what it was. */
+export const garblings = ["other", "unreadable", "unreadable-on-top"] as const;
+export type Garbling = (typeof garblings)[number];
 
 /** One thing that somebody does, or that happens. */
 export type Act = GitAct | HandAct | Mishap;
 
-const byHand: ReadonlySet<Act["do"]> = new Set(["edit", "delete-by-hand", "unlabel", "squat", "foreign"]);
+const byHand: ReadonlySet<Act["do"]> = new Set(["edit", "delete-by-hand", "unlabel", "squat", "replace", "foreign"]);
 const mishaps: ReadonlySet<Act["do"]> = new Set([
   "kill",
   "freeze",
@@ -68,7 +91,10 @@ const mishaps: ReadonlySet<Act["do"]> = new Set([
   "api-down",
   "protect",
   "untold",
+  "set-clock",
   "delete-log",
+  "rewind-log",
+  "garble-log",
 ]);
 
 /** True of what is done with kubectl. */
@@ -82,10 +108,11 @@ export function isMishap(act: Act): act is Mishap {
 }
 
 /**
- * What an engine does next, in the middle of which something else may happen: it pushes to the delivery log or to the tracked
- * branch, writes an inventory or another object, or deletes one. It has not heard yet that it was done.
+ * What an engine does next, in the middle of which something else may happen: it has made a rollback or a promotion and not pushed
+ * it; it is about to delete an object; or it pushes to the delivery log or to the tracked branch, writes an inventory or another
+ * object, or deletes one, and has not heard yet that it was done.
  */
-export const moments = ["log", "main", "inventory", "write", "delete"] as const;
+export const moments = ["commit", "log", "main", "inventory", "write", "deleting", "delete"] as const;
 export type Moment = (typeof moments)[number];
 
 /** An act, when it comes, and how long nothing else is done after it. */

@@ -4,6 +4,7 @@ import type { DeliveryRecord } from "../../src/model/record.ts";
 import type { MemoryRemote } from "../git/memory-remote.ts";
 import { filesAt } from "../history/read-tree.ts";
 import { places } from "../history/steps.ts";
+import { hasContent, isOnOtherBase } from "./content.ts";
 
 /** Tells of what must never be. */
 export type Accuse = (what: string) => void;
@@ -15,10 +16,19 @@ interface Seen {
   readonly undoes: string;
 }
 
+/** What own commits are judged by. */
+interface Judging {
+  readonly remote: MemoryRemote;
+  readonly accuse: Accuse;
+  readonly rollbacks: Seen[];
+  /** What the engine said last of each application, whatever somebody has made of the log since. */
+  readonly said: Map<string, DeliveryRecord>;
+}
+
 /** What must hold of the branches at every moment (behaviours B1, B3, B4, P1, V1), whoever pushes. */
 export function watchBranches(remote: MemoryRemote, accuse: Accuse): () => void {
   const heads = new Map<string, string>();
-  const rollbacks: Seen[] = [];
+  const judging: Judging = { remote, accuse, rollbacks: [], said: new Map() };
   /** Every commit that the tracked branch ever had. */
   const delivered = new Set<string>();
   return remote.onPush((branch, id, by) => {
@@ -29,8 +39,11 @@ export function watchBranches(remote: MemoryRemote, accuse: Accuse): () => void 
     if (by !== "engine") return;
     if (before !== undefined && !remote.isAncestor(before, id) && !branch.startsWith("plumbline/"))
       accuse(`the engine forced ${branch} from ${before} to ${id}`);
-    if (branch === "main") checkOwnCommit(remote, commit, before, rollbacks, accuse);
-    if (branch === logBranch) checkRecords(remote, commit, delivered, accuse);
+    if (branch === "main") checkOwnCommit(judging, commit, before);
+    if (branch !== logBranch) return;
+    const known = new Set(before === undefined ? [] : [before]);
+    const news = [...ancestors(remote, id, known)].toReversed();
+    for (const one of news) checkRecords(judging, remote.commit(one), delivered);
   });
 }
 
@@ -46,13 +59,8 @@ function* ancestors(remote: MemoryRemote, from: string, known: ReadonlySet<strin
   }
 }
 
-function checkOwnCommit(
-  remote: MemoryRemote,
-  commit: CommitInfo,
-  before: string | undefined,
-  rollbacks: Seen[],
-  accuse: Accuse,
-): void {
+function checkOwnCommit(judging: Judging, commit: CommitInfo, before: string | undefined): void {
+  const { remote, accuse, rollbacks } = judging;
   const { id, trailers, parents, subject } = commit;
   const of = trailers["Plumbline-Application"] ?? "";
   const [parent = ""] = parents;
@@ -64,23 +72,26 @@ function checkOwnCommit(
   const undoes = trailers["Plumbline-Undoes"];
   const restores = trailers["Plumbline-Restores"];
   if (undoes === undefined || restores === undefined) {
-    return checkPromotion(remote, commit, accuse);
+    return checkPromotion(judging, commit);
   }
-  checkRollback(remote, { id, application: of, undoes }, restores, parent, rollbacks, accuse);
+  checkRollback(judging, { id, application: of, undoes }, restores, parent);
   rollbacks.push({ id, application: of, undoes });
 }
 
 function checkRollback(
-  remote: MemoryRemote,
+  { remote, accuse, rollbacks, said }: Judging,
   { id, application, undoes }: Seen,
   restores: string,
   parent: string,
-  rollbacks: readonly Seen[],
-  accuse: Accuse,
 ): void {
   const what = `rollback ${id.slice(0, 8)} of ${application}`;
   if (remote.idAt(id, application) !== remote.idAt(restores, application)) {
     accuse(`${what} does not restore the tree of ${restores.slice(0, 8)}`);
+  }
+  const record = said.get(application);
+  const healthy = record?.lastHealthy;
+  if (healthy?.commit === restores && isOnOtherBase(remote, restores, id, healthy)) {
+    accuse(`${what} restores ${restores.slice(0, 8)} on another base`);
   }
   if (remote.idAt(parent, application) !== remote.idAt(undoes, application)) {
     accuse(`${what} undoes ${undoes.slice(0, 8)}, whose tree is not there any more`);
@@ -89,9 +100,7 @@ function checkRollback(
   if (undone["Plumbline-Undoes"] !== undefined && undone["Plumbline-Application"] === application) {
     accuse(`${what} rolls back the rollback ${undoes.slice(0, 8)}`);
   }
-  const record = recordOf(remote, application);
-  const isSaid = record?.outcome === "failed" && record.revision.commit === undoes;
-  if (remote.branch(logBranch) !== undefined && !isSaid)
+  if (record?.outcome !== "failed" || record.revision.commit !== undoes)
     accuse(`${what} is pushed, and the log does not say that ${undoes.slice(0, 8)} failed`);
   const same = rollbacks.filter((one) => one.application === application && one.undoes === undoes);
   // Whoever takes the first rollback out of the branch brings the failure anew.
@@ -101,7 +110,7 @@ function checkRollback(
 }
 
 /** A promotion changes nothing but images, to such as were healthy where they come from and never failed here (P1, B5). */
-function checkPromotion(remote: MemoryRemote, { id, trailers, message, parents }: CommitInfo, accuse: Accuse): void {
+function checkPromotion({ remote, accuse, said }: Judging, { id, trailers, message, parents }: CommitInfo): void {
   const of = trailers["Plumbline-Application"] ?? "";
   const from = trailers["Plumbline-Promotes"]?.split("@")[0];
   const what = `promotion ${id.slice(0, 8)} to ${of}`;
@@ -109,14 +118,14 @@ function checkPromotion(remote: MemoryRemote, { id, trailers, message, parents }
   const [before, after] = [parents[0] ?? "", id].map((commit) =>
     JSON.stringify([...(filesAt(remote, commit, of) ?? [])]),
   );
-  const withoutImages = (text = ""): string => text.replaceAll(/example\.test\/app:[^"\\]*/g, "");
+  const withoutImages = (text = ""): string => text.replaceAll(/example\.test\/[a-z]+:[^"\\]*/g, "");
   if (withoutImages(before) !== withoutImages(after)) accuse(`${what} changes more than images`);
-  const healthy = recordOf(remote, from)?.lastHealthy?.images ?? [];
+  const healthy = said.get(from)?.lastHealthy?.images ?? [];
   for (const image of linesOf(message, "Plumbline-Image")) {
     if (!healthy.includes(image)) accuse(`${what} carries ${image}, which was not the last healthy one in ${from}`);
     const rejecting = [...ancestors(remote, parents[0] ?? "", new Set())].find((one) => {
-      const { message: said, trailers: rejects } = remote.commit(one);
-      return rejects["Plumbline-Application"] === of && linesOf(said, "Plumbline-Rejects").includes(image);
+      const { message: text, trailers: rejects } = remote.commit(one);
+      return rejects["Plumbline-Application"] === of && linesOf(text, "Plumbline-Rejects").includes(image);
     });
     if (rejecting) accuse(`${what} carries ${image}, which ${rejecting.slice(0, 8)} rejects`);
   }
@@ -144,26 +153,39 @@ function filesBelow(remote: MemoryRemote, tree: string, below: string): Readonly
 /** The newest record of an application on the delivery log. */
 export function recordOf(remote: MemoryRemote, application: string): DeliveryRecord | undefined {
   const head = remote.branch(logBranch);
-  const id = head && remote.idAt(head, `${application}.json`);
+  return head === undefined ? undefined : recordAt(remote, head, application);
+}
+
+function recordAt(remote: MemoryRemote, commit: string, application: string): DeliveryRecord | undefined {
+  const id = remote.idAt(commit, `${application}.json`);
   const content = id === undefined ? undefined : remote.objects.read(id)?.content.toString();
-  return content === undefined ? undefined : (JSON.parse(content) as DeliveryRecord);
+  return content === undefined ? undefined : parsedRecord(content);
+}
+
+function parsedRecord(text: string): DeliveryRecord | undefined {
+  try {
+    return JSON.parse(text) as DeliveryRecord;
+  } catch {
+    return undefined;
+  }
 }
 
 /** What a record says of a revision must be so, and of one that the tracked branch had. */
-function checkRecords(remote: MemoryRemote, commit: CommitInfo, delivered: ReadonlySet<string>, accuse: Accuse): void {
+function checkRecords({ remote, accuse, said }: Judging, commit: CommitInfo, delivered: ReadonlySet<string>): void {
   const [parent] = commit.parents;
   for (const at of places) {
     const path = `${at}.json`;
     if (parent !== undefined && remote.idAt(parent, path) === remote.idAt(commit.id, path)) continue;
-    const record = recordOf(remote, at);
+    const record = recordAt(remote, commit.id, at);
     if (!record) continue;
+    said.set(at, record);
     const { revision, outcome, remedy, lastHealthy, rollback } = record;
     const what = `the record of ${at} (${outcome} at ${revision.commit.slice(0, 8)})`;
     if (!delivered.has(revision.commit)) accuse(`${what} is of a commit that main never had`);
-    else if ((remote.idAt(revision.commit, at) ?? "") !== revision.tree) accuse(`${what} has another tree`);
+    else if (!hasContent(remote, revision.commit, at, revision)) accuse(`${what} has another tree`);
     if ((outcome === "held" || outcome === "refused") && !remedy) accuse(`${what} does not say what to do`);
     if (outcome === "healthy" && lastHealthy?.tree !== revision.tree) accuse(`${what} is not the last healthy one`);
-    if (lastHealthy && remote.idAt(lastHealthy.commit, at) !== lastHealthy.tree)
+    if (lastHealthy && !hasContent(remote, lastHealthy.commit, at, lastHealthy))
       accuse(`${what} has a last healthy tree that its commit has not`);
     if (outcome === "rolled-back" && (!rollback || !delivered.has(rollback.commit)))
       accuse(`${what} names a rollback that main never had`);

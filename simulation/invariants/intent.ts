@@ -44,39 +44,54 @@ export function rootOf(text: string, at: PlaceName): Root | undefined {
 }
 
 /** What files ask for at a place. */
-export function intentOf(files: Files, { namespace }: Root): Intent {
+export function intentOf(files: Files, { namespace }: Root, tree: string): Intent {
   const objects: Wanted[] = [];
   let isRefused = false;
   let allowsEmpty = false;
   let waits = false;
+  let isAsked = false;
   for (const [name, text] of files) {
     const value = parsed(text);
     if (name === "delivery.yaml") {
       allowsEmpty = valueAt(value, "allowEmpty") === true;
       waits = valueAt(value, "after") !== undefined;
+      isAsked = valueAt(value, "rollout", "checks") !== undefined;
       isRefused ||= value === undefined;
       continue;
     }
-    const wanted = wantedOf(value, namespace);
+    const wanted = wantedOf(value, namespace, tree);
     if (wanted) objects.push(wanted);
     else isRefused = true;
   }
   if (isRefused) return { kind: "refused", allowsEmpty, waits, objects };
   if (objects.length === 0) return { kind: "empty", allowsEmpty, waits, objects };
-  const images = objects.flatMap(({ object }) => {
+  const containers = objects.flatMap(({ kind, object }) => {
     const image = valueAt(object, "spec", "template", "spec", "containers", 0, "image");
-    return typeof image === "string" ? [image] : [];
+    return typeof image === "string" ? [{ kind, behaviour: behaviourOf(image, namespace) }] : [];
   });
-  const verdicts = images.map((image) => isGood(behaviourOf(image, namespace)));
+  // Each of them is in time, and all of them together may not be.
+  const isLong = containers.filter(({ behaviour }) => behaviour === "slow").length > 1;
+  const alone = containers.map(({ kind, behaviour }) => {
+    // A hook is not started again.
+    if (kind === "Job" && behaviour === "flaky") return false;
+    return isGood(behaviour, isAsked && kind !== "Job");
+  });
+  const verdicts = isLong ? [...alone, undefined] : alone;
   const kind = verdicts.includes(false) ? "bad" : verdicts.includes(undefined) ? "open" : "good";
   return { kind, allowsEmpty, waits, objects };
 }
 
 /** An object that the application may deliver; undefined for one that is to be refused. */
-function wantedOf(value: Json | undefined, own: string): Wanted | undefined {
+function wantedOf(value: Json | undefined, own: string, tree: string): Wanted | undefined {
   if (!isJsonObject(value) || value["datum"] !== undefined) return undefined;
   const kind = textAt(value, "kind");
   const name = textAt(value, "metadata", "name");
+  if (valueAt(value, "metadata", "annotations", "plumbline.dev/hook") !== undefined) {
+    // Each revision runs a hook of its own.
+    const hook = `${name}-${tree.slice(0, 8)}`;
+    const metadata = { ...(value["metadata"] as JsonObject), name: hook };
+    return { kind, namespace: own, name: hook, object: { ...value, metadata } };
+  }
   if (kind === "Namespace") return name === own ? { kind, namespace: "", name, object: value } : undefined;
   const said = valueAt(value, "metadata", "namespace");
   return said === undefined || said === own ? { kind, namespace: own, name, object: value } : undefined;

@@ -11,23 +11,25 @@ interface Lease extends KubeObject {
   readonly spec: { readonly holderIdentity?: string };
 }
 
-/** What an engine had begun when it lost the Lease may still arrive for so long. */
-const underWayMs = 1000;
+/** An engine acts for so long after the last renewal that it heard of (two thirds of the Lease's duration), and what it sent then arrives. */
+const longestMs = 10_000 + 1000;
 
-/** Of several engines only the one that holds the Lease writes, to the cluster or to Git (behaviour O2). */
+/**
+ * Of several engines only the one that holds the Lease writes, to the cluster or to Git, and only while another cannot have taken
+ * it, whatever its machine's clock says (behaviour O2).
+ */
 export class LeaderRule {
   readonly #clock: Clock;
   readonly #accuse: Accuse;
-  /** When each engine was last seen to hold the Lease. */
-  readonly #heldAt = new Map<string, number>();
   #holder = "";
+  #renewedMs = 0;
 
   constructor(client: Client, clock: Clock, accuse: Accuse) {
     this.#clock = clock;
     this.#accuse = accuse;
     client.watch<Lease>(leases, ({ object }) => {
       if (object.metadata.namespace !== engineNamespace) return;
-      this.#heldAt.set(this.#holder, clock.now());
+      this.#renewedMs = clock.now();
       this.#holder = nameOf(object.spec.holderIdentity ?? "");
     });
   }
@@ -61,9 +63,9 @@ export class LeaderRule {
   }
 
   #check(name: string, what: string): void {
-    const heldAt = this.#holder === name ? this.#clock.now() : (this.#heldAt.get(name) ?? 0);
-    if (this.#clock.now() - heldAt > underWayMs)
-      this.#accuse(`${name} ${what} while ${this.#holder || "nobody"} leads`);
+    if (this.#holder !== name) return this.#accuse(`${name} ${what} while ${this.#holder || "nobody"} leads`);
+    const unrenewedMs = this.#clock.now() - this.#renewedMs;
+    if (unrenewedMs > longestMs) this.#accuse(`${name} ${what} ${unrenewedMs} ms after it last renewed the Lease`);
   }
 }
 

@@ -7,12 +7,7 @@ import { spoiled } from "../history/manifests.ts";
 import { engineNamespace } from "../world/engine-process.ts";
 import type { Accuse } from "./branches.ts";
 import { inventoryNames } from "./inventory.ts";
-
-const kinds = [
-  { kind: "Namespace", group: "", resource: "namespaces" },
-  { kind: "ConfigMap", group: "", resource: "configmaps" },
-  { kind: "Deployment", group: "apps", resource: "deployments" },
-] as const;
+import { kinds } from "./kinds.ts";
 
 /** The annotation of a pod that a person deletes. */
 export const byHand = "simulation/by-hand";

@@ -5,7 +5,9 @@ import type { Json } from "../../src/model/json.ts";
 import type { DeliveryRecord } from "../../src/model/record.ts";
 import type { MemoryRemote } from "../git/memory-remote.ts";
 import { rootFile } from "../history/manifests.ts";
+import { composedFiles } from "../history/kustomization.ts";
 import { filesAt } from "../history/read-tree.ts";
+import { hasContent, isOnOtherBase } from "./content.ts";
 import { places } from "../history/steps.ts";
 import type { PlaceName } from "../history/steps.ts";
 import { engineNamespace } from "../world/engine-process.ts";
@@ -14,13 +16,7 @@ import type { Accuse } from "./branches.ts";
 import { intentOf, rootOf } from "./intent.ts";
 import type { Intent, Root, Wanted } from "./intent.ts";
 import { inventoryNames } from "./inventory.ts";
-
-/** Kinds that histories deliver. */
-const kinds = [
-  { kind: "Namespace", group: "", resource: "namespaces" },
-  { kind: "ConfigMap", group: "", resource: "configmaps" },
-  { kind: "Deployment", group: "apps", resource: "deployments" },
-] as const;
+import { kinds } from "./kinds.ts";
 
 /** A world that has come to rest. */
 export interface Rest {
@@ -46,27 +42,29 @@ export function checkOutcome(rest: Rest, accuse: Accuse): void {
     if (files)
       checkPresent(
         rest,
-        { at, root, record, tree: remote.idAt(good, at) ?? "", isBroken: good !== head },
-        intentOf(files, root),
+        { at, root, record, good, isBroken: good !== head },
+        intentOf(composedFiles(remote, good, files), root, record?.revision.tree ?? ""),
         accuse,
       );
     else checkGone(rest, at, record, accuse);
   }
 }
 
-/** What is healthy in staging is what production asks for, or its record says why not (behaviour P1). */
-export function checkPromoted(remote: MemoryRemote, accuse: Accuse): void {
+/** What is healthy in one environment is what the next asks for, or its record says why not (behaviour P1). */
+export function checkPromoted(remote: MemoryRemote, from: PlaceName, to: PlaceName, accuse: Accuse): void {
   const head = remote.branch("main");
-  const good = head === undefined ? undefined : lastReadable(remote, head, "production/one").good;
+  const good = head === undefined ? undefined : lastReadable(remote, head, to).good;
   // A promotion waits while the newest commit is not the one that is delivered.
   if (good === undefined || good !== head || !/"promote"/.test(filesAt(remote, good, "")?.get(rootFile) ?? "")) return;
-  const [source, target] = [recordOf(remote, "staging/one"), recordOf(remote, "production/one")];
-  const isThere = ["staging/one", "production/one"].every((path) => remote.idAt(good, path) !== undefined);
+  const [source, target] = [recordOf(remote, from), recordOf(remote, to)];
+  const isThere = [from, to].every((path) => remote.idAt(good, path) !== undefined);
   if (!isThere || source?.outcome !== "healthy" || !target || target.outcome === "refused") return;
-  const missing = source.images.filter((image) => !target.images.includes(image));
+  const nameOf = (image: string): string => image.replace(/:.*/, "");
+  const asked = new Set(target.images.map(nameOf));
+  const missing = source.images.filter((image) => asked.has(nameOf(image)) && !target.images.includes(image));
   const said = target.promotion?.outcome ?? "nothing";
   if (missing.length > 0 && target.images.length > 0 && !["proposed", "rejected", "impossible"].includes(said))
-    accuse(`${missing.join()} is healthy in staging and not in production, whose record says ${said} of it`);
+    accuse(`${missing.join()} is healthy in ${from} and not in ${to}, whose record says ${said} of it`);
 }
 
 /** The commit that is delivered: the newest whose delivery.yaml can be read. */
@@ -87,17 +85,18 @@ interface Case {
   readonly at: PlaceName;
   readonly root: Root;
   readonly record: DeliveryRecord | undefined;
-  readonly tree: string;
+  /** The commit that is delivered. */
+  readonly good: string;
   /** The newest commit is not the one that is delivered. */
   readonly isBroken: boolean;
 }
 
 function checkPresent(rest: Rest, one: Case, intent: Intent, accuse: Accuse): void {
-  const { at, record, tree } = one;
+  const { at, record, good } = one;
   if (!record) return accuse(`${at} is in Git and has no record`);
   const { outcome, revision, message, reason } = record;
   const what = `${at} is ${outcome} (${message})`;
-  if (revision.tree !== tree) return accuse(`${what}, of another tree than Git has`);
+  if (!hasContent(rest.remote, good, at, revision)) return accuse(`${what}, of another tree than Git has`);
   // A rollback on top of a commit that is not delivered would not be either, so it waits.
   if (outcome === "failed" && one.isBroken) return;
   if (outcome !== "healthy" && outcome !== "held" && outcome !== "refused") return accuse(`${what}, and stays so`);
@@ -114,10 +113,12 @@ function checkPresent(rest: Rest, one: Case, intent: Intent, accuse: Accuse): vo
 }
 
 /** What fails is put back where the policy says so and there is a state to go back to. */
-function checkBlocked({ mayBeHeld, remote }: Rest, { at, root, record, tree }: Case, accuse: Accuse): void {
+function checkBlocked({ mayBeHeld, remote }: Rest, { at, root, record, good }: Case, accuse: Accuse): void {
   if (!record || record.outcome !== "held") return;
   const { lastHealthy, revision, message, reason } = record;
-  if (lastHealthy === undefined || lastHealthy.tree === tree || revision.undoes !== undefined) return;
+  if (lastHealthy === undefined || lastHealthy.tree === revision.tree || revision.undoes !== undefined) return;
+  // Others may use it, so what stands on it cannot go back without it.
+  if (isOnOtherBase(remote, lastHealthy.commit, good, lastHealthy)) return;
   if (mayBeHeld) return;
   if (root.onFailure === "revert") accuse(`${at} is held (${reason}: ${message}) and was not rolled back`);
   const proposal = `plumbline/rollback/${at.replace("/", "-")}`;

@@ -3,7 +3,9 @@ import type { Clock } from "../../src/io/clock/clock.ts";
 import type { Kube, KubeResource } from "../../src/io/kube/kube.ts";
 import { applicationLabelKey, pruneAnnotation } from "../../src/model/application.ts";
 import type { MemoryRemote } from "../git/memory-remote.ts";
-import { filesOf } from "../history/read-tree.ts";
+import { composedFiles } from "../history/kustomization.ts";
+import { filesAt } from "../history/read-tree.ts";
+import { environments } from "../history/steps.ts";
 import { recordOf } from "./branches.ts";
 import type { Accuse } from "./branches.ts";
 import { inventoryNames } from "./inventory.ts";
@@ -44,7 +46,7 @@ export function watchWrites(kube: Kube, judging: Judging): Kube {
   const hadAt = new Map<string, number>();
   const note = (): void => {
     const head = remote.branch("main");
-    for (const environment of ["staging", "production"]) {
+    for (const environment of environments) {
       const tree = head && remote.idAt(head, environment);
       const entries = tree === undefined ? undefined : remote.objects.tree(tree);
       for (const { name } of entries ?? []) hadAt.set(`${environment}.${name}`, clock.now());
@@ -57,7 +59,7 @@ export function watchWrites(kube: Kube, judging: Judging): Kube {
     ...kube,
     delete: (resource, namespace, name, options) => {
       note();
-      checkDeletion(judging, { healthyAt, hadAt }, resource, { namespace, name });
+      checkDeletion(judging, { healthyAt, hadAt }, resource, { namespace, name, uid: options?.uid });
       return kube.delete(resource, namespace, name, options);
     },
   };
@@ -72,10 +74,11 @@ function checkDeletion(
   { client, clock, remote, accuse }: Judging,
   { healthyAt, hadAt }: Seen,
   { group, resource, kind }: KubeResource,
-  { namespace, name }: { readonly namespace: string; readonly name: string },
+  { namespace, name, uid }: { readonly namespace: string; readonly name: string; readonly uid: string | undefined },
 ): void {
   const live = client.get({ group, resource }, namespace, name);
-  if (!live) return;
+  // Of another object than it is asked for nothing is deleted.
+  if (!live || (uid !== undefined && uid !== live.metadata.uid)) return;
   const what = `the engine deletes ${kind} ${namespace}/${name}`;
   const { labels, annotations } = live.metadata;
   const owner = labels?.[applicationLabelKey];
@@ -98,8 +101,10 @@ function checkDeletion(
 
 /** The names of the Deployments that the revision asks for which is being delivered. */
 function deploymentsOf(remote: MemoryRemote, label: string): ReadonlySet<string> {
-  const tree = recordOf(remote, label.replace(".", "/"))?.revision.tree;
-  const texts = tree === undefined || tree === "" ? [] : filesOf(remote, tree).values();
+  const at = label.replace(".", "/");
+  const commit = recordOf(remote, at)?.revision.commit;
+  const files = commit === undefined ? undefined : filesAt(remote, commit, at);
+  const texts = commit === undefined || !files ? [] : composedFiles(remote, commit, files).values();
   return new Set(
     [...texts].flatMap((text) => /"kind": "Deployment",\s*"metadata": \{[^}]*"name": "([^"]+)"/.exec(text)?.[1] ?? []),
   );

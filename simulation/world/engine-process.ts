@@ -37,6 +37,7 @@ export class EngineProcess {
   #wire: Wire | undefined;
   #engine: Engine | undefined;
   #starts = 0;
+  #aheadMs = 0;
 
   constructor(name: string, isElected: boolean, around: Surroundings) {
     this.#name = name;
@@ -57,7 +58,7 @@ export class EngineProcess {
   start(): void {
     if (this.#wire) return;
     const { clock, random, weather } = this.#around;
-    const wire = new Wire(clock, random);
+    const wire = new Wire(clock, random, () => this.#aheadMs);
     this.#wire = wire;
     this.#starts += 1;
     const git = gitDoor(this.#mirror, wire, weather, random);
@@ -68,7 +69,14 @@ export class EngineProcess {
       return;
     }
     const identity = `${this.#name}-${this.#starts}`;
-    const leader = new Leader({ kube, clock: wire.clock, random, namespace: engineNamespace, identity });
+    const leader = new Leader({
+      kube,
+      clock: wire.clock,
+      steadyMs: () => clock.now(),
+      random,
+      namespace: engineNamespace,
+      identity,
+    });
     const term = async (signal: AbortSignal): Promise<void> => {
       const engine = this.#newEngine(fencedGit(git, leader.holds), fencedKube(kube, leader.holds), wire);
       this.#engine = engine;
@@ -86,6 +94,11 @@ export class EngineProcess {
     this.#wire = undefined;
     this.#engine = undefined;
     if (lost) this.#mirror = this.#around.openGit();
+  }
+
+  /** Sets the clock of the machine, which it keeps whatever becomes of the process. */
+  setClock(byMs: number): void {
+    this.#aheadMs += byMs;
   }
 
   freeze(): void {

@@ -16,13 +16,14 @@ export class Wire {
   readonly #end = new AbortController();
   #held: (() => void)[] | undefined;
 
-  constructor(clock: Clock, random: () => number) {
+  /** `aheadMs` is by how much the machine's clock is wrong: somebody may set it at any time. */
+  constructor(clock: Clock, random: () => number, aheadMs: () => number) {
     this.#clock = clock;
     this.#random = random;
     this.clock = {
-      now: () => clock.now(),
+      now: () => clock.now() + aheadMs(),
       // Whole milliseconds, as real clocks tell them.
-      at: (atMs, then) => clock.at(Math.ceil(atMs), () => this.arrive(then)),
+      at: (atMs, then) => clock.at(Math.ceil(atMs) - aheadMs(), () => this.arrive(then)),
     };
   }
 
@@ -57,22 +58,27 @@ export class Wire {
 
   /** Work that is done elsewhere, after half of about `ms`; its answer takes the other half. */
   async send<T>(ms: number, work: () => Promise<T>): Promise<T> {
-    await this.#pass(ms);
+    // What has left the process arrives, also when that stands still meanwhile.
+    await this.#pass(ms, (then) => this.#leave(then));
     const answer = await work();
-    await this.#pass(ms);
+    await this.#pass(ms, (then) => this.arrive(then));
     return answer;
   }
 
   /** Work of the process itself, which takes a moment now and then. */
   async local<T>(work: () => Promise<T>): Promise<T> {
-    if (this.ended.aborted || this.#random() < slowly) await this.#pass(localMs);
+    if (this.ended.aborted || this.#random() < slowly) await this.#pass(localMs, (then) => this.arrive(then));
     return work();
   }
 
-  #pass(ms: number): Promise<void> {
+  #leave(then: () => void): void {
+    if (!this.ended.aborted) then();
+  }
+
+  #pass(ms: number, go: (then: () => void) => void): Promise<void> {
     const halfMs = Math.round(ms * (0.25 + 0.5 * this.#random()));
     return new Promise((resolve) => {
-      if (!this.ended.aborted) this.#clock.at(this.#clock.now() + halfMs, () => this.arrive(resolve));
+      if (!this.ended.aborted) this.#clock.at(this.#clock.now() + halfMs, () => go(resolve));
     });
   }
 }

@@ -5,12 +5,14 @@ import { seeded } from "../../src/io/clock/seeded-in-test.ts";
 import type { Git } from "../../src/io/git/git.ts";
 import type { Kube } from "../../src/io/kube/kube.ts";
 import { coreKube } from "../cluster/core-kube.ts";
+import { askService } from "../cluster/service-proxy.ts";
 import { startKubelet } from "../cluster/kubelet.ts";
 import { memoryGit } from "../git/memory-git.ts";
 import { MemoryRemote } from "../git/memory-remote.ts";
 import { logBranch } from "../../src/history/delivery-log.ts";
 import type { History, Moment } from "../history/steps.ts";
 import { watchBranches } from "../invariants/branches.ts";
+import { sameCommits } from "../invariants/same-commit.ts";
 import { LeaderRule } from "../invariants/leader.ts";
 import { watchObjects } from "../invariants/objects.ts";
 import { watchWrites } from "../invariants/writes.ts";
@@ -33,7 +35,7 @@ export class World {
   /** What happened, for those who look into a failure. */
   readonly chronicle: string[] = [];
   readonly #startMs: number;
-  readonly #awaited = new Set<{ readonly moment: Moment; readonly act: () => void }>();
+  readonly #awaited = new Set<{ readonly moment: Moment; readonly act: () => Promise<void> }>();
 
   constructor({ seed, engines }: Pick<History, "seed" | "engines">) {
     const random = seeded(seed);
@@ -44,16 +46,18 @@ export class World {
     startKubelet(this.core.client, clock, random);
     watchBranches(remote, this.accuse);
     remote.onPush((branch, id) => this.note(`${branch} is at ${id.slice(0, 8)}: ${remote.commit(id).subject}`));
-    const kube = coreKube(this.core.api, { clock, delayMs: () => 5 + number(30) });
     const { client } = this.core;
+    const proxy = (path: string): number => askService(client, path);
+    const kube = coreKube(this.core.api, { clock, delayMs: () => 5 + number(30), proxy });
     this.kube = telling(watchWrites(kube, { client, clock, remote, accuse: this.accuse }), this.#happens);
     remote.onPush((branch, _, by) => {
       if (by === "engine" && (branch === logBranch || branch === "main"))
-        this.#happens(branch === "main" ? "main" : "log");
+        void this.#happens(branch === "main" ? "main" : "log");
     });
     watchObjects(client, this.accuse);
     const rule = new LeaderRule(client, clock, this.accuse);
     const isElected = engines > 1;
+    const sameIds = sameCommits(remote, this.accuse);
     this.engines = Array.from({ length: engines }, (_, at) => {
       const name = `engine-${at + 1}`;
       return new EngineProcess(name, isElected, {
@@ -61,7 +65,7 @@ export class World {
         random,
         weather,
         openGit: () => {
-          const git = this.#counted(memoryGit(remote));
+          const git = sameIds(this.#counted(memoryGit(remote)), () => void this.#happens("commit"));
           return isElected ? rule.gitOf(name, git) : git;
         },
         kube: isElected ? rule.kubeOf(name, this.kube) : this.kube,
@@ -76,17 +80,17 @@ export class World {
   }
 
   /** Calls `act` once in the middle of what an engine does next; returns a function that gives it up. */
-  onNext(moment: Moment, act: () => void): () => void {
+  onNext(moment: Moment, act: () => Promise<void>): () => void {
     const waiting = { moment, act };
     this.#awaited.add(waiting);
     return () => this.#awaited.delete(waiting);
   }
 
-  readonly #happens = (moment: Moment): void => {
+  readonly #happens = async (moment: Moment): Promise<void> => {
     for (const waiting of this.#awaited) {
       if (waiting.moment !== moment) continue;
       this.#awaited.delete(waiting);
-      waiting.act();
+      await waiting.act();
     }
   };
 
@@ -121,19 +125,20 @@ export class World {
   }
 }
 
-/** Tells of each write that was done, before its answer is on its way. */
-function telling(kube: Kube, happens: (moment: Moment) => void): Kube {
+/** Tells of each write that was done, before its answer is on its way, and of each deletion that is to be done. */
+function telling(kube: Kube, happens: (moment: Moment) => Promise<void>): Kube {
   return {
     ...kube,
     async apply(resource, object, options) {
       const answer = await kube.apply(resource, object, options);
       const isInventory = object.metadata.name.startsWith("plumbline-inventory-");
-      if (!options.dryRun && answer.ok) happens(isInventory ? "inventory" : "write");
+      if (!options.dryRun && answer.ok) void happens(isInventory ? "inventory" : "write");
       return answer;
     },
     async delete(...args) {
+      await happens("deleting");
       const answer = await kube.delete(...args);
-      if (answer.ok) happens("delete");
+      if (answer.ok) void happens("delete");
       return answer;
     },
   };
