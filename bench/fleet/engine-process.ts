@@ -46,7 +46,8 @@ const lookMs = 100;
 export async function startEngine({ repository, kubeconfig, folder }: BenchEngineOptions): Promise<BenchEngine> {
   const args = ["engine", "--repository", repository, "--kubeconfig", kubeconfig, "--no-events"];
   const child = fork(plumb, [...args, "--mirror", join(folder, "mirror.git")], {
-    execArgv: ["--expose-gc", "--import", probe],
+    // So that `node --cpu-prof dist/bench/main.js fleet` profiles the engine as well.
+    execArgv: [...process.execArgv, "--expose-gc", "--import", probe],
     stdio: ["ignore", "pipe", "inherit", "ipc"],
   });
   const decisions: Decided[] = [];

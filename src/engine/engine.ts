@@ -218,7 +218,8 @@ export class Engine {
       work().catch((error: unknown): Pass => ({ known: slot.known, trouble: problemOf(error) })),
     );
     const { record } = pass.known;
-    const said = (one: DeliveryRecord | undefined): string => `${one?.message} ${one?.promotion?.message}`;
+    const said = (one: DeliveryRecord | undefined): string =>
+      `${one?.delivery} ${one?.message} ${one?.promotion?.message}`;
     if (record && said(record) !== said(slot.known.record)) this.#options.onDecision?.(record);
     const before = slot.known.record?.lastHealthy?.healthyAt;
     const stood = standing(slot.known.record);

@@ -35,6 +35,7 @@ export function gitContract(name: string, makeWorld: (t: TestContext) => Promise
   fetching(it);
   pushing(it);
   writing(it);
+  looking(it);
   saying(it);
   refusing(it);
 }
@@ -205,6 +206,21 @@ function writing(it: It): void {
     assert.equal(await git.isAncestor(one, three), true);
     assert.equal(await git.isAncestor(three, three), true);
     assert.equal(await git.isAncestor(three, one), false);
+  });
+}
+
+function looking(it: It): void {
+  it("what changed last is found near and far", async (world) => {
+    const git = await world.open();
+    const one = await commitFiles(git, undefined, { "x/f": "1", y: "1" }, "one");
+    const two = await commitFiles(git, one, { y: "2" }, "two");
+    const three = await commitFiles(git, two, { "x/f": "3" }, "three");
+    const last = async (from: string): Promise<string | undefined> => (await git.log(from, "x", 1))[0]?.subject;
+    assert.deepEqual([await last(one), await last(two), await last(three)], ["one", "one", "three"]);
+    let far = three;
+    for (let n = 0; n < 70; n += 1) far = await commitFiles(git, far, { y: `far ${n}` }, "beside");
+    assert.equal(await last(far), "three");
+    assert.deepEqual([await git.isAncestor(three, far), await git.isAncestor(far, three)], [true, false]);
   });
 }
 

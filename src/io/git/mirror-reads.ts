@@ -1,4 +1,5 @@
 import { ProblemError } from "../../model/problem.ts";
+import { isNearAncestor } from "./ancestry.ts";
 import { parseCommit } from "./commit-text.ts";
 import type { GitCommand } from "./git-command.ts";
 import type { CommitInfo, FoundObject, Git } from "./git.ts";
@@ -42,10 +43,12 @@ export function reads(git: GitCommand, reader: ObjectReader, branches: () => Bra
     async isAncestor(ancestor, commit) {
       checkId(ancestor);
       checkId(commit);
-      if ((await parentsOf(reader, commit)).includes(ancestor)) return true;
+      if (await isNearAncestor(reader, ancestor, commit)) return true;
       return (await git.run(["merge-base", "--is-ancestor", ancestor, commit])).code === 0;
     },
     async log(from, path, limit) {
+      const last = limit === 1 && path !== "" && isId(from) ? await lastChange(reader, from, path) : undefined;
+      if (last) return [last];
       const ids = await touching(git, from, path, limit, branches(), ["--first-parent"]);
       return Promise.all(ids.map((id) => readCommit(reader, id)));
     },
@@ -62,14 +65,6 @@ export function reads(git: GitCommand, reader: ObjectReader, branches: () => Bra
       return commits.filter((_, index) => brought[index]);
     },
   };
-}
-
-/** The parents of a commit; none where it cannot be read, which others say. */
-export async function parentsOf(reader: ObjectReader, commit: string): Promise<readonly string[]> {
-  return readCommit(reader, commit).then(
-    ({ parents }) => parents,
-    () => [],
-  );
 }
 
 async function find(reader: ObjectReader, commit: string, path: string): Promise<FoundObject | undefined> {
@@ -129,6 +124,27 @@ function missing(what: string): ProblemError {
 async function readCommit(reader: ObjectReader, id: string): Promise<CommitInfo> {
   checkId(id);
   return parseCommit(id, present(await reader.contents(`${id}^{commit}`), id).content);
+}
+
+/** So many commits are looked at before git is asked, which takes a process and then looks much faster. */
+const nearest = 32;
+
+/**
+ * The newest of the nearest commits that changed the directory at `path`, on first parents: an application is mostly asked for
+ * because it has just changed. Undefined where that is none of them, or no directory.
+ */
+async function lastChange(reader: ObjectReader, from: string, path: string): Promise<CommitInfo | undefined> {
+  let at = await readCommit(reader, from);
+  const here = await find(reader, from, path);
+  if (here?.type !== "tree") return undefined;
+  for (let steps = 0; steps < nearest; steps += 1) {
+    const [parent] = at.parents;
+    const before = parent === undefined ? undefined : await find(reader, parent, path);
+    if (before?.id !== here.id) return at;
+    if (parent === undefined) return undefined;
+    at = await readCommit(reader, parent);
+  }
+  return undefined;
 }
 
 async function bringsChange(reader: ObjectReader, { id, parents }: CommitInfo, path: string): Promise<boolean> {

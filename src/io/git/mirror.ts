@@ -1,6 +1,7 @@
 import type { Problem, Result } from "../../model/problem.ts";
 import type { Processes } from "../process/process.ts";
 import { systemProcesses } from "../process/system-processes.ts";
+import { isNearAncestor } from "./ancestry.ts";
 import { withCredentials } from "./credentials-folder.ts";
 import { Doubts } from "./doubts.ts";
 import { emptyAnswer, fetchBranches, restoreBranches } from "./fetch.ts";
@@ -9,7 +10,7 @@ import type { Surroundings } from "./git-command.ts";
 import type { FetchResult, Git, PushResult } from "./git.ts";
 import { looseObjects } from "./loose-objects.ts";
 import { prepareFolder } from "./mirror-folder.ts";
-import { parentsOf, readBranches, reads } from "./mirror-reads.ts";
+import { readBranches, reads } from "./mirror-reads.ts";
 import { writes } from "./mirror-writes.ts";
 import { objectReader } from "./object-reader.ts";
 import { OthersPushes } from "./others-pushes.ts";
@@ -50,7 +51,7 @@ export async function openMirror(options: MirrorOptions): Promise<Git> {
   let branches = await readBranches(git);
 
   /** What talks to the remote knows the credentials; what reads and writes here need not. */
-  const outside = async (): Promise<Result<Omit<PushTarget, "parentsOf">>> => {
+  const outside = async (): Promise<Result<Omit<PushTarget, "isNearAncestor">>> => {
     const { credentials } = options;
     const known =
       credentials === undefined ? { ok: true as const, value: remote } : await withCredentials(remote, credentials);
@@ -85,7 +86,8 @@ export async function openMirror(options: MirrorOptions): Promise<Git> {
       inTurn(async (): Promise<PushResult> => {
         const target = await outside();
         if (!target.ok) return { kind: "unreachable", problem: firstOf(target.problems) };
-        const exchange = { ...target.value, parentsOf: (id: string) => parentsOf(reader, id) };
+        const isNear = (ancestor: string, id: string) => isNearAncestor(reader, ancestor, id);
+        const exchange = { ...target.value, isNearAncestor: isNear };
         const result = await pushTo(exchange, commit, branch, expected);
         if ("problem" in result) doubts.hear(result.problem);
         if (result.kind !== "pushed") return result;

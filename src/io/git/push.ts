@@ -13,8 +13,8 @@ export interface PushTarget {
   readonly git: GitCommand;
   readonly remote: Remote;
   readonly timeoutMs: number;
-  /** Of a commit here. */
-  readonly parentsOf: (commit: string) => Promise<readonly string[]>;
+  /** What reading alone tells of ancestors, see `isNearAncestor`. */
+  readonly isNearAncestor: (ancestor: string, commit: string) => Promise<boolean>;
 }
 
 const quiet = ["--porcelain", "--no-verify"];
@@ -35,8 +35,8 @@ export async function pushTo(
   checkBranch(branch);
   if (expected !== undefined) {
     checkId(expected);
-    // Mostly it is the parent, which takes no process to be told.
-    if (!(await target.parentsOf(commit)).includes(expected)) {
+    // Mostly it is near, which takes no process to be told.
+    if (!(await target.isNearAncestor(expected, commit))) {
       const descends = await target.git.run(["merge-base", "--is-ancestor", expected, commit]);
       if (descends.code === 1) return { kind: "moved" };
       if (descends.code !== 0)
