@@ -5,6 +5,7 @@ import type { BenchEngine } from "./engine-process.ts";
 import { fleetFiles, upgradeFiles } from "./fleet-files.ts";
 import { inInstallation } from "./installation.ts";
 import type { Installation } from "./installation.ts";
+import type { Committed } from "./repository.ts";
 
 /** What the same requests take without an engine, in milliseconds. */
 export interface Bare {
@@ -27,12 +28,12 @@ export async function installBounds(
   count: number,
   bare: Bare,
 ): Promise<readonly Figure[]> {
-  const measure = async (name: string, bareMs: number, commit: () => Promise<string>): Promise<Figure> => {
+  const measure = async (name: string, bareMs: number, commit: () => Promise<Committed>): Promise<Figure> => {
     const before = await engine.usage("as it is");
-    const beganMs = Date.now();
-    const endedMs = await engine.healthy(await commit(), count);
+    const { id, atMs } = await commit();
+    const tookMs = (await engine.healthy(id, count)) - atMs;
+    await engine.atRest();
     const after = await engine.usage("as it is");
-    const tookMs = endedMs - beganMs;
     const own = (after.cpuMs - before.cpuMs) / count;
     const git = (after.childrenMs - before.childrenMs) / count;
     return atMost(1.5, {

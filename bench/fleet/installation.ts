@@ -14,7 +14,7 @@ export interface Installation {
   readonly cluster: BenchServer;
   readonly repository: BenchRepository;
   /** Starts an engine; the one before must have been stopped, since they share the mirror. */
-  engine(): Promise<BenchEngine>;
+  readonly engine: () => Promise<BenchEngine>;
 }
 
 /** Does the work in an installation of its own, and removes it. */

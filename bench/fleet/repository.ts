@@ -8,12 +8,18 @@ export type Files = ReadonlyMap<string, string>;
 /** A bare repository that commits are written to without a working copy: a thousand directories take a second. */
 export interface BenchRepository {
   readonly folder: string;
-  /** Commits on top of the branch, each of the changes in turn; answers the newest commit's id. */
-  commit(branch: string, changes: Iterable<Files>): Promise<string>;
+  /** Commits on top of the branch, each of the changes in turn, and then moves it to the newest. */
+  commit(branch: string, changes: Iterable<Files>): Promise<Committed>;
   /** The contents of a branch's files whose path ends so. */
   read(branch: string, ending: string): Promise<Files>;
   /** How many commits a branch has. */
   count(branch: string): Promise<number>;
+}
+
+/** The newest commit that was made, and when the branch was about to be moved to it, in milliseconds since the epoch. */
+export interface Committed {
+  readonly id: string;
+  readonly atMs: number;
 }
 
 const run = promisify(execFile);
@@ -26,22 +32,25 @@ export async function benchRepository(folder: string): Promise<BenchRepository> 
   return {
     folder,
     async commit(branch, changes) {
-      const ref = `refs/heads/${branch}`;
-      const hasBefore = await git("rev-parse", "--quiet", "--verify", ref).then(
-        () => true,
-        () => false,
-      );
-      const child = spawn("git", ["-C", folder, "fast-import", "--quiet"], { stdio: ["pipe", "ignore", "inherit"] });
+      const [ref, written] = [`refs/heads/${branch}`, "refs/bench/written"];
+      const before = await git("rev-parse", "--quiet", "--verify", ref).catch(() => undefined);
+      const child = spawn("git", ["-C", folder, "fast-import", "--quiet", "--force"], {
+        stdio: ["pipe", "ignore", "inherit"],
+      });
       const ended = once(child, "exit");
-      let from = hasBefore ? `from ${ref}^0\n` : "";
+      if (before === undefined) child.stdin.write(`reset ${written}\n\n`);
+      let from = before === undefined ? "" : `from ${before}\n`;
       for (const files of changes) {
-        if (!child.stdin.write(commitText(ref, from, files))) await once(child.stdin, "drain");
+        if (!child.stdin.write(commitText(written, from, files))) await once(child.stdin, "drain");
         from = "";
       }
       child.stdin.end("done\n");
       const [code] = (await ended) as [number | null];
       if (code !== 0) throw new Error(`git fast-import ended with ${code}`);
-      return git("rev-parse", ref);
+      const id = await git("rev-parse", written);
+      const atMs = Date.now();
+      await git("update-ref", ref, id);
+      return { id, atMs };
     },
     async read(branch, ending) {
       const paths = (await git("ls-tree", "-r", "--name-only", branch)).split("\n");
