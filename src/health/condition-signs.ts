@@ -18,7 +18,7 @@ const feared = new RegExp(
 );
 /** Types that are True for as long as something is being done. `Progressing` is none: many leave it True for ever. */
 const passing =
-  /(Updating|Upgrading|Installing|Provisioning|Deploying|Creating|Issuing|Initializing|Migrating|Pending|Waiting|[a-z]Progressing)$/;
+  /(Updating|Upgrading|Installing|Provisioning|Deploying|Creating|Issuing|Initializing|Migrating|RollingOut|ScalingUp|ScalingDown|Remediating|Restarting|Deleting|Pending|Waiting|[a-z]Progressing)$/;
 /** Words about a time before this one. */
 const past = /^(Last|Previous)/;
 
@@ -67,17 +67,27 @@ function signOf(one: Condition, object: KubeObject): readonly Health[] {
 
 /** Entries of an older generation count only where there are no others: who no longer has a part in it leaves them behind. */
 function partySigns(object: KubeObject, list: string): readonly Health[] {
+  const generation = valueAt(object, "metadata", "generation");
   const entries = listAt(object, "status", list).filter(isJsonObject).map(conditionsFrom);
-  const fresh = entries.filter((conditions) => !conditions.some((one) => isOld(one, object)));
-  return (fresh.length > 0 ? fresh : entries).flatMap((conditions) => conditions.flatMap((one) => signOf(one, object)));
+  const isFresh = ({ observedGeneration }: Condition): boolean =>
+    generation === undefined || observedGeneration === undefined || observedGeneration === generation;
+  const fresh = entries.filter((conditions) => conditions.some(isFresh));
+  return fresh.length > 0 ? fresh.flat().flatMap((one) => signOf(one, object)) : entries.flat().map(old);
 }
 
 function conditionsFrom(entry: Json): readonly Condition[] {
   return conditionsIn(valueAt(entry, "conditions"));
 }
 
+/**
+ * True of a condition by a controller that has not looked at the object as it is now. Where another condition, or the status as a
+ * whole, is of this generation, it has looked, and left what did not change as it was.
+ */
 function isOld({ observedGeneration }: Condition, object: KubeObject): boolean {
-  return observedGeneration !== undefined && observedGeneration !== object.metadata.generation;
+  const generation = valueAt(object, "metadata", "generation");
+  if (observedGeneration === undefined || generation === undefined || observedGeneration === generation) return false;
+  const isSeen = valueAt(object, "status", "observedGeneration") !== undefined;
+  return !isSeen && !conditionsOf(object).some((one) => one.observedGeneration === generation);
 }
 
 function old({ type }: Condition): Health {

@@ -68,6 +68,7 @@ test("conditions are judged by what their types mean, with no list of projects",
     // What is being done. Progressing stays True for ever in some projects, unless Degraded stands beside it.
     ["InProgress", ["!Updated", "Updating"]],
     ["InProgress", ["Available", "InstallPlanPending"]],
+    ["InProgress", ["Available", "RollingOut"]],
     ["Current", ["Available", "Progressing"]],
     ["Failed", ["Available", "!Progressing:ProgressDeadlineExceeded"]],
     ["InProgress", ["Available", "Progressing", "!Degraded"]],
@@ -168,6 +169,9 @@ test("fewer replicas than are wanted are not healthy, whoever counts them", () =
   assert.equal(judged({ replicas: 3, readyReplicas: 3, updatedReplicas: 1 }, { spec }), "InProgress");
   assert.equal(judged({ replicas: 3, readyReplicas: 3, updatedAvailableReplicas: 2 }, { spec }), "InProgress");
   assert.equal(judged({ replicas: 3, readyReplicas: 3, updatedReplicas: 3 }, { spec }), "Current");
+  assert.equal(judged({ replicas: 4, readyReplicas: 3, updatedReplicas: 3 }, { spec }), "InProgress");
+  assert.equal(judged({ replicas: 3, readyReplicas: 2, ...conditions("Ready") }, { spec }), "InProgress");
+  assert.equal(judged({ replicas: 3, readyReplicas: 3, ...conditions("Ready") }, { spec }), "Current");
 });
 
 test("nodes that are to be served are counted as a DaemonSet's, none of them where the count is left out", () => {
@@ -177,6 +181,7 @@ test("nodes that are to be served are counted as a DaemonSet's, none of them whe
   assert.equal(judged(counted), "InProgress");
   assert.equal(judged({ expectedNodes: 3, availableNodes: 2 }), "InProgress");
   assert.equal(judged({ expectedNodes: 3 }), "InProgress");
+  assert.equal(judged({ expectedMachines: 3, currentHealthy: 2 }), "InProgress");
   assert.equal(judged({ desiredNumberScheduled: 0 }), "Current");
 });
 
@@ -187,6 +192,7 @@ test("each who has a part in it is asked, and one of an older generation only wh
   assert.equal(judged({ parents: [party(2, "Accepted", "True")] }), "Current");
   assert.equal(judged({ parents: [party(2, "Accepted", "True"), party(2, "ResolvedRefs", "False")] }), "InProgress");
   assert.equal(judged({ parents: [party(1, "Accepted", "True")] }), "InProgress");
+  assert.equal(judged({ parents: [party(1, "Accepted", "True"), { conditions: [] }] }), "InProgress");
   assert.equal(judged({ parents: [party(1, "Accepted", "False"), party(2, "Accepted", "True")] }), "Current");
   assert.equal(judged({ ...conditions("Accepted"), listeners: [party(2, "ResolvedRefs", "False")] }), "InProgress");
 });
@@ -194,6 +200,24 @@ test("each who has a part in it is asked, and one of an older generation only wh
 test("a condition of an older generation is no evidence of health (R1)", () => {
   for (const type of ["Ready", "Available", "Healthy", "Established", "Succeeded"]) {
     assert.equal(judged({ conditions: [{ type, status: "True", observedGeneration: 1 }] }), "InProgress", type);
+  }
+});
+
+test("a condition that did not change keeps the generation in which it came about, while others are of the newest", () => {
+  const kept = { type: "Initialized", status: "True", observedGeneration: 1 };
+  const available = { type: "Available", status: "True", observedGeneration: 2 };
+  assert.equal(judged({ conditions: [kept, available] }), "Current");
+  assert.equal(judged({ observedGeneration: 2, conditions: [kept] }), "Current");
+  assert.equal(judged({ conditions: [{ ...kept, status: "False" }, available] }), "InProgress");
+  assert.equal(judged({ conditions: [kept] }), "InProgress");
+});
+
+test("conditions of an object that tells no generation cannot be older than it", () => {
+  const metadata = { name: "it" };
+  for (const type of ["Ready", "Programmed"]) {
+    const conditions = [{ type, status: "True", observedGeneration: 1 }];
+    assert.equal(judged({ conditions }, { metadata }), "Current", type);
+    assert.equal(judged({ parents: [{ conditions }] }, { metadata }), "Current", type);
   }
 });
 

@@ -3,7 +3,7 @@ import { isJsonObject, valueAt } from "../model/json.ts";
 import type { KubeObject } from "../model/kube-object.ts";
 import { conditionSigns } from "./condition-signs.ts";
 import { condition, current, inProgress } from "./conditions.ts";
-import { restSign, statusSigns, unheardPhase } from "./status-signs.ts";
+import { countSigns, restSign, statusSigns, unheardPhase } from "./status-signs.ts";
 
 /** How a person makes a kind known of which nothing can be told. */
 const remedy = "a rule for its kind under health in delivery.yaml tells it";
@@ -15,7 +15,7 @@ const remedy = "a rule for its kind under health in delivery.yaml tells it";
 export function genericHealth(object: KubeObject): Health | undefined {
   const rest = restSign(object);
   const ready = rest ?? readyHealth(object);
-  const signs = [...conditionSigns(object), ...(ready && !rest ? [] : statusSigns(object))];
+  const signs = [...conditionSigns(object), ...(ready && !rest ? countSigns(object) : statusSigns(object))];
   const of = (status: Health["status"]): Health | undefined => signs.find((one) => one.status === status);
   const told = of("Failed") ?? (ready?.status === "InProgress" ? ready : of("InProgress")) ?? ready ?? of("Current");
   if (told) return told;
@@ -37,7 +37,8 @@ function readyHealth(object: KubeObject): Health | undefined {
   const ready = condition(object, "Ready");
   if (!ready) return undefined;
   const generation = valueAt(object, "metadata", "generation");
-  if (ready.observedGeneration !== undefined && ready.observedGeneration !== generation) {
+  const { observedGeneration = generation } = ready;
+  if (generation !== undefined && observedGeneration !== generation) {
     return inProgress("LatestGenerationNotObserved", "its Ready condition is of an older generation");
   }
   if (ready.status === "True") return current(ready.reason || "Ready", ready.message || "it is ready");

@@ -2,7 +2,7 @@ import type { Health } from "../model/health.ts";
 import { isJsonObject, valueAt } from "../model/json.ts";
 import type { Json, JsonObject } from "../model/json.ts";
 import type { KubeObject } from "../model/kube-object.ts";
-import { because, current, failed, inProgress, textAt } from "./conditions.ts";
+import { because, current, failed, inProgress, numberAt, textAt } from "./conditions.ts";
 import { meaningOf } from "./status-words.ts";
 
 /** Members that sum up in one word, as `phase`, `state`, `currentStatus` or `stageStatus`; not what was last or is to be. */
@@ -35,6 +35,7 @@ const tallies: readonly {
     omitted: ["numberAvailable"],
   },
   { wanted: ["status", "expectedNodes"], counts: ["availableNodes"], omitted: ["availableNodes"] },
+  { wanted: ["status", "expectedMachines"], counts: ["currentHealthy"], omitted: ["currentHealthy"] },
 ];
 const begun = ["startTime", "startedAt", "startTimestamp"];
 const ended = ["completionTime", "completedAt", "completionTimestamp", "finishedAt", "finishTime", "endTime"];
@@ -43,7 +44,7 @@ const ended = ["completionTime", "completedAt", "completionTimestamp", "finished
 export function statusSigns(object: KubeObject): readonly Health[] {
   const status = valueAt(object, "status");
   if (!isJsonObject(status)) return [];
-  return [...errorSigns(status), ...wordSigns(object, status), ...flagSigns(status), ...countSigns(object, status)];
+  return [...errorSigns(status), ...wordSigns(object, status), ...flagSigns(status), ...countSigns(object)];
 }
 
 /**
@@ -128,9 +129,13 @@ function flagSigns(status: JsonObject): readonly Health[] {
   return [...own, ...parts];
 }
 
-/** Kinds that run pods count them as Kubernetes' own do, after which their schemas are made. */
-function countSigns(object: KubeObject, status: JsonObject): readonly Health[] {
-  return tallies.flatMap(({ wanted: path, counts, omitted }) => {
+/** Fewer pods than are to be, or more. Kinds that run pods count them as Kubernetes' own do, after which their schemas are made. */
+export function countSigns(object: KubeObject): readonly Health[] {
+  const status = valueAt(object, "status");
+  if (!isJsonObject(status)) return [];
+  const extra = numberAt(status, 0, "replicas") - numberAt(object, Infinity, "spec", "replicas");
+  const extraPods = extra > 0 ? [inProgress("ExtraPods", `its status.replicas is ${extra} too many`)] : [];
+  const short = tallies.flatMap(({ wanted: path, counts, omitted }) => {
     const wanted = valueAt(object, ...path);
     if (typeof wanted !== "number") return [];
     return counts.flatMap((member) => {
@@ -139,4 +144,5 @@ function countSigns(object: KubeObject, status: JsonObject): readonly Health[] {
       return [inProgress("LessReplicas", `its status.${member} is ${count} of ${wanted}`)];
     });
   });
+  return [...short, ...extraPods];
 }
