@@ -214,10 +214,13 @@ export function decidedRecord(
 
 type Wait = Extract<Decision, { kind: "wait" }>;
 
-function waitingSince({ currentSinceMs, failingSinceMs }: Wait): Pick<DeliveryRecord, "currentSince" | "failingSince"> {
+type Since = Pick<DeliveryRecord, "currentSince" | "failingSince" | "degradedSince">;
+
+function waitingSince({ currentSinceMs, failingSinceMs, degradedSinceMs }: Wait): Since {
   return {
     ...(currentSinceMs === undefined ? {} : { currentSince: iso(currentSinceMs) }),
     ...(failingSinceMs === undefined ? {} : { failingSince: iso(failingSinceMs) }),
+    ...(degradedSinceMs === undefined ? {} : { degradedSince: iso(degradedSinceMs) }),
   };
 }
 

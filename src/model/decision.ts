@@ -15,6 +15,7 @@ export type Decision =
       readonly atMs: number;
       readonly currentSinceMs?: number;
       readonly failingSinceMs?: number;
+      readonly degradedSinceMs?: number;
     }
   | { readonly kind: "advance"; readonly message: string }
   | { readonly kind: "healthy"; readonly message: string }

@@ -158,7 +158,7 @@ export interface DeliveryRecord {
   readonly currentSince?: string;
   /** Since when the checks fail without a break. */
   readonly failingSince?: string;
-  /** Since when something of a revision that was proved healthy is not healthy any more. */
+  /** Since when something of a revision that was healthy, proved so or in its soak, is not healthy any more. */
   readonly degradedSince?: string;
   /** When the outcome was decided. */
   readonly decidedAt?: string;

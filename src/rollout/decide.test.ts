@@ -90,6 +90,42 @@ test("health must last: the soak begins when the last object becomes Current and
   assert.equal(decide({ policy, record: soaking, observation: seen({}), nowMs: start + 15_000 }).kind, "healthy");
 });
 
+test("what is not healthy any more in its soak has the deadline anew to be so again, but not for ever", () => {
+  const long = { ...policy, soakMs: 600_000 };
+  const scaling = seen({ status: "InProgress", message: "2 of 3 pods are ready" });
+  const at = (afterMs: number, changes: Partial<DeliveryRecord>) =>
+    decide({ policy: long, record: record(changes), observation: scaling, nowMs: start + afterMs });
+  const lost = at(300_000, { currentSince: iso(start + 5000) });
+  assert.deepEqual(lost, {
+    kind: "wait",
+    reason: "WaitingForHealth",
+    message: "Deployment probe/d0: 2 of 3 pods are ready",
+    atMs: start + 360_000,
+    degradedSinceMs: start + 300_000,
+  });
+  const degradedSince = iso(start + 300_000);
+  assert.equal(at(359_999, { degradedSince }).kind, "wait");
+  assert.equal(at(360_000, { degradedSince }).kind, "rollback");
+  const back = decide({
+    policy: long,
+    record: record({ degradedSince }),
+    observation: seen({}),
+    nowMs: start + 310_000,
+  });
+  assert.equal(back.kind === "wait" && back.currentSinceMs, start + 310_000, "the soak begins anew");
+  assert.equal(back.kind === "wait" && back.degradedSinceMs, undefined);
+  const latest = 2 * 60_000 + 600_000;
+  assert.equal(at(latest - 1, { currentSince: iso(start + 700_000) }).kind, "wait");
+  assert.equal(at(latest, { currentSince: iso(start + 700_000) }).kind, "rollback", "what flaps ends");
+  const dead = decide({
+    policy: long,
+    record: record({ degradedSince }),
+    observation: seen(crash),
+    nowMs: start + 310_000,
+  });
+  assert.equal(dead.kind, "rollback", "what cannot get better is not waited for");
+});
+
 test("after the soak the checks must have answered well", () => {
   const checked = { ...policy, checks: [{ http: "http://backend/healthz", expect: { status: 200, json: {} } }] };
   const situation = { policy: checked, record: record({ currentSince: iso(start) }), observation: seen({}) };

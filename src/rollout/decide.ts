@@ -75,7 +75,9 @@ function gate(situation: Situation): Decision {
     return afterFailure(record, policy, "DeadlineExceeded", message);
   }
   const others = pending.length === 1 ? "" : ` (and ${pending.length - 1} more not healthy yet)`;
-  return { kind: "wait", reason: "WaitingForHealth", message: sentence(worst) + others, atMs: deadlineMs };
+  const degradedSinceMs = degradedSince(situation);
+  const since = degradedSinceMs === undefined ? {} : { degradedSinceMs };
+  return { kind: "wait", reason: "WaitingForHealth", message: sentence(worst) + others, atMs: deadlineMs, ...since };
 }
 
 /** What is decided of a canary says so; once it has passed, the rest of the revision follows. */
@@ -100,12 +102,24 @@ const settleMs = 10_000;
 
 /**
  * The time in which nobody could look is given back, but at most once over: an engine that starts again and again ends, too.
- * What follows a canary has a deadline of its own.
+ * What was healthy in its soak and is not any more, as when an autoscaler adds a pod, has the deadline anew, but not for ever
+ * either. What follows a canary has a deadline of its own.
  */
-function deadlineOf({ record, policy: { deadlineMs }, seeingSinceMs = 0 }: Situation): number {
+function deadlineOf(situation: Situation): number {
+  const { record, policy, seeingSinceMs = 0 } = situation;
+  const { deadlineMs, soakMs } = policy;
   const startedMs = Date.parse(record.canary?.passedAt ?? record.startedAt);
-  const givenBackMs = Math.min(seeingSinceMs + deadlineMs, startedMs + 2 * deadlineMs);
-  return Math.max(startedMs + deadlineMs, givenBackMs, seeingSinceMs + Math.min(settleMs, deadlineMs));
+  const latestMs = startedMs + 2 * deadlineMs;
+  const givenBackMs = Math.min(seeingSinceMs + deadlineMs, latestMs);
+  const anewMs = Math.min((degradedSince(situation) ?? 0) + deadlineMs, latestMs + soakMs);
+  return Math.max(startedMs + deadlineMs, givenBackMs, anewMs, seeingSinceMs + Math.min(settleMs, deadlineMs));
+}
+
+/** Since when what was healthy in its soak is not any more. */
+function degradedSince({ record, observation, nowMs }: Situation): number | undefined {
+  if (observation.objects.every(({ health }) => health.status === "Current")) return undefined;
+  if (record.currentSince !== undefined) return nowMs;
+  return record.degradedSince === undefined ? undefined : Date.parse(record.degradedSince);
 }
 
 /**

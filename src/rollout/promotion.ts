@@ -86,7 +86,8 @@ function isHealthy({ outcome, degradedSince }: DeliveryRecord): boolean {
 /** Until when what was last healthy was seen to be so: now, or until it degraded or another revision began. */
 function healthyUntil(source: DeliveryRecord, nowMs: number): number {
   if (isHealthy(source)) return nowMs;
-  return Date.parse(source.degradedSince ?? source.startedAt);
+  const degradedSince = source.outcome === "healthy" ? source.degradedSince : undefined;
+  return Date.parse(degradedSince ?? source.startedAt);
 }
 
 function isSame(promotion: Promotion, candidate: PromotionCandidate, onto: string): boolean {

@@ -35,6 +35,13 @@ test("while it rolls out, the deadline and what follows it, as the policy and th
   assert.equal(next({ outcome, reason: "WaitingForOthers" }), "engine - it begins when they are healthy");
 });
 
+test("what is not healthy any more in its soak has the deadline anew, but not for ever", () => {
+  const lost = (degradedSince: string) => next({ outcome: "progressing", degradedSince }, { soakMs: 600_000 });
+  assert.match(lost("2026-01-01T00:00:05.000Z"), /^engine 05:05 unless it is healthy by then/);
+  assert.match(lost("2026-01-01T00:09:00.000Z"), /^engine 14:00 /);
+  assert.match(lost("2026-01-01T00:19:00.000Z"), /^engine 20:00 /);
+});
+
 test("once every object is healthy, the soak, then the checks", () => {
   const soaking = { outcome: "progressing", currentSince: "2026-01-01T00:01:00.000Z" } as const;
   assert.equal(next(soaking), "engine 01:10 it is healthy if it stays so");

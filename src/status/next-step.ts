@@ -9,7 +9,7 @@ export function deadlineAt(policy: RolloutPolicy, record: DeliveryRecord): strin
   // Once every object is healthy the soak counts, and no deadline any more; one that waits for others has not begun.
   const awaited =
     record.outcome === "progressing" && record.currentSince === undefined && record.reason !== "WaitingForOthers";
-  return awaited ? after(begunAt(record), policy.deadlineMs) : undefined;
+  return awaited ? latestOf(policy, record) : undefined;
 }
 
 /** What comes next where nothing new is pushed (behaviour V2); undefined for what is healthy and stays so. */
@@ -39,14 +39,12 @@ export function nextStep(policy: RolloutPolicy, record: DeliveryRecord): NextSte
 }
 
 function underWay(policy: RolloutPolicy, record: DeliveryRecord): NextStep {
-  const { reason, currentSince, canary } = record;
+  const { reason, currentSince } = record;
   if (reason === "WaitingForOthers") return { who: "engine", message: "it begins when they are healthy" };
   const failing = `unless it is healthy by then, ${putBack(policy, record)}`;
-  if (currentSince === undefined)
-    return { who: "engine", at: after(begunAt(record), policy.deadlineMs), message: failing };
-  const isTried = canary !== undefined && canary.passedAt === undefined;
-  const soaked = after(currentSince, (isTried ? policy.canary?.soakMs : undefined) ?? policy.soakMs);
-  const rest = isTried ? "the rest follows if its canary stays so" : "it is healthy if it stays so";
+  if (currentSince === undefined) return { who: "engine", at: latestOf(policy, record), message: failing };
+  const soaked = after(currentSince, soakOf(policy, record));
+  const rest = isTried(record) ? "the rest follows if its canary stays so" : "it is healthy if it stays so";
   if (policy.checks.length === 0) return { who: "engine", at: soaked, message: rest };
   if (reason !== "WaitingForChecks") return { who: "engine", at: soaked, message: "the checks are asked" };
   const deadline = after(begunAt(record), policy.deadlineMs);
@@ -64,6 +62,26 @@ function putBack({ onFailure }: RolloutPolicy, { lastHealthy, revision }: Delive
   if (onFailure === "hold" || !canRestore) return "it is held for a person";
   const state = `${shortId(lastHealthy.commit)}, the last healthy state`;
   return onFailure === "branch" ? `a branch is proposed that restores ${state}` : `a commit restores ${state}`;
+}
+
+/** When it must be healthy; what was so in its soak and is not any more has the deadline anew, but not for ever. */
+function latestOf(policy: RolloutPolicy, record: DeliveryRecord): string {
+  const { deadlineMs } = policy;
+  const begun = begunAt(record);
+  const first = after(begun, deadlineMs);
+  if (record.degradedSince === undefined) return first;
+  const last = after(begun, 2 * deadlineMs + soakOf(policy, record));
+  const anew = after(record.degradedSince, deadlineMs);
+  return [first, anew < last ? anew : last].toSorted()[1] ?? first;
+}
+
+function isTried({ canary }: DeliveryRecord): boolean {
+  return canary !== undefined && canary.passedAt === undefined;
+}
+
+/** A canary soaks for itself. */
+function soakOf({ canary, soakMs }: RolloutPolicy, record: DeliveryRecord): number {
+  return isTried(record) && canary ? canary.soakMs : soakMs;
 }
 
 /** What follows a canary has a deadline of its own. */
