@@ -61,3 +61,13 @@ test("an answer to something else is heard by nobody, and one application's says
   assert.deepEqual(told, ["staging/a"]);
   assert.equal(latest("two", "staging/b"), undefined);
 });
+
+test("what cannot even be asked is the trouble of the next pass, and of that alone", async () => {
+  const { answers, told } = asked();
+  const broken = () => answers.latest("staging/a", "one", () => Promise.reject(new Error("a defect")));
+  assert.equal(broken(), undefined);
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.deepEqual(told, ["staging/a"]);
+  assert.throws(broken, /a defect/);
+  assert.equal(broken(), undefined);
+});

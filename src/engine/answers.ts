@@ -8,6 +8,8 @@ interface Round {
   askedMs: number;
   isAsking: boolean;
   last?: CheckOutcome;
+  /** Why nothing could be asked: a defect, which is the next pass's trouble. */
+  trouble?: { readonly error: unknown };
 }
 
 /** Checks have no watch, so they are asked again and again. */
@@ -27,11 +29,17 @@ export class Answers {
     this.#onAnswer = onAnswer;
   }
 
-  /** What was answered last of what `about` names, undefined before the first answer; asks once a second at most. */
+  /**
+   * What was answered last of what `about` names, undefined before the first answer; asks once a second at most. Throws what the
+   * last asking threw.
+   */
   latest(application: string, about: string, ask: () => Promise<CheckOutcome>): CheckOutcome | undefined {
     const known = this.#rounds.get(application);
     const round = known?.about === about ? known : { about, askedMs: -Infinity, isAsking: false };
     this.#rounds.set(application, round);
+    const { trouble } = round;
+    delete round.trouble;
+    if (trouble) throw trouble.error;
     if (!round.isAsking && this.#clock.now() - round.askedMs >= askEveryMs) void this.#ask(application, round, ask);
     return round.last;
   }
@@ -44,7 +52,11 @@ export class Answers {
   async #ask(application: string, round: Round, ask: () => Promise<CheckOutcome>): Promise<void> {
     round.askedMs = this.#clock.now();
     round.isAsking = true;
-    round.last = await ask();
+    try {
+      round.last = await ask();
+    } catch (error) {
+      round.trouble = { error };
+    }
     round.isAsking = false;
     if (this.#rounds.get(application) === round) this.#onAnswer(application);
   }

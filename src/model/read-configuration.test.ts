@@ -63,6 +63,12 @@ test("each wrong value is refused at its line", () => {
       "environments:\n  a:\n    rollout:\n      checks:\n        - http: ftp://x\n",
       /:5: environments\.a\.rollout\.checks\[0\]\.http/,
     ],
+    ...["http: 'http://x:99999/'", "prometheus: 'http://p.m:99999', query: up, above: 0"].map(
+      (check): [string, RegExp] => [
+        `environments:\n  a:\n    rollout: { checks: [ { ${check} } ] }\n`,
+        /:3: .*checks\[0\]\.(http|prometheus): must be an address, with a port up to 65535/,
+      ],
+    ),
     ...["{ http: 'http://x', below: 1 }", "{ prometheus: 'http://p.m', query: up }", "{ below: 1 }"].map(
       (check): [string, RegExp] => [
         `environments:\n  a:\n    rollout: { checks: [${check}] }\n`,

@@ -16,6 +16,9 @@ const name = z
 
 const factor = z.number().positive().optional();
 
+/** An address in this form that is none all the same, such as one with a port beyond 65535. */
+const isAddress = (text: string): boolean => URL.canParse(text);
+
 const check = closed({
   http: z
     .string()
@@ -23,6 +26,7 @@ const check = closed({
       /^https?:\/\/[a-z0-9][-a-z0-9.]*(:\d{1,5})?(\/\S*)?$/,
       "must be http://service[:port]/path or https://… of a service of the application",
     )
+    .refine(isAddress, "must be an address, with a port up to 65535")
     .optional()
     .describe("GET this address of a service of the application."),
   expect: closed({
@@ -40,6 +44,7 @@ const check = closed({
       /^https?:\/\/[a-z0-9][-a-z0-9]*\.[a-z0-9][-a-z0-9]*(:\d{1,5})?(\/[-\w/]*)?$/,
       "must be http://service.namespace[:port] or https://… of a Prometheus in the cluster",
     )
+    .refine(isAddress, "must be an address, with a port up to 65535")
     .optional()
     .describe("Ask this Prometheus instead."),
   query: z
