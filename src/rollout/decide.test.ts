@@ -130,6 +130,9 @@ test("after the soak the checks must have answered well", () => {
   const checked = { ...policy, checks: [{ http: "http://backend/healthz", expect: { status: 200, json: {} } }] };
   const situation = { policy: checked, record: record({ currentSince: iso(start) }), observation: seen({}) };
   assert.equal(decide({ ...situation, nowMs: start + 20_000 }).kind, "wait");
+  assert.equal(decide({ ...situation, nowMs: start + 69_999 }).kind, "wait", "what is being asked may still answer");
+  const unanswered = decide({ ...situation, nowMs: start + 70_000 });
+  assert.equal(unanswered.kind === "rollback" && unanswered.message, "the checks have not all answered");
   assert.equal(decide({ ...situation, checks: { ok: true }, nowMs: start + 20_000 }).kind, "healthy");
   const bad = { ok: false, message: "GET http://backend/healthz answered 500, not 200" } as const;
   assert.equal(decide({ ...situation, checks: bad, nowMs: start + 20_000 }).kind, "wait");

@@ -161,6 +161,8 @@ function soak(situation: Situation): Decision {
   if (policy.checks.length > 0 && checks?.ok !== true) {
     const deadlineMs = Math.max(deadlineOf(situation), soakedMs + leastForChecksMs(policy));
     const message = failing?.message ?? "the checks are being asked";
+    const isLate = checks === undefined && nowMs >= deadlineMs + leastForChecksMs(policy);
+    if (isLate) return afterFailure(record, policy, "CheckFailed", "the checks have not all answered");
     if (nowMs >= deadlineMs && failing) return afterFailure(record, policy, "CheckFailed", message);
     return {
       kind: "wait",
