@@ -29,7 +29,7 @@ spec:
 
 test("checks that hang and a hook that never ends hold no worker: with one for all, another is healthy as ever (O5)", async (t) => {
   const bench = await openWorkbench(t);
-  const checked = (check: string): string => `rollout: { deadline: 15s, checks: [${check}] }\n`;
+  const checked = (check: string): string => `rollout: { checks: [${check}] }\n`;
   bench.commit({
     "delivery.yaml": deliveryYaml("{ deadline: 2m, soak: 0s }"),
     "staging/pit/all.yaml": `${namespaceYaml("pit-staging")}---\n${pitYaml}`,
@@ -58,11 +58,8 @@ test("checks that hang and a hook that never ends hold no worker: with one for a
     ["staging/hook", "staging/metric", "staging/pit"],
     "those that hang are still asked, and were not waited for",
   );
-  const held = await engine.untilRecord("staging/pit", "it is held", ({ outcome }) => outcome === "held");
-  assert.match(
-    held.message,
-    /^GET http:\/\/pit\/ got no answer: no whole answer within 10 s; nothing was ever healthy/,
-  );
-  const metric = await engine.untilRecord("staging/metric", "it is held", ({ outcome }) => outcome === "held");
-  assert.match(metric.message, /^up at http:\/\/pit\.pit-staging got no answer: no whole answer within 10 s/);
+  const unanswered = / got no answer: no whole answer within 10 s$/;
+  for (const id of ["staging/pit", "staging/metric"])
+    await engine.untilRecord(id, "its answer is given up", ({ message }) => unanswered.test(message));
+  assert.deepEqual(engine.engine.load().waiting, 0);
 });
