@@ -73,7 +73,8 @@ export function tellEvents({ place, now }: EventDoors): Receiver {
     // A namespace that is not there, or an Event that the server does not take, stays so.
     const passes = code === 0 || code === 403 || code === 409 || code === 429 || code >= 500;
     if (!passes) return { kind: "never", problem };
-    return { kind: "later", problem, ...(retryAfterMs === undefined ? {} : { afterMs: retryAfterMs }) };
+    const afterMs = retryAfterMs === undefined ? {} : { afterMs: retryAfterMs };
+    return { kind: "later", problem, ...afterMs, ...(code === 403 ? { needsPerson: true } : {}) };
   };
   return {
     name: "events",
