@@ -30,7 +30,7 @@ const table: Readonly<Record<string, readonly string[]>> = {
   conformance: ["drills"],
   simulation: ["src", "cluster/core.ts", "cluster/turned-clock.ts"],
   bench: ["src", "cluster", "drills"],
-  tools: ["cluster", "src/io", "src/release"],
+  tools: ["cluster", "conformance", "src/io", "src/release"],
 };
 
 /** Modules that touch the world: only these rooms may import them. Pure ones (path, crypto's hashes, zlib) are free. */

@@ -50,7 +50,7 @@ export function seeded(seed: number, rate: number, faults: readonly Fault[]): Fa
 const ofWatches: ReadonlySet<Fault["is"]> = new Set(["dropped", "late", "expired"]);
 
 /** Numbers from 0 up to but not 1, from a seed: good enough to choose by. */
-function randomFrom(seed: number): () => number {
+export function randomFrom(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
     state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
