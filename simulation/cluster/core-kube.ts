@@ -46,14 +46,14 @@ export function coreKube(
     create: (kind, object) =>
       ask("POST", kind, () => {
         const { resource, namespace } = placeOf(kind, object);
-        return plain(api.create(resource, namespace, stored(object), { fieldManager }));
+        return plain(api.create(resource, namespace, object, { fieldManager }));
       }),
     replace: (kind, object) =>
-      ask("PUT", kind, () => plain(api.update(placeOf(kind, object), () => stored(object), { fieldManager }))),
+      ask("PUT", kind, () => plain(api.update(placeOf(kind, object), () => object, { fieldManager }))),
     apply: (kind, object, options) =>
       ask(options.dryRun ? "TRY" : "PATCH", kind, () => {
         const strict = { ...options, fieldValidation: "Strict" } as const;
-        return plain(api.apply(placeOf(kind, object), stored(object), strict).object);
+        return plain(api.apply(placeOf(kind, object), object, strict).object);
       }),
     delete: (kind, namespace, name, { uid } = {}) =>
       ask("DELETE", kind, () => {
@@ -82,10 +82,6 @@ function kindOf({ group, version, kind, resource, namespaced, subresources }: Re
 /** The two rooms name the same JSON by types of their own. */
 function plain(object: StoredObject): KubeObject {
   return object as KubeObject;
-}
-
-function stored(object: KubeObject): StoredObject {
-  return object;
 }
 
 function fits({ namespace, labelSelector }: WatchTarget, { metadata }: StoredObject): boolean {

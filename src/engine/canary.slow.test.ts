@@ -7,9 +7,9 @@ import {
   configMapYaml,
   deliveryYaml,
   deploymentYaml,
-  image,
   namespaceYaml,
   openWorkbench,
+  programYaml,
 } from "./workbench-in-test.ts";
 import type { Workbench } from "./workbench-in-test.ts";
 
@@ -176,18 +176,7 @@ require("node:http").createServer((request, response) => {
 }).listen(9090);
 process.on("SIGTERM", () => process.exit(0));
 `;
-const metricsYaml = `apiVersion: v1
-kind: Pod
-metadata: { name: metrics, labels: { app: metrics } }
-spec:
-  terminationGracePeriodSeconds: 1
-  containers: [ { name: app, image: ${image}, command: [node, -e, ${JSON.stringify(metrics)}] } ]
----
-apiVersion: v1
-kind: Service
-metadata: { name: metrics }
-spec: { selector: { app: metrics }, ports: [ { port: 9090 } ] }
-`;
+const metricsYaml = programYaml("metrics", metrics, "[ { port: 9090 } ]");
 
 test("a metric that is worse than that of the old pods beside it ends the canary at once, within its soak", async (t) => {
   const bench = await openWorkbench(t);

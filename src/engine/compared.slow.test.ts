@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { DeliveryRecord } from "../model/record.ts";
-import { deliveryYaml, deploymentYaml, image, namespaceYaml, openWorkbench } from "./workbench-in-test.ts";
+import { deliveryYaml, deploymentYaml, namespaceYaml, openWorkbench, programYaml } from "./workbench-in-test.ts";
 
 const namespace = "one-staging";
 
@@ -16,19 +16,7 @@ require("node:http").createServer((request, response) => {
 }).listen(9090);
 process.on("SIGTERM", () => process.exit(0));
 `;
-const metricsYaml = `${namespaceYaml("monitoring-staging")}---
-apiVersion: v1
-kind: Pod
-metadata: { name: metrics, labels: { app: metrics } }
-spec:
-  terminationGracePeriodSeconds: 1
-  containers: [ { name: app, image: ${image}, command: [node, -e, ${JSON.stringify(metrics)}] } ]
----
-apiVersion: v1
-kind: Service
-metadata: { name: metrics }
-spec: { selector: { app: metrics }, ports: [ { port: 9090 } ] }
-`;
+const metricsYaml = `${namespaceYaml("monitoring-staging")}---\n${programYaml("metrics", metrics, "[ { port: 9090 } ]")}`;
 const metric = (factor: number, failAfter: string): string =>
   `{ prometheus: "http://metrics.monitoring-staging:9090", query: "e{pod=~'{pods}'}", compare: { atMost: ${factor} }${failAfter} }`;
 const web = (version: string): string => deploymentYaml("web", "ready", { env: [`{ name: OF, value: "${version}" }`] });

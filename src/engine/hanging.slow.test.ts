@@ -1,21 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { deliveryYaml, deploymentYaml, image, namespaceYaml, openWorkbench } from "./workbench-in-test.ts";
+import { deliveryYaml, deploymentYaml, image, namespaceYaml, openWorkbench, programYaml } from "./workbench-in-test.ts";
 
 /** Takes requests and never answers them. */
 const pit = `require("node:net").createServer(() => {}).listen(8080); process.on("SIGTERM", () => process.exit(0));`;
-const pitYaml = `apiVersion: v1
-kind: Pod
-metadata: { name: pit, labels: { app: pit } }
-spec:
-  terminationGracePeriodSeconds: 1
-  containers: [ { name: app, image: ${image}, command: [node, -e, ${JSON.stringify(pit)}] } ]
----
-apiVersion: v1
-kind: Service
-metadata: { name: pit }
-spec: { selector: { app: pit }, ports: [ { port: 80, targetPort: 8080 } ] }
-`;
+const pitYaml = programYaml("pit", pit, "[ { port: 80, targetPort: 8080 } ]");
 const endlessYaml = `apiVersion: batch/v1
 kind: Job
 metadata: { name: endless, annotations: { plumbline.dev/hook: before } }

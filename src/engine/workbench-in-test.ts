@@ -170,3 +170,19 @@ spec:
           readinessProbe: { httpGet: { path: /, port: 8080 }, periodSeconds: 1 }
 `;
 }
+
+/** A pod of the test image that runs this program instead, and a Service of the same name with these ports, as YAML. */
+export function programYaml(name: string, program: string, ports: string): string {
+  return `apiVersion: v1
+kind: Pod
+metadata: { name: ${name}, labels: { app: ${name} } }
+spec:
+  terminationGracePeriodSeconds: 1
+  containers: [ { name: app, image: ${image}, command: [node, -e, ${JSON.stringify(program)}] } ]
+---
+apiVersion: v1
+kind: Service
+metadata: { name: ${name} }
+spec: { selector: { app: ${name} }, ports: ${ports} }
+`;
+}
