@@ -1,5 +1,6 @@
 import { checkBranch, checkId, isPlainPath } from "../../src/io/git/remote.ts";
 import type { Git, TreeEntry } from "../../src/io/git/git.ts";
+import { changes } from "./changes.ts";
 import { isTree } from "./object-store.ts";
 import { missing } from "./memory-remote.ts";
 import type { MemoryRemote } from "./memory-remote.ts";
@@ -66,7 +67,7 @@ function objectsOf(remote: MemoryRemote): Pick<Git, ObjectMethods> {
   };
 }
 
-type LogMethods = "commit" | "isAncestor" | "log" | "saying" | "signer";
+type LogMethods = "commit" | "isAncestor" | "log" | "changes" | "saying" | "signer";
 
 /** Commits and what lies before them, from an id or from a branch where `tipOf` says it is. */
 function logsOf(remote: MemoryRemote, tipOf: (branch: string) => string | undefined): Pick<Git, LogMethods> {
@@ -89,6 +90,12 @@ function logsOf(remote: MemoryRemote, tipOf: (branch: string) => string | undefi
       const start = startOf(from);
       return start === undefined ? [] : touching(remote, start, path, limit);
     },
+    async changes(from, paths, limit) {
+      const start = startOf(from);
+      if (start === undefined) return [];
+      const all = changes(remote, start, paths, (tree) => listed(remote, tree, "", true));
+      return [...take(all, limit)];
+    },
     async saying(from, path, trailers, limit) {
       const start = startOf(from);
       return start === undefined ? [] : saying(remote, start, path, trailers, limit);
@@ -98,6 +105,15 @@ function logsOf(remote: MemoryRemote, tipOf: (branch: string) => string | undefi
       problems: [{ code: "unsigned", message: "nothing is signed in a simulation" }],
     }),
   };
+}
+
+function* take<T>(all: Iterable<T>, limit: number): Generator<T> {
+  let left = limit;
+  for (const one of all) {
+    if (left <= 0) return;
+    left -= 1;
+    yield one;
+  }
 }
 
 function find(remote: MemoryRemote, commit: string, path: string): Awaited<ReturnType<Git["find"]>> {

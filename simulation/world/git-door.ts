@@ -26,6 +26,7 @@ export function gitDoor(git: Git, wire: Wire, weather: Weather, random: () => nu
     blobs: (ids) => wire.local(() => git.blobs(ids)),
     isAncestor: (ancestor, commit) => wire.local(() => git.isAncestor(ancestor, commit)),
     log: (from, path, limit) => wire.local(() => git.log(from, path, limit)),
+    changes: (from, paths, limit) => wire.local(() => git.changes(from, paths, limit)),
     saying: (from, path, trailers, limit) => wire.local(() => git.saying(from, path, trailers, limit)),
     signer: (commit, allowed) => wire.local(() => git.signer(commit, allowed)),
     writeBlob: (content) => wire.local(() => git.writeBlob(content)),

@@ -49,27 +49,26 @@ export class Fleet {
 
   /** Takes what Git says now, and answers of which applications it says something new (behaviour D7). */
   async take({ applications }: Deployment): Promise<readonly string[]> {
-    const changed: string[] = [];
-    for (const found of applications) if (await this.#place(found, false)) changed.push(found.application.id);
     const present = new Set(applications.map(({ application }) => application.id));
     // An engine that starts learns from the delivery log what there was before.
     const recorded = this.#isFirst ? await this.#log.readRecords() : new Map<string, DeliveryRecord>();
+    const left = [...recorded.values()].filter((record) => !present.has(record.application) && !isEmpty(record));
+    const gone = left.map(foundOnLog);
+    const remembered = await this.#remember([...applications, ...gone], recorded);
+    const changed = applications.filter((found) => this.#place(found, false, remembered));
+    for (const found of gone) this.#place(found, true, remembered);
     this.#isFirst = false;
-    for (const record of recorded.values()) {
-      if (!present.has(record.application) && !isEmpty(record)) await this.#place(foundOnLog(record), true);
-    }
-    for (const [id, slot] of this.#slots) {
-      if (present.has(id)) continue;
-      slot.isGone = true;
-      changed.push(id);
-    }
-    return changed;
+    const vanished = [...this.#slots].filter(([id]) => !present.has(id));
+    for (const [, slot] of vanished) slot.isGone = true;
+    return [...changed.map(({ application }) => application.id), ...vanished.map(([id]) => id)];
   }
 
   /** Takes what the cluster says was delivered and neither Git nor the delivery log knows; answers of which applications. */
   async takeLeft(inventories: readonly Inventory[]): Promise<readonly string[]> {
     const left = inventories.filter(({ application, entries }) => entries.length > 0 && !this.#slots.has(application));
-    for (const inventory of left) await this.#place(foundInCluster(inventory), true);
+    const gone = left.map(foundInCluster);
+    const remembered = await this.#remember(gone, new Map());
+    for (const found of gone) this.#place(found, true, remembered);
     return left.map(({ application }) => application);
   }
 
@@ -144,7 +143,27 @@ export class Fleet {
     slot.failures = trouble ? slot.failures + 1 : 0;
   }
 
-  async #place(found: FoundApplication, isGone: boolean): Promise<boolean> {
+  /** What the delivery log knows of those that are new here, by their ids; `recorded` are the newest records that were read already. */
+  async #remember(
+    applications: readonly FoundApplication[],
+    recorded: ReadonlyMap<string, DeliveryRecord>,
+  ): Promise<ReadonlyMap<string, readonly DeliveryRecord[]>> {
+    const unknown = applications.map(({ application }) => application.id).filter((id) => !this.#slots.has(id));
+    if (unknown.length === 0) return new Map();
+    const histories = await this.#log.readHistories(unknown, historyKept);
+    return new Map(
+      unknown.map((id) => {
+        const [history, record] = [histories.get(id) ?? [], recorded.get(id)];
+        return [id, record ? withNewest(history, record) : history];
+      }),
+    );
+  }
+
+  #place(
+    found: FoundApplication,
+    isGone: boolean,
+    remembered: ReadonlyMap<string, readonly DeliveryRecord[]>,
+  ): boolean {
     const { id } = found.application;
     const slot = this.#slots.get(id);
     if (slot) {
@@ -158,8 +177,8 @@ export class Fleet {
       slot.isGone = isGone;
       return !isSame;
     }
-    const history = await this.#log.readHistory(id, historyKept);
-    const record = await this.#log.readRecord(id);
+    const history = remembered.get(id) ?? [];
+    const [record] = history;
     const known = record ? { ...nothingKnown, record, logged: record } : nothingKnown;
     this.#slots.set(id, { found, isGone, known, history, failures: 0 });
     return true;

@@ -82,10 +82,10 @@ test("history is one entry a delivery, newest first, however often it was writte
     await log.write({ record: sampleRecord({ outcome, revision, message: `Step ${index}.` }), atMs: atMs + index });
   }
   const history = async (limit: number) =>
-    (await log.readHistory("staging/probe", limit)).map((record) => record.outcome);
+    (await log.readHistories(["staging/probe"], limit)).get("staging/probe")?.map((record) => record.outcome);
   assert.deepEqual(await history(9), ["progressing", "rolled-back", "healthy"]);
   assert.deepEqual(await history(2), ["progressing", "rolled-back"]);
-  assert.deepEqual(await log.readHistory("staging/other", 9), []);
+  assert.deepEqual(await log.readHistories(["staging/other"], 9), new Map([["staging/other", []]]));
 });
 
 test("writers that race lose nothing", async (t) => {

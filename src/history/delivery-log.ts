@@ -4,7 +4,8 @@ import type { DeliveryRecord } from "../model/record.ts";
 import type { Git, TreeChange } from "../io/git/git.ts";
 import { inTurns } from "./in-turns.ts";
 import { logMessage } from "./log-message.ts";
-import { parseRecord, recordText } from "./record-text.ts";
+import { readHistories } from "./read-histories.ts";
+import { parseRecord, pathOf, recordText } from "./record-text.ts";
 import { plumbline } from "./signature.ts";
 
 /** The branch that holds the deployment history (behaviour V1). */
@@ -51,8 +52,11 @@ export interface DeliveryLog {
   readRecord(application: string): Promise<DeliveryRecord | undefined>;
   /** The newest record of every application, by id. */
   readRecords(): Promise<ReadonlyMap<string, DeliveryRecord>>;
-  /** Past deliveries, newest first, each with its last record; the newest may still be going on. */
-  readHistory(application: string, limit: number): Promise<readonly DeliveryRecord[]>;
+  /** Past deliveries of each, newest first, with their last records; the newest may still be going on. */
+  readHistories(
+    applications: readonly string[],
+    limit: number,
+  ): Promise<ReadonlyMap<string, readonly DeliveryRecord[]>>;
 }
 
 /** Opens the delivery log; make one per repository, since writes through the same log take turns. */
@@ -95,10 +99,13 @@ export function deliveryLog(git: Git): DeliveryLog {
       const head = await git.branch(logBranch);
       if (head === undefined) return undefined;
       const now = await recordAt(git, head, application);
-      return now ?? (await readHistory(git, application, 1))[0];
+      return now ?? (await readHistories(git, head, [application], 1)).get(application)?.[0];
     },
     readRecords: () => readRecords(git),
-    readHistory: (application, limit) => readHistory(git, application, limit),
+    async readHistories(applications, limit) {
+      const head = await git.branch(logBranch);
+      return head === undefined ? new Map() : readHistories(git, head, applications, limit);
+    },
   };
 }
 
@@ -186,10 +193,6 @@ function blobId(content: string | Buffer, length: number): string {
     .digest("hex");
 }
 
-function pathOf(application: string): string {
-  return `${application}.json`;
-}
-
 function stuck(git: Git): Problem {
   return {
     code: "log-not-written",
@@ -220,27 +223,4 @@ async function readRecords(git: Git): Promise<ReadonlyMap<string, DeliveryRecord
     return record ? [[application, record]] : [];
   });
   return new Map(records);
-}
-
-/** Commits of the log that are read at a time, and in all: an application that flaps must not make reading endless. */
-const page = 50;
-const mostPages = 10;
-
-async function readHistory(git: Git, application: string, limit: number): Promise<readonly DeliveryRecord[]> {
-  const deliveries: DeliveryRecord[] = [];
-  let from: string | undefined = await git.branch(logBranch);
-  for (let pages = 0; from !== undefined && deliveries.length < limit && pages < mostPages; pages += 1) {
-    const commits = await git.log(from, pathOf(application), page);
-    const records = await Promise.all(commits.map((commit) => recordAt(git, commit.id, application)));
-    for (const record of records) {
-      const before = deliveries.at(-1);
-      if (record && !(before && sameDelivery(before, record))) deliveries.push(record);
-    }
-    from = commits.length < page ? undefined : commits.at(-1)?.parents[0];
-  }
-  return deliveries.slice(0, limit);
-}
-
-function sameDelivery(left: DeliveryRecord, right: DeliveryRecord): boolean {
-  return left.revision.commit === right.revision.commit && left.startedAt === right.startedAt;
 }

@@ -24,9 +24,9 @@ async function logOf(t: TestContext, commits: readonly (readonly [delivery: stri
   const asked: string[] = [];
   const counting = {
     ...git,
-    log: (commit: string, path: string, limit: number) => {
+    changes: (commit: string, paths: readonly string[], limit: number) => {
       asked.push(commit);
-      return git.log(commit, path, limit);
+      return git.changes(commit, paths, limit);
     },
   };
   const log = deliveryLog(counting);
@@ -34,7 +34,8 @@ async function logOf(t: TestContext, commits: readonly (readonly [delivery: stri
     asked,
     history: async (limit: number) => {
       asked.length = 0;
-      return (await log.readHistory("staging/probe", limit)).map(({ revision }) => revision.commit[0]);
+      const histories = await log.readHistories(["staging/probe"], limit);
+      return histories.get("staging/probe")?.map(({ revision }) => revision.commit[0]);
     },
   };
 }
@@ -69,6 +70,34 @@ test("an application that does nothing but flap is read back ten pages and no fu
 
 test("without a log nothing is asked", async (t) => {
   const git = await temporaryRepository(t).open();
-  const unasked = { ...git, log: () => assert.fail("there is nothing to ask for") };
-  assert.deepEqual(await deliveryLog(unasked).readHistory("staging/probe", 2), []);
+  const unasked = { ...git, changes: () => assert.fail("there is nothing to ask for") };
+  assert.deepEqual(await deliveryLog(unasked).readHistories(["staging/probe"], 2), new Map());
+});
+
+test("the histories of a fleet are read in one walk, and are those that each has for itself", async (t) => {
+  const { open, remote } = temporaryRepository(t);
+  const names = Array.from({ length: 60 }, (_, n) => `${n % 2 ? "staging" : "production"}/app-${n}`);
+  const stream = Array.from({ length: 200 }, (_, n) => {
+    const application = names[(n * 7) % 59] ?? "";
+    const revision = { ...sampleRecord().revision, commit: String(n % 10).repeat(40) };
+    const text = recordText(sampleRecord({ application, revision, message: `Step ${n}.` }));
+    const file = `M 100644 inline ${application}.json\ndata ${Buffer.byteLength(text)}\n${text}\n`;
+    return `commit refs/heads/${logBranch}\ncommitter A <a@b> ${1_700_000_000 + n} +0000\ndata 1\nx\n${file}`;
+  });
+  execFileSync("git", ["fast-import", "--quiet"], { cwd: remote, input: stream.join("") });
+  const git = await open();
+  await git.fetch();
+  const walks: (readonly string[])[] = [];
+  const log = deliveryLog({
+    ...git,
+    changes(from, paths, limit) {
+      walks.push(paths);
+      return git.changes(from, paths, limit);
+    },
+  });
+  const together = await log.readHistories(names, 3);
+  assert.deepEqual(walks, [["production", "staging"]]);
+  for (const name of names) assert.deepEqual(together.get(name), (await log.readHistories([name], 3)).get(name), name);
+  assert.deepEqual(together.get("staging/app-59"), [], "it never was on the log");
+  assert.equal(together.get("production/app-0")?.length, 3);
 });

@@ -1,6 +1,11 @@
 import type { DeliveryRecord } from "../model/record.ts";
 import { recordSchema } from "./record-schema.ts";
 
+/** Where the log has the record of an application. */
+export function pathOf(application: string): string {
+  return `${application}.json`;
+}
+
 /** A record as its file: keys in one order, two spaces, a newline at the end; the same record gives the same bytes. */
 export function recordText(record: DeliveryRecord): string {
   return `${JSON.stringify(record, sortKeys, 2)}\n`;

@@ -36,6 +36,7 @@ export function gitContract(name: string, makeWorld: (t: TestContext) => Promise
   pushing(it);
   writing(it);
   looking(it);
+  changing(it);
   saying(it);
   refusing(it);
 }
@@ -221,6 +222,34 @@ function looking(it: It): void {
     for (let n = 0; n < 70; n += 1) far = await commitFiles(git, far, { y: `far ${n}` }, "beside");
     assert.equal(await last(far), "three");
     assert.deepEqual([await git.isAncestor(three, far), await git.isAncestor(far, three)], [true, false]);
+  });
+}
+
+function changing(it: It): void {
+  it("what commits changed below some paths is told by file", async (world) => {
+    const git = await world.open();
+    const one = await commitFiles(git, undefined, { "x/a": "1", "x/b": "1", "y/a": "1", z: "1" });
+    const two = await commitFiles(git, one, { "x/a": "2", z: "2" });
+    const aside = await commitFiles(git, two, { "y/a": "3" });
+    const three = await commitFiles(git, two, { "x/a": null, "x/ä b": "3" });
+    const { tree } = await git.commit(await commitFiles(git, three, { "y/a": "3" }));
+    const signature = { name: "A", email: "a@example.com", at: 1_700_000_000 };
+    const four = await git.writeCommit({ tree, parents: [three, aside], message: "merge", signature });
+    const blob = (content: string): Promise<string> => git.writeBlob(content);
+    const [first, second, third] = [await blob("1"), await blob("2"), await blob("3")];
+    const expected = [
+      { commit: four, parent: three, files: new Map([["y/a", third]]) },
+      { commit: three, parent: two, files: new Map() },
+      { commit: two, parent: one, files: new Map([["x/a", second]]) },
+      { commit: one, parent: undefined, files: new Map(["x/a", "x/b", "y/a"].map((path) => [path, first])) },
+    ];
+    assert.deepEqual(await git.changes(four, ["x", "y/a"], 9), expected);
+    assert.deepEqual(await git.changes(four, ["x", "y"], 2), expected.slice(0, 2));
+    assert.deepEqual(await git.changes(two, ["z"], 9), [
+      { commit: two, parent: one, files: new Map([["z", second]]) },
+      { commit: one, parent: undefined, files: new Map([["z", first]]) },
+    ]);
+    assert.deepEqual(await git.changes("nothing", ["x"], 9), []);
   });
 }
 

@@ -29,6 +29,13 @@ export interface CommitInfo {
   readonly trailers: { readonly [key: string]: string };
 }
 
+/** What a commit changed beside its first parent: the blobs of files by path, without those that it removed. */
+export interface FileChanges {
+  readonly commit: string;
+  readonly parent: string | undefined;
+  readonly files: ReadonlyMap<string, string>;
+}
+
 /** Who and when: part of a commit's id, so given, never taken from the environment. `at` is seconds since the epoch. */
 export interface Signature {
   readonly name: string;
@@ -97,6 +104,8 @@ export interface Git {
    * first parents are followed, so a merge stands for all that it brought.
    */
   log(from: string, path: string, limit: number): Promise<readonly CommitInfo[]>;
+  /** As `log`, of any of several paths, with the files that each of the commits left changed below them. */
+  changes(from: string, paths: readonly string[], limit: number): Promise<readonly FileChanges[]>;
   /**
    * Commits with a line that begins with one of these trailers, at most `limit`, among the latest `limit` changes of `path` on first
    * parents and what the merges among these brought in. No commit comes before one that descends from it.

@@ -5,6 +5,7 @@ import type { GitCommand } from "./git-command.ts";
 import type { CommitInfo, FoundObject, Git } from "./git.ts";
 import { listTree, treeEntries } from "./list-tree.ts";
 import type { ObjectReader } from "./object-reader.ts";
+import { changesFormat, parseChanges } from "./read-changes.ts";
 import { checkBranch, checkId, isPlainPath } from "./remote.ts";
 
 /** Where the mirror keeps the remote's branches. */
@@ -14,7 +15,10 @@ export const tracked = "refs/remotes/origin/";
 const mostEntries = 100_000;
 
 type Branches = ReadonlyMap<string, string>;
-type Reads = Pick<Git, "branch" | "commit" | "treeAt" | "find" | "list" | "blobs" | "isAncestor" | "log" | "saying">;
+type Reads = Pick<
+  Git,
+  "branch" | "commit" | "treeAt" | "find" | "list" | "blobs" | "isAncestor" | "log" | "changes" | "saying"
+>;
 
 /** The reading half of a mirror: of objects alone, through one long-lived process wherever that can answer. */
 export function reads(git: GitCommand, reader: ObjectReader, branches: () => Branches): Reads {
@@ -51,6 +55,10 @@ export function reads(git: GitCommand, reader: ObjectReader, branches: () => Bra
       if (last) return [last];
       const ids = await touching(git, from, path, limit, branches(), ["--first-parent"]);
       return Promise.all(ids.map((id) => readCommit(reader, id)));
+    },
+    async changes(from, paths, limit) {
+      const options = ["--first-parent", ...changesFormat];
+      return parseChanges(await logText(git, { from, paths, limit, branches: branches(), options }));
     },
     async saying(from, path, trailers, limit) {
       const lines = trailers.map((trailer) => `--grep=^${checkTrailer(trailer)}: `);
@@ -173,15 +181,25 @@ async function touching(
   branches: Branches,
   options: readonly string[],
 ): Promise<readonly string[]> {
+  const paths = path === "" ? [] : [path];
+  const text = await logText(git, { from, paths, limit, branches, options: [...options, "--format=%H"] });
+  return text.split("\n").filter((line) => line !== "");
+}
+
+interface LogQuestion {
+  readonly from: string;
+  readonly paths: readonly string[];
+  readonly limit: number;
+  readonly branches: Branches;
+  readonly options: readonly string[];
+}
+
+async function logText(git: GitCommand, { from, paths, limit, branches, options }: LogQuestion): Promise<string> {
   const start = isId(from) ? from : branches.get(from);
   if (start === undefined) {
     checkBranch(from);
-    return [];
+    return "";
   }
-  const paths = path === "" ? [] : ["--", path];
-  const args = ["log", ...options, "--format=%H", `--max-count=${Math.max(0, Math.trunc(limit))}`, start, ...paths];
-  return (await git.output(args))
-    .toString()
-    .split("\n")
-    .filter((line) => line !== "");
+  const args = ["log", ...options, `--max-count=${Math.max(0, Math.trunc(limit))}`, start, "--", ...paths];
+  return (await git.output(args)).toString();
 }
