@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Finished } from "../process/process.ts";
-import { lockInTheWay, mirrorIsBroken, pushVerdict, remoteProblem } from "./refusals.ts";
+import { lockInTheWay, mirrorIsBroken, mirrorProblem, pushVerdict, remoteProblem } from "./refusals.ts";
 import { parseRemote } from "./remote.ts";
 
 function ended(stderr: string, more: Partial<Finished> = {}): Finished {
@@ -70,6 +70,15 @@ test("only the mirror's own trouble counts as the mirror's", () => {
   );
   assert.equal(lockInTheWay(ended("fatal: Unable to create '/m/packed-refs.lock': File exists.")), true);
   assert.equal(lockInTheWay(ended("fatal: the remote end hung up unexpectedly")), false);
+});
+
+test("a disk that is full or read-only here is no remote that cannot be reached", () => {
+  const here = (stderr: string) => mirrorProblem(ended(stderr), "/m", remote);
+  const full = here("fatal: write error: No space left on device\nfatal: fetch-pack: invalid index-pack output");
+  assert.equal(full?.code, "mirror-not-writable");
+  assert.match(full.message, /^The mirror of \S+ in \/m cannot be written: No space left on device\.$/);
+  assert.equal(here("error: cannot lock ref 'a': Unable to create 'a.lock': Read-only file system")?.code, full.code);
+  assert.equal(here("remote: fatal: write error: No space left on device\nfatal: early EOF"), undefined);
 });
 
 test("a push's verdict is found among what else is said", () => {
