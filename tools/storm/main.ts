@@ -20,6 +20,8 @@ const accusations = await storm({
   signal: ending.signal,
   tell: (text) => console.error(`${((Date.now() - beganMs) / 1000).toFixed(1).padStart(7)}  ${text}`),
 });
-console.log(`seed ${values.seed}: ${accusations.length === 0 ? "all came through it" : accusations.join("\n")}`);
+const isCut = ending.signal.aborted;
+const verdict = accusations.length === 0 ? "all came through it" : accusations.join("\n");
+console.log(`seed ${values.seed}: ${isCut ? "interrupted" : verdict}`);
 // What was under way when it was interrupted is of no use to anybody.
-process.exit(ending.signal.aborted ? 130 : accusations.length === 0 ? 0 : 1);
+process.exit(isCut ? 130 : accusations.length === 0 ? 0 : 1);

@@ -1,6 +1,7 @@
 import { readdirSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
+import { deliveryYaml } from "./scene.ts";
 import type { Flaw, Scene } from "./scene.ts";
 import type { Wire } from "./wire.ts";
 
@@ -30,10 +31,9 @@ const mischiefs: Readonly<Record<string, Mischief>> = {
     deliver("risky");
   },
   async "a broken delivery.yaml and its fix"({ repository }, random) {
-    const good = repository.read("show", "main:delivery.yaml") ?? "";
     repository.commit("Break delivery.yaml", { "delivery.yaml": "environments: [" });
     await between(random, 500, 5000)();
-    repository.commit("Mend delivery.yaml", { "delivery.yaml": `${good}\n` });
+    repository.commit("Mend delivery.yaml", { "delivery.yaml": deliveryYaml });
   },
   "scaled by hand": ({ api }) =>
     api.patch(deployments, "backend", { spec: { replicas: 3 } }, "kubectl-scale").catch(() => undefined),

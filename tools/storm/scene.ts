@@ -127,14 +127,17 @@ function enginesOf(places: EnginePlaces, onLost: (what: string) => void): readon
   });
 }
 
-/** The gate of all, and a namespace for each. */
+/** The gate of all. */
+export const deliveryYaml = "environments:\n  staging:\n    rollout: { deadline: 60s, soak: 1s }\n";
+
+/** Says the gate, and a namespace for each. */
 function begin(repository: Repository): void {
   const namespaces = applications.map((name): [string, string] => [
     `staging/${name}/namespace.yaml`,
     `apiVersion: v1\nkind: Namespace\nmetadata: { name: ${name}-staging }\n`,
   ]);
   repository.commit("Begin", {
-    "delivery.yaml": "environments:\n  staging:\n    rollout: { deadline: 60s, soak: 1s }\n",
+    "delivery.yaml": deliveryYaml,
     ...Object.fromEntries(namespaces),
   });
 }
