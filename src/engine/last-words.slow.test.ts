@@ -7,7 +7,7 @@ test("a failure says what the container logged last, where Git wants that, and w
   bench.commit({
     "delivery.yaml": deliveryYaml("{ deadline: 20s, soak: 300ms, maxRestarts: 0 }"),
     "staging/told/delivery.yaml": "rollout: { logLines: 3 }\n",
-    "staging/unready/delivery.yaml": "rollout: { deadline: 4s }\n",
+    "staging/unready/delivery.yaml": "rollout: { deadline: 12s }\n",
     "staging/unready/namespace.yaml": namespaceYaml("unready-staging"),
     "staging/unready/web.yaml": deploymentYaml("web", "never"),
     ...Object.fromEntries(
@@ -28,6 +28,6 @@ test("a failure says what the container logged last, where Git wants that, and w
   assert.match(silent.message, /exit code 3/);
   assert.doesNotMatch(silent.message, /cannot start/);
   const unready = await held("staging/unready");
-  assert.match(unready.message, /readiness probe \(GET \/\).*; not healthy after 4 s; /);
+  assert.match(unready.message, /readiness probe \(GET \/\).*; not healthy after 12 s; /);
   assert.match(unready.message, /; Kubernetes says of pod web-\S+: Unhealthy: Readiness probe failed: .* 503$/);
 });
