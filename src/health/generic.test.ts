@@ -221,6 +221,13 @@ test("conditions of an object that tells no generation cannot be older than it",
   }
 });
 
+test("a story in the place of a word is told on one line and of bearable length", () => {
+  const status = { phase: `Failed\n${"and so on ".repeat(100)}` };
+  const { message } = computeHealth({ apiVersion: "shop.example/v1", kind: "Cart", metadata: { name: "it" }, status });
+  assert.match(message, /^its status\.phase is Failed and so on/);
+  assert.ok(message.length < 250 && !message.includes("\n"));
+});
+
 test("why nothing can be told is said with the remedy", () => {
   const { message } = computeHealth({ apiVersion: "shop.example/v1", kind: "Cart", metadata: { name: "it" } });
   assert.match(message, /no status.*a rule for its kind under health in delivery\.yaml tells it$/);

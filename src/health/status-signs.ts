@@ -81,7 +81,8 @@ function summaries(status: JsonObject): readonly { readonly member: string; read
   return Object.entries(status).flatMap(([member, value]) => {
     if (!summary.test(member)) return [];
     const word = [value, valueAt(value, "status"), valueAt(value, "state")].find((one) => typeof one === "string");
-    return typeof word === "string" ? [{ member, word }] : [];
+    // It stands in sentences, and somebody may have put a story there.
+    return typeof word === "string" ? [{ member, word: word.replaceAll(/\s+/g, " ").trim().slice(0, 200) }] : [];
   });
 }
 
