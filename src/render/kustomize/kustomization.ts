@@ -78,6 +78,18 @@ export const replacementsSchema = z.union([
   ownReplacementSchema.transform((one) => [one]),
 ]);
 
+/** A key without a value is one that is not there. */
+const text = z
+  .string()
+  .nullish()
+  .transform((said) => said ?? undefined);
+
+/** What is not understood may be there as long as it says nothing: scaffolds leave the keys, and comments below them. */
+const notTaken = z
+  .array(z.unknown())
+  .max(0, { error: "this key is not supported, and never left out silently" })
+  .nullish();
+
 /** What Plumbline understands of a kustomization.yaml; any other key is refused by its name, never left out silently. */
 export const kustomizationSchema = z.strictObject({
   apiVersion: z
@@ -88,9 +100,9 @@ export const kustomizationSchema = z.strictObject({
   resources: z.array(z.string()).nullish(),
   bases: z.array(z.string()).nullish(),
   components: z.array(z.string()).nullish(),
-  namespace: z.string().optional(),
-  namePrefix: z.string().optional(),
-  nameSuffix: z.string().optional(),
+  namespace: text,
+  namePrefix: text,
+  nameSuffix: text,
   commonLabels: pairs.nullish(),
   labels: z
     .array(
@@ -119,9 +131,16 @@ export const kustomizationSchema = z.strictObject({
   patchesJson6902: z.array(patchSchema).nullish(),
   configMapGenerator: z.array(generatorSchema).nullish(),
   secretGenerator: z.array(generatorSchema.extend({ type: z.string().optional() })).nullish(),
-  generatorOptions: generatorOptionsSchema.optional(),
+  generatorOptions: generatorOptionsSchema.nullish(),
   replacements: z.array(z.union([z.strictObject({ path: z.string() }), ownReplacementSchema])).nullish(),
   configurations: z.array(z.string()).nullish(),
+  vars: notTaken,
+  crds: notTaken,
+  generators: notTaken,
+  transformers: notTaken,
+  validators: notTaken,
+  helmCharts: notTaken,
+  buildMetadata: notTaken,
   // The order of what comes out is Plumbline's own, whatever a kustomization says of it.
   sortOptions: z.looseObject({}).optional(),
 });

@@ -47,10 +47,19 @@ const refused: readonly (readonly [name: string, files: { readonly [path: string
   ],
   [
     "a key that is not understood",
-    { "s/app/kustomization.yaml": "namePrefix: a-\nhelmCharts: []\n" },
-    /^s\/app\/kustomization\.yaml:2: .*helmCharts/,
+    { "s/app/kustomization.yaml": "namePrefix: a-\nhelmCharts: [{ name: a }]\n" },
+    /^s\/app\/kustomization\.yaml:2: .*helmCharts: this key is not supported/,
   ],
-  ["vars", { "s/app/kustomization.yaml": "vars: []\n" }, /vars/],
+  ["vars", { "s/app/kustomization.yaml": "vars: [{ name: a }]\n" }, /vars: this key is not supported/],
+  ["a key that nobody knows", { "s/app/kustomization.yaml": "imageTags: []\n" }, /imageTags/],
+  [
+    "an object without a name",
+    {
+      "s/app/kustomization.yaml": "namePrefix: p-\nresources: [a.yaml]\n",
+      "s/app/a.yaml": "apiVersion: batch/v1\nkind: Job\nmetadata: { generateName: j- }\n",
+    },
+    /^s\/app\/a\.yaml:1: A Job has no metadata\.name/,
+  ],
   [
     "a variable of the environment",
     { "s/app/kustomization.yaml": "configMapGenerator: [{ name: a, literals: [HOME] }]\n" },
@@ -131,6 +140,22 @@ const refused: readonly (readonly [name: string, files: { readonly [path: string
       "s/app/a.yaml": `${configMap}spec: { replicas: 1 }\n`,
     },
     /its value does not fit into spec\.replicas, where something of another type is/,
+  ],
+  [
+    "a component under resources",
+    {
+      "s/app/kustomization.yaml": "resources: [../b]\n",
+      "s/b/kustomization.yaml": "kind: Component\nnamePrefix: a-\n",
+    },
+    /^s\/b\/kustomization\.yaml: .*it is a Component\. \(Name it under components/,
+  ],
+  [
+    "a kustomization under components",
+    {
+      "s/app/kustomization.yaml": "components: [../b]\n",
+      "s/b/kustomization.yaml": "kind: Kustomization\nnamePrefix: a-\n",
+    },
+    /^s\/b\/kustomization\.yaml: .*it is a Kustomization\. \(Name it under resources/,
   ],
   [
     "a merge into nothing",

@@ -77,12 +77,13 @@ async function build(
   directory: string,
   given: Composed,
   inside: readonly string[],
+  isComponent = false,
 ): Promise<Composed> {
   const at = new Kustomized(context.sources, directory, inside);
   context.built.count += 1;
   if (context.built.count > mostBuilds || given.resources.length > limits.documents) throw at.tooMuch(tooMany);
   if (inside.length > limits.depth) throw at.tooMuch(`it stands below more than ${limits.depth} others`);
-  const file = await at.kustomization();
+  const file = await at.kustomization(isComponent);
   const own = { ...given, configurations: new Map([...given.configurations, ...(await at.configurations(file))]) };
   const gathered = await gather(context, at, file, own, [...inside, directory]);
   return { ...gathered, resources: await transform(context, at, file, gathered) };
@@ -110,7 +111,7 @@ async function gather(
   }
   let composed: Composed = { resources: at.joined(given.resources, members), configurations };
   for (const entry of file.components ?? []) {
-    composed = await build(context, at.resolve(entry, "components"), composed, inside);
+    composed = await build(context, at.resolve(entry, "components"), composed, inside, true);
   }
   return composed;
 }

@@ -44,14 +44,20 @@ export class Kustomized {
     return { file: name === undefined ? this.#directory : `${this.#directory}/${name}` };
   }
 
-  async kustomization(): Promise<Kustomization> {
+  /** Its kustomization, which must be a Component where it is named as one, and only there. */
+  async kustomization(isComponent: boolean): Promise<Kustomization> {
     const names = kustomizationNames.filter((name) => this.#sources.kind(`${this.#directory}/${name}`) === "file");
     const [name] = names;
     if (name === undefined)
       throw this.#refuse("it has no kustomization.yaml", "Add one, or name the files of the directory one by one.");
     if (names.length > 1) throw this.#refuse(`it has ${names.join(" and ")}`, "Keep one of them.");
     const file = `${this.#directory}/${name}`;
-    return this.#read(file, kustomizationSchema);
+    const read = await this.#read(file, kustomizationSchema);
+    if ((read.kind === "Component") === isComponent || (isComponent && read.kind === undefined)) return read;
+    throw this.#refuse(
+      `it is a ${read.kind ?? "Kustomization"}`,
+      isComponent ? "Name it under resources." : "Name it under components, in a kustomization.",
+    );
   }
 
   /** The replacements that it writes out and those of the files that it names. */

@@ -65,6 +65,14 @@ export function toResource(value: Json, where: Place, isHashed = false): Resourc
       remedy: "Write apiVersion, kind and metadata, or take the file out of resources.",
     });
   }
+  if (identityOf(value).name === "") {
+    throw new ProblemError({
+      code: "manifest-name",
+      message: `A ${value["kind"]} has no metadata.name, by which kustomizations know objects.`,
+      where,
+      remedy: "Give it a name of its own.",
+    });
+  }
   return { object: value, where, former: [], prefixes: [], suffixes: [], isHashed };
 }
 
