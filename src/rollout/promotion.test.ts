@@ -73,6 +73,9 @@ test("another revision that begins in the source leaves what had soaked before, 
     decidePromotion({ policy, source: next(startedMs), target, nowMs: soaked + 60_000 });
   assert.deepEqual(at(soaked - 1), { kind: "none" });
   assert.deepEqual(at(soaked), { kind: "promote", candidate });
+  // That the next one is not healthy any more in its soak says nothing of what was live before.
+  const flapping = { ...next(soaked - 1), degradedSince: iso(soaked + 1) };
+  assert.deepEqual(decidePromotion({ policy, source: flapping, target, nowMs: soaked + 60_000 }), { kind: "none" });
   const degraded = (sinceMs: number): DeliveryRecord => ({ ...source, degradedSince: iso(sinceMs) });
   assert.deepEqual(decidePromotion({ policy, source: degraded(soaked - 1), target, nowMs: soaked }), { kind: "none" });
   assert.equal(decidePromotion({ policy, source: degraded(soaked), target, nowMs: soaked }).kind, "promote");
