@@ -5,7 +5,8 @@ import type { CheckOutcome } from "../model/health.ts";
 interface Round {
   /** What it is about; an answer to another one says nothing here. */
   readonly about: string;
-  askedMs: number;
+  /** Of the last answer. */
+  answeredMs: number;
   isAsking: boolean;
   last?: CheckOutcome;
   /** Why nothing could be asked: a defect, which is the next pass's trouble. */
@@ -30,17 +31,17 @@ export class Answers {
   }
 
   /**
-   * What was answered last of what `about` names, undefined before the first answer; asks once a second at most. Throws what the
+   * What was answered last of what `about` names, undefined before the first answer; asks anew when that is a second old. Throws what the
    * last asking threw.
    */
   latest(application: string, about: string, ask: () => Promise<CheckOutcome>): CheckOutcome | undefined {
     const known = this.#rounds.get(application);
-    const round = known?.about === about ? known : { about, askedMs: -Infinity, isAsking: false };
+    const round = known?.about === about ? known : { about, answeredMs: -Infinity, isAsking: false };
     this.#rounds.set(application, round);
     const { trouble } = round;
     delete round.trouble;
     if (trouble) throw trouble.error;
-    if (!round.isAsking && this.#clock.now() - round.askedMs >= askEveryMs) void this.#ask(application, round, ask);
+    if (!round.isAsking && this.#clock.now() - round.answeredMs >= askEveryMs) void this.#ask(application, round, ask);
     return round.last;
   }
 
@@ -50,7 +51,6 @@ export class Answers {
   }
 
   async #ask(application: string, round: Round, ask: () => Promise<CheckOutcome>): Promise<void> {
-    round.askedMs = this.#clock.now();
     round.isAsking = true;
     try {
       round.last = await ask();
@@ -58,6 +58,7 @@ export class Answers {
       round.trouble = { error };
     }
     round.isAsking = false;
+    round.answeredMs = this.#clock.now();
     if (this.#rounds.get(application) === round) this.#onAnswer(application);
   }
 }

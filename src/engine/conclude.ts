@@ -57,6 +57,8 @@ const awaitedLookMs = 10_000;
 /** Acts on the decision of a pass, and puts it on the delivery log where it says something new. */
 export async function conclude(io: Io, outcome: Outcome): Promise<Pass> {
   const { found, known, record, plan, applied, observation, decision } = outcome;
+  // What is still being asked must not wake what is decided.
+  if (decision.kind !== "wait") io.answers.forget(found.application.id);
   // What was written before a refusal is in the inventory as it is now: forgetting it would leave it behind (B6).
   const reached = { ...known, observation, inventory: applied.inventory };
   if (!applied.ok && !applied.transient && !isBegun(record, applied.wrote)) {

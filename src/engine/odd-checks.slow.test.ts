@@ -25,7 +25,7 @@ kind: Pod
 metadata: { name: odd, labels: { app: odd } }
 spec:
   terminationGracePeriodSeconds: 1
-  containers: [ { name: app, image: ${image}, command: [node, -e, ${JSON.stringify(odd)}], readinessProbe: { httpGet: { path: /, port: 8080 }, periodSeconds: 1 } } ]
+  containers: [ { name: app, image: ${image}, command: [node, -e, ${JSON.stringify(odd)}] } ]
 ---
 ${serviceYaml("odd", "odd")}---
 ${serviceYaml("nobody", "nobody")}`;
@@ -56,8 +56,9 @@ const endsWith: Readonly<Record<string, readonly [string, RegExp]>> = {
 
 test("a check that can never pass, or that answers oddly, ends in a sentence that says what is wrong (R3)", async (t) => {
   const bench = await openWorkbench(t);
-  const delivery = "environments:\n  staging:\n    namespace: odd\n    rollout: { deadline: 3s, soak: 0s }\n";
-  bench.commit({ "delivery.yaml": delivery, "staging/all/all.yaml": oddYaml });
+  const delivery = "environments:\n  staging:\n    namespace: odd\n    rollout: { deadline: 8s, soak: 0s }\n";
+  const served = `rollout: { deadline: 2m, checks: [ ${get("http://odd/")} ] }\n`;
+  bench.commit({ "delivery.yaml": delivery, "staging/all/all.yaml": oddYaml, "staging/all/delivery.yaml": served });
   const engine = await bench.engine();
   await engine.untilRecord("staging/all", "the service is there", ({ outcome }) => outcome === "healthy");
   const files = Object.entries(endsWith).flatMap(([name, [check]]) => [
@@ -73,4 +74,14 @@ test("a check that can never pass, or that answers oddly, ends in a sentence tha
     if (record.outcome === "held") assert.equal(record.reason, "CheckFailed");
   }
   assert.equal(bench.git("rev-parse", "main"), head, "nothing was ever healthy, so nothing is put back");
+  const asked = (): number =>
+    [...bench.kube.requestCounts()].reduce((sum, [key, count]) => sum + (key.startsWith("GET raw ") ? count : 0), 0);
+  const before = asked();
+  bench.commit({
+    "staging/later/settings.yaml": configMapYaml("later", {}),
+    "staging/later/delivery.yaml": "rollout: { soak: 9s }\n",
+  });
+  await engine.engine.refresh();
+  await engine.untilRecord("staging/later", "another one soaked", ({ outcome }) => outcome === "healthy");
+  assert.equal(asked(), before, "what is held is asked about no more");
 });

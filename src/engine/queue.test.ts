@@ -77,6 +77,20 @@ test("of several times the earliest counts", () => {
   assert.equal(clock.timers.length, 0);
 });
 
+test("a time counts until the key is worked on, which says anew when to look again", async () => {
+  const clock = new ManualClock();
+  const { log, work, finish } = gate();
+  const queue = new Queue(clock, 1, work);
+  queue.addAt("a", 50);
+  queue.add("a");
+  queue.addAt("a", 90);
+  await finish("a");
+  clock.turnTo(89);
+  assert.deepEqual(log, ["a"], "the time of before is no more");
+  clock.turnTo(90);
+  assert.deepEqual(log, ["a", "a"]);
+});
+
 test("stop waits for what runs and forgets the rest", async () => {
   const { log, work, finish } = gate();
   const queue = new Queue(new ManualClock(), 1, work);

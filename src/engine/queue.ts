@@ -2,7 +2,7 @@ import type { Clock } from "../io/clock/clock.ts";
 
 /**
  * A queue of keys with at most one worker a key: adding a key that waits changes nothing, adding one that is being worked
- * on runs it once more afterwards. A key can also be added for a later time; the earliest time wins.
+ * on runs it once more afterwards. A key can also be added for a later time; the earliest time wins, until it is worked on.
  */
 export class Queue {
   readonly #clock: Clock;
@@ -58,6 +58,9 @@ export class Queue {
       if (this.#running.has(key)) continue;
       this.#due.delete(key);
       this.#running.add(key);
+      // What is worked on says itself when to look again: a time of before would wake what is decided since.
+      this.#timers.get(key)?.cancel();
+      this.#timers.delete(key);
       void this.#work(key).finally(() => {
         this.#running.delete(key);
         if (this.#running.size === 0) for (const resolve of this.#idle.splice(0)) resolve();
