@@ -25,7 +25,11 @@ export async function oneChangeBounds(
   const plain = await plainClone(repository.folder);
   const [tookMs, fetchMs, applyMs]: [number[], number[], number[]] = [[], [], []];
   await engine.atRest();
-  const before = { used: await engine.usage("collected"), requests: await asked(engine) };
+  const before = {
+    used: await engine.usage("collected"),
+    requests: await asked(engine),
+    passes: await engine.passes(),
+  };
   for (let change = 0; change < changes; change += 1) {
     const index = (change * 97) % count;
     const told = seen.count;
@@ -34,7 +38,7 @@ export async function oneChangeBounds(
     await engine.healthy(id, 1);
     await engine.atRest();
   }
-  const after = { used: await engine.usage("as it is"), requests: await asked(engine) };
+  const after = { used: await engine.usage("as it is"), requests: await asked(engine), passes: await engine.passes() };
   for (let change = 0; change < changes; change += 1) {
     await repository.commit("beside", [new Map([["file", String(change)]])]);
     fetchMs.push(await timed(() => plain.fetch()));
@@ -57,7 +61,7 @@ export async function oneChangeBounds(
         name: `M3 requests of one change among ${count}`,
         value: (after.requests - before.requests) / changes,
         unit: "requests",
-        reference: `count: dry run, apply and inventory; CPU of it ${own.toFixed(1)} ms and ${git.toFixed(1)} ms of git`,
+        reference: `count: dry run, apply and inventory; ${(after.passes - before.passes) / changes} passes, CPU ${own.toFixed(1)} ms and ${git.toFixed(1)} ms of git`,
       }),
     ],
   };

@@ -1,9 +1,11 @@
 import type { Clock } from "../io/clock/clock.ts";
 import type { Kube, KubeRefusal, KubeResource, WatchMessage } from "../io/kube/kube.ts";
 import { applicationLabelKey } from "../model/application.ts";
+import { isJsonObject } from "../model/json.ts";
+import type { Json } from "../model/json.ts";
 import { refOf } from "../model/kube-object.ts";
 import type { KubeObject } from "../model/kube-object.ts";
-import { refKey } from "../model/object-ref.ts";
+import { groupOf, refKey } from "../model/object-ref.ts";
 import type { ObjectRef } from "../model/object-ref.ts";
 import type { Problem } from "../model/problem.ts";
 
@@ -36,6 +38,9 @@ interface Watched {
   refusal?: KubeRefusal;
 }
 
+/** From a pod to what made it there are fewer; owners in a circle must not be followed for ever. */
+const mostOwners = 4;
+
 /** A connection that breaks off is opened again within this time and counts for nothing; beyond it nobody is looking. */
 const outageMs = 5000;
 
@@ -46,6 +51,7 @@ const outageMs = 5000;
 export class Live {
   readonly #kube: Kube;
   readonly #clock: Clock;
+  /** Told of each change the object that it belongs to. */
   readonly #onChange: (object: KubeObject) => void;
   readonly #scope: WatchScope;
   readonly #watches = new Map<string, Watched>();
@@ -225,12 +231,36 @@ export class Live {
     objects.set(keyOf(object), object);
     if (before?.metadata.resourceVersion === object.metadata.resourceVersion) return;
     this.#arrivedAt.set(object, this.#clock.now());
-    this.#onChange(object);
+    this.#onChange(this.#rootOf(object));
   }
 
   #gone(object: KubeObject): void {
     this.#goneAt.set(refKey(refOf(object)), this.#clock.now());
-    this.#onChange(object);
+    this.#onChange(this.#rootOf(object));
+  }
+
+  /**
+   * What an object was made for, as far as its owners are known: of a pod the Deployment behind its ReplicaSet. What nobody
+   * owns, or several do, stands for itself.
+   */
+  #rootOf(object: KubeObject): KubeObject {
+    let root = object;
+    for (let steps = 0; steps < mostOwners; steps += 1) {
+      const owner = this.#ownerOf(root);
+      if (owner === undefined) break;
+      root = owner;
+    }
+    return root;
+  }
+
+  #ownerOf({ metadata }: KubeObject): KubeObject | undefined {
+    const { ownerReferences: owners, namespace = "" } = metadata;
+    const [only, another] = Array.isArray(owners) ? (owners as readonly Json[]) : [];
+    if (another !== undefined || !isJsonObject(only)) return undefined;
+    const { apiVersion, kind, name, uid } = only;
+    if (typeof apiVersion !== "string" || typeof kind !== "string" || typeof name !== "string") return undefined;
+    const owner = this.#objects(groupOf(apiVersion), kind, namespace)?.get(`${namespace}/${name}`);
+    return owner?.metadata.uid === uid ? owner : undefined;
   }
 }
 
