@@ -193,8 +193,9 @@ export class Person {
 
   #hook(act: ActOf<"hook">): string {
     const text = hookText(this.#owner(act.at), act.when, act.image, (this.#version += 1));
+    if (!this.#files(act.at)) return "is not there";
     const path = `${act.at}/hook-${act.when}.yaml`;
-    return this.#files(act.at) ? this.#push(new Map([[path, text]]), act) : "is not there";
+    return this.#push(new Map([...this.#withImage(act.at, "ready"), [path, text]]), act);
   }
 
   #check(act: ActOf<"check">): string {

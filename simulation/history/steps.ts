@@ -25,6 +25,7 @@ export type GitAct =
     }
   | { readonly do: "change-both"; readonly at: PlaceName; readonly image: Behaviour }
   | { readonly do: "spoil"; readonly at: PlaceName; readonly flaw: Flaw }
+  /** A hook and a workload that it gates. */
   | { readonly do: "hook"; readonly at: PlaceName; readonly when: HookTime; readonly image: Behaviour }
   | { readonly do: "check"; readonly at: PlaceName; readonly image: Behaviour }
   /** From now on it is made of its own manifests and of what several share. */

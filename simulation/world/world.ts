@@ -13,6 +13,7 @@ import { logBranch } from "../../src/history/delivery-log.ts";
 import type { History, Moment } from "../history/steps.ts";
 import { watchBranches } from "../invariants/branches.ts";
 import { sameCommits } from "../invariants/same-commit.ts";
+import { watchHooks } from "../invariants/hooks.ts";
 import { LeaderRule } from "../invariants/leader.ts";
 import { watchObjects } from "../invariants/objects.ts";
 import { watchWrites } from "../invariants/writes.ts";
@@ -49,7 +50,8 @@ export class World {
     const { client } = this.core;
     const proxy = (path: string): number => askService(client, path);
     const kube = coreKube(this.core.api, { clock, delayMs: () => 5 + number(30), proxy });
-    this.kube = telling(watchWrites(kube, { client, clock, remote, accuse: this.accuse }), this.#happens);
+    const written = watchWrites(kube, { client, clock, remote, accuse: this.accuse });
+    this.kube = telling(watchHooks(written, client, remote, this.accuse), this.#happens);
     remote.onPush((branch, _, by) => {
       if (by === "engine" && (branch === logBranch || branch === "main"))
         void this.#happens(branch === "main" ? "main" : "log");
