@@ -4,7 +4,7 @@ import type { Behaviour } from "../cluster/images.ts";
 import { flaws, hookTimes } from "./manifests.ts";
 import type { Policy } from "./manifests.ts";
 import { garblings, handDeleted, moments, places } from "./steps.ts";
-import type { Act, History } from "./steps.ts";
+import type { Act, History, Step } from "./steps.ts";
 
 const at = fc.constantFrom("staging/one" as const, ...places);
 const image: fc.Arbitrary<Behaviour> = fc.oneof(
@@ -72,14 +72,42 @@ const acts: readonly (readonly [weight: number, fc.Arbitrary<Act>])[] = [
   [1, one("untold", { forMs })],
 ];
 
+const thenMs = fc.constantFrom(0, 50, 400, 700, 1500, 4000, 12_000, 40_000);
+
+const act = fc.oneof(...acts.map(([weight, arbitrary]) => ({ weight, arbitrary })));
+
 const step = fc.record({
-  act: fc.oneof(...acts.map(([weight, arbitrary]) => ({ weight, arbitrary }))),
+  act,
   when: fc.option(fc.constantFrom("main" as const, "commit" as const, "log" as const, ...moments), {
     nil: undefined,
     freq: 3,
   }),
-  thenMs: fc.constantFrom(0, 50, 400, 700, 1500, 4000, 12_000, 40_000),
+  thenMs,
 });
+
+/** What fails, and what happens in the middle of what the engine does about it: what takes long to come about by itself. */
+const failure = fc
+  .record({
+    at,
+    image: fc.constantFrom("missing", "missing", "crash"),
+    act: fc.oneof(
+      { weight: 2, arbitrary: act },
+      one("kill", { lost: fc.boolean(), downMs: fc.constantFrom(0, 500) }),
+      one("git-down", { forMs: fc.constantFrom(2000, 20_000) }),
+      one("revert", { at, by }),
+    ),
+    when: fc.constantFrom("commit" as const, "commit" as const, "main" as const, "log" as const),
+    thenMs,
+  })
+  .map(({ at, image, act, when, thenMs }): readonly Step[] => [
+    { act: { do: "change", at, image, recreate: false }, thenMs: 0 },
+    { act, when, thenMs },
+  ]);
+
+const steps = fc.oneof(
+  { weight: 7, arbitrary: step.map((only): readonly Step[] => [only as Step]) },
+  { weight: 1, arbitrary: failure },
+);
 
 /** Any history of up to `most` steps. */
 export function anyHistory(most: number): fc.Arbitrary<History> {
@@ -94,6 +122,6 @@ export function anyHistory(most: number): fc.Arbitrary<History> {
     engines: fc.constantFrom(1, 1, 2),
     faults: fc.constantFrom(0, 0, 0.02, 0.15),
     seed: fc.nat(1_000_000),
-    steps: fc.array(step, { minLength: 1, maxLength: most, size: "max" }),
+    steps: fc.array(steps, { minLength: 1, maxLength: most, size: "max" }).map((parts) => parts.flat().slice(0, most)),
   }) as fc.Arbitrary<History>;
 }

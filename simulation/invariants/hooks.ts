@@ -38,7 +38,7 @@ export function watchHooks(kube: Kube, client: Client, remote: MemoryRemote, acc
     ...kube,
     apply(resource, object, options) {
       const { namespace = "", name, labels } = object.metadata;
-      const image = imageOf(object as unknown as Json);
+      const image = imageOf(object);
       const live = client.get<KubeObject>({ group: "apps", resource: "deployments" }, namespace, name);
       const isNew = object.kind === "Deployment" && image !== imageOf(live as unknown as Json);
       if (!options.dryRun && isNew && image !== undefined) {
