@@ -45,11 +45,17 @@ export function watchObjects(exchange: Exchange, place: Place): undefined {
     if (seconds < 0) throw new ApiError(500, "InternalError", "context deadline exceeded");
     const stops = [follow(exchange, place.resource, choice, beginning, send)];
     const endsAt = api.clock.now() + (seconds > 0 ? seconds : longestSeconds) * 1000;
-    stops.push(api.clock.at(endsAt, () => response.end()));
+    const stop = (): void => {
+      for (const each of stops) each();
+    };
+    const end = (): void => {
+      // The connection closes when its client has read everything, and nothing may be written until then.
+      stop();
+      response.end();
+    };
+    stops.push(api.clock.at(endsAt, end));
     if (beginning.bookmarks) stops.push(remind(exchange, place.resource, send));
-    response.once("close", () => {
-      for (const stop of stops) stop();
-    });
+    response.once("close", stop);
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
     response.end(`${JSON.stringify({ type: "ERROR", object: statusOf(error) })}\n`);
