@@ -14,7 +14,7 @@ export function watchHooks(kube: Kube, client: Client, remote: MemoryRemote, acc
   const complete = new Set<string>();
   client.watch<KubeObject>({ group: "batch", resource: "jobs" }, ({ object }) => {
     const { namespace = "", name = "" } = object.metadata;
-    if (isComplete(object as unknown as Json)) complete.add(`${namespace}/${name}`);
+    if (isComplete(object as Json)) complete.add(`${namespace}/${name}`);
   });
   /** Every directory that the tracked branch had at a place. */
   const had = new Map<string, ReadonlySet<string>>();
@@ -40,7 +40,7 @@ export function watchHooks(kube: Kube, client: Client, remote: MemoryRemote, acc
       const { namespace = "", name, labels } = object.metadata;
       const image = imageOf(object);
       const live = client.get<KubeObject>({ group: "apps", resource: "deployments" }, namespace, name);
-      const isNew = object.kind === "Deployment" && image !== imageOf(live as unknown as Json);
+      const isNew = object.kind === "Deployment" && image !== imageOf(live as Json);
       if (!options.dryRun && isNew && image !== undefined) {
         const hooks = hooksBefore((labels?.[applicationLabelKey] ?? "").replace(".", "/"), image);
         const isOpen = hooks.every((hook) => hook !== undefined && !complete.has(`${namespace}/${hook}`));

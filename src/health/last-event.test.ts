@@ -35,7 +35,7 @@ async function told(
   const secret = { data: { token: Buffer.from("open-sesame").toString("base64") } };
   const live = {
     get: ({ kind, name }: { readonly kind: string; readonly name: string }) =>
-      ({ metadata: { name, uid: `uid-${name}` }, ...(kind === "Secret" ? secret : {}) }) as unknown as KubeObject,
+      ({ metadata: { name, uid: `uid-${name}` }, ...(kind === "Secret" ? secret : {}) }) as KubeObject,
   };
   const raw = () => Promise.resolve({ status, body: JSON.stringify({ items: events }), headers: {} });
   return lastEvent({ raw }, live, { objects, pods: [progress] }, "shop");
