@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { startCluster } from "../../cluster/index.ts";
 import { startGitServer } from "../../conformance/git-server.ts";
-import { runGit } from "../io/git/temporary-repository.ts";
+import { makeBareRepository, runGit } from "../io/git/temporary-repository.ts";
 import { newSigner } from "../io/git/signer-in-test.ts";
 import { makePlace, plumb, startPlumb } from "./plumb-in-test.ts";
 
@@ -14,7 +14,7 @@ test("an engine that polls once an hour delivers what a webhook tells of, when i
   const [repositories, copy] = [join(place.folder, "repositories"), join(place.folder, "copy")];
   mkdirSync(repositories);
   const remote = join(repositories, "deployment.git");
-  runGit(place.folder, "init", "--quiet", "--bare", "--initial-branch=main", remote);
+  makeBareRepository(remote);
   runGit(place.folder, "init", "--quiet", "--initial-branch=main", copy);
   const alice = newSigner(place.folder, "alice");
   const push = (files: Readonly<Record<string, string>>, ...sign: readonly string[]): string => {

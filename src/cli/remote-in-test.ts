@@ -3,7 +3,7 @@ import { dirname, join } from "node:path";
 import type { TestContext } from "node:test";
 import { startGitServer } from "../../conformance/git-server.ts";
 import type { GitServerOptions } from "../../conformance/git-server.ts";
-import { runGit } from "../io/git/temporary-repository.ts";
+import { makeBareRepository, runGit } from "../io/git/temporary-repository.ts";
 import type { Place } from "./plumb-in-test.ts";
 
 /** For tests: the deployment repository `team/shop` behind HTTP, as on a forge. */
@@ -24,8 +24,7 @@ export async function startRemote(
 ): Promise<TestRemote> {
   const repositories = join(place.folder, "repositories");
   const [bare, copy] = [join(repositories, "team", "shop.git"), join(place.folder, "copy")];
-  mkdirSync(dirname(bare), { recursive: true });
-  runGit(place.folder, "init", "--quiet", "--bare", "--initial-branch=main", bare);
+  makeBareRepository(bare);
   runGit(place.folder, "init", "--quiet", "--initial-branch=main", copy);
   const server = await startGitServer({ folder: repositories, ...different });
   t.after(() => server.stop());

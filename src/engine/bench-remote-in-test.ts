@@ -1,6 +1,6 @@
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { runGit } from "../io/git/temporary-repository.ts";
+import { makeBareRepository, runGit } from "../io/git/temporary-repository.ts";
 
 /** For tests: a bare repository on this machine, and what people do with it. */
 export interface BenchRemote {
@@ -18,7 +18,7 @@ export interface BenchRemote {
 export function makeRemote(folder: string): BenchRemote {
   const remote = join(folder, "remote.git");
   const copy = join(folder, "copy");
-  runGit(folder, "init", "--quiet", "--bare", "--initial-branch=main", remote);
+  makeBareRepository(remote);
   runGit(folder, "init", "--quiet", "--initial-branch=main", copy);
   runGit(copy, "remote", "add", "origin", remote);
   return {

@@ -7,7 +7,7 @@ import type { TestContext } from "node:test";
 import { newIdentity } from "../../../cluster/api/https/identity.ts";
 import { startGitServer } from "../../../conformance/git-server.ts";
 import { openMirror } from "./mirror.ts";
-import { runGit } from "./temporary-repository.ts";
+import { makeBareRepository, runGit } from "./temporary-repository.ts";
 
 /** A Git server over HTTPS of its own authority, which lets one account in; and a folder for credentials. */
 async function start(t: TestContext) {
@@ -15,7 +15,7 @@ async function start(t: TestContext) {
   const [repositories, secret] = [join(folder, "repositories"), join(folder, "secret")];
   for (const path of [repositories, secret]) mkdirSync(path);
   const remote = join(repositories, "deployment.git");
-  runGit(folder, "init", "--quiet", "--bare", "--initial-branch=main", remote);
+  makeBareRepository(remote);
   const tree = runGit(remote, "hash-object", "-t", "tree", "-w", "/dev/null");
   runGit(remote, "update-ref", "refs/heads/main", runGit(remote, "commit-tree", tree, "-m", "Begin"));
   const identity = await newIdentity(Date.now());

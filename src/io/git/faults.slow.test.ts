@@ -10,7 +10,7 @@ import type { FrontFault } from "./faulty-front-in-test.ts";
 import { commitFiles } from "./git-contract.ts";
 import type { Git } from "./git.ts";
 import { openMirror } from "./mirror.ts";
-import { runGit } from "./temporary-repository.ts";
+import { makeBareRepository, runGit } from "./temporary-repository.ts";
 import { seeded } from "../clock/seeded-in-test.ts";
 
 /** A Git server behind a front that does what `fault` says, a mirror through it, and a writer beside it. */
@@ -19,7 +19,7 @@ async function start(t: TestContext, fault: () => FrontFault | undefined, remote
   const repositories = join(folder, "repositories");
   mkdirSync(repositories);
   const remote = join(repositories, "deployment.git");
-  runGit(folder, "init", "--quiet", "--bare", "--initial-branch=main", remote);
+  makeBareRepository(remote);
   const server = await startGitServer({ folder: repositories });
   const front = await startFaultyFront(server.url, fault);
   const url = `${front.url}/deployment.git`;

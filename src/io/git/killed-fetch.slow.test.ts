@@ -9,7 +9,7 @@ import type { TestContext } from "node:test";
 import { startGitServer } from "../../../conformance/git-server.ts";
 import { seeded } from "../clock/seeded-in-test.ts";
 import { openMirror } from "./mirror.ts";
-import { runGit } from "./temporary-repository.ts";
+import { makeBareRepository, runGit } from "./temporary-repository.ts";
 
 const seeds = 25;
 /** Enough that git keeps a pack of it, and index-pack is at work while the rest is on its way. */
@@ -47,7 +47,7 @@ test(`a fetch that is killed after any number of bytes, at ${seeds} seeds, leave
   ];
   mkdirSync(repositories);
   const remote = join(repositories, "deployment.git");
-  runGit(folder, "init", "--quiet", "--bare", "--initial-branch=main", remote);
+  makeBareRepository(remote);
   runGit(folder, "init", "--quiet", "--initial-branch=main", work);
   const server = await startGitServer({ folder: repositories });
   let onPiece: (bytes: number) => void = () => undefined;

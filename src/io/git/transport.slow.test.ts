@@ -16,7 +16,7 @@ import { commitFiles } from "./git-contract.ts";
 import { openMirror } from "./mirror.ts";
 import { newSigner } from "./signer-in-test.ts";
 import { startSshd } from "./sshd-in-test.ts";
-import { runGit } from "./temporary-repository.ts";
+import { makeBareRepository, runGit } from "./temporary-repository.ts";
 
 const token = "t0ken-planted-9f31";
 const hidden = [token, Buffer.from(`bot:${token}`).toString("base64")];
@@ -27,7 +27,7 @@ function prepare(t: TestContext) {
   const [repositories, secret] = [join(folder, "repositories"), join(folder, "secret")];
   for (const path of [repositories, secret]) mkdirSync(path);
   const remote = join(repositories, "deployment.git");
-  runGit(folder, "init", "--quiet", "--bare", "--initial-branch=main", remote);
+  makeBareRepository(remote);
   const tree = runGit(remote, "hash-object", "-t", "tree", "-w", "/dev/null");
   const head = runGit(remote, "commit-tree", tree, "-m", "Begin");
   runGit(remote, "update-ref", "refs/heads/main", head);
