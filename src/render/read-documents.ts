@@ -3,6 +3,7 @@ import type { Event } from "js-yaml";
 import type { Json } from "../model/json.ts";
 import { isJsonObject } from "../model/json.ts";
 import type { Place, Problem, Result } from "../model/problem.ts";
+import { indentFlows } from "./indent-flows.ts";
 import { kubeSchema } from "./kube-schema.ts";
 import { limits } from "./limits.ts";
 import { NotJson, toJson } from "./to-json.ts";
@@ -33,13 +34,13 @@ export function readDocuments(file: SourceFile, schema = kubeSchema): Result<rea
     });
   }
   if (text.startsWith("version https://git-lfs.github.com/spec/")) return refused(lfsPointer(file.path));
-  const lineOf = lineCounter(text);
   let documents: readonly (readonly Event[])[];
   try {
-    documents = splitDocuments(parseEvents(text, { maxDepth: limits.depth }));
+    ({ text, documents } = parse(text));
   } catch (error) {
     return refused(yamlProblem(file.path, error, 1));
   }
+  const lineOf = lineCounter(text);
   if (documents.length > limits.documents) return refused(tooManyDocuments(file.path, documents.length));
   const values: ReadValue[] = [];
   const problems: Problem[] = [];
@@ -55,6 +56,19 @@ export function readDocuments(file: SourceFile, schema = kubeSchema): Result<rea
     }
   }
   return problems.length > 0 ? { ok: false, problems } : { ok: true, value: values };
+}
+
+/** The documents of a text, which may come back with more spaces in its lines. */
+function parse(text: string): { readonly text: string; readonly documents: readonly (readonly Event[])[] } {
+  const parsed = (source: string): readonly (readonly Event[])[] =>
+    splitDocuments(parseEvents(source, { maxDepth: limits.depth }));
+  try {
+    return { text, documents: parsed(text) };
+  } catch (error) {
+    if (!(error instanceof YAMLException) || error.reason !== "deficient indentation") throw error;
+    const indented = indentFlows(text);
+    return { text: indented, documents: parsed(indented) };
+  }
 }
 
 function refused(problem: Problem): { readonly ok: false; readonly problems: readonly Problem[] } {
