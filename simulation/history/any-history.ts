@@ -104,9 +104,16 @@ const failure = fc
     { act, when, thenMs },
   ]);
 
+/** What is gone from Git is made anew by hand just before it is deleted. */
+const deletion = fc.record({ at, file, thenMs }).map(({ at, file, thenMs }): readonly Step[] => [
+  { act: { do: "remove-file", at, file }, thenMs: 0 },
+  { act: { do: "replace", at, file }, when: "deleting", thenMs },
+]);
+
 const steps = fc.oneof(
-  { weight: 7, arbitrary: step.map((only): readonly Step[] => [only as Step]) },
-  { weight: 1, arbitrary: failure },
+  { weight: 28, arbitrary: step.map((only): readonly Step[] => [only as Step]) },
+  { weight: 4, arbitrary: failure },
+  { weight: 1, arbitrary: deletion },
 );
 
 /** Any history of up to `most` steps. */
