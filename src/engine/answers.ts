@@ -31,8 +31,8 @@ export class Answers {
   }
 
   /**
-   * What was answered last of what `about` names, undefined before the first answer; asks anew when that is a second old. Throws what the
-   * last asking threw.
+   * What was answered last of what `about` names, undefined before the first answer; asks anew when that is a second old.
+   * Throws what the last asking threw.
    */
   latest(application: string, about: string, ask: () => Promise<CheckOutcome>): CheckOutcome | undefined {
     const known = this.#rounds.get(application);

@@ -86,7 +86,7 @@ function atRest(canary: Canary): Canary {
   return { ...canary, manifests };
 }
 
-/** The pods that a check may name: those of the canary and of what it is tried beside, or else all new ones and those they replaced. */
+/** The pods that a check may name: of the canary and of what it is tried beside, or else all new ones and those they replaced. */
 export function podsOf({ pods }: Observation, { tried }: Phase, replaced: Replaced | undefined): PodNames {
   const serving = pods.filter(({ phase }) => phase !== "Terminating");
   const names = (fits: (pod: PodProgress) => boolean): readonly string[] =>

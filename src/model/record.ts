@@ -117,7 +117,7 @@ export interface Promotion extends PromotionCandidate {
   readonly superseded: readonly PromotionCandidate[];
 }
 
-/** The pods that ran when what was healthy began to be replaced, and when that was (ISO 8601 in UTC): metrics are compared with them. */
+/** The pods that ran when what was healthy began to be replaced, and when (ISO 8601 in UTC): metrics are compared with them. */
 export interface Replaced {
   readonly pods: readonly string[];
   readonly at: string;

@@ -89,7 +89,7 @@ export interface StatusDocument {
     readonly trouble?: string;
     readonly fetchedAt?: string;
   };
-  /** Who outside cannot be told where deliveries stand until a person mends it, and why, in a plain sentence; absent where there is nobody. */
+  /** Who outside cannot be told where deliveries stand until a person mends it, and why; absent where there is nobody. */
   readonly untold?: readonly { readonly receiver: string; readonly message: string }[];
   readonly applications: readonly ApplicationStatus[];
   /**

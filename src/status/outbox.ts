@@ -49,8 +49,8 @@ const restMs = 6 * 3_600_000;
 /**
  * What one receiver is still to be told: in order within an application, at least once, tried until it gets through. A newer
  * state of the same commit takes the place of an older one that waits. What a person must mend, and nobody does, gives way to
- * what waits behind it, and the last of that rests until there is something new to tell. Nothing here holds up a delivery (behaviour O5): adding
- * returns at once, and what waits is bounded.
+ * what waits behind it, and the last of that rests until there is something new to tell. Nothing here holds up a delivery
+ * (behaviour O5): adding returns at once, and what waits is bounded.
  */
 export class Outbox {
   readonly #receiver: Receiver;
