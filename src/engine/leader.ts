@@ -126,7 +126,11 @@ export class Leader {
     let cancel = (): void => {};
     const watchOver = (): void => {
       cancel();
-      cancel = this.#options.clock.at(this.#heldUntilMs, () => (this.holds() ? watchOver() : over.abort()));
+      const { clock } = this.#options;
+      const now = clock.now();
+      const leftMs = Math.min(this.#heldUntilMs - now, this.#heldUntilSteadyMs - this.#steadyMs());
+      // A timer may come a moment too soon.
+      cancel = clock.at(now + Math.max(leftMs, 1), () => (this.holds() ? watchOver() : over.abort()));
     };
     watchOver();
     let pauseMs = this.#durationMs / 3;
