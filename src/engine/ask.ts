@@ -49,7 +49,7 @@ export async function askWhenDue(
     services,
     pods: podsOf(observation, phase, record.replaced),
   };
-  // What was answered of another revision, of its canary, or in another soak says nothing of this one.
-  const about = JSON.stringify([record.startedAt, names, phase.canary, sinceMs, checks]);
+  // What was answered of another revision, of its canary, in another soak or before the end of this one decides nothing now.
+  const about = JSON.stringify([record.startedAt, names, phase.canary, sinceMs, soaks, checks]);
   return io.answers.latest(application.id, about, () => askChecks(io.kube, asked, names));
 }
