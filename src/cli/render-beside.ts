@@ -9,8 +9,8 @@ import type { RenderGiven, RenderPart, RenderQuestion } from "./render-thread.ts
 const module = new URL("render-thread.js", import.meta.url);
 /** Threads at the same time: each takes a core, and its memory. */
 const mostThreads = 2;
-/** More than 32 MiB of manifests need, and two of them fit into the memory that `plumb install` gives an engine. */
-const mostMb = 256;
+/** Enough for 29 MiB of manifests; two of them and the engine fit into the memory that `plumb install` gives. */
+const mostMb = 192;
 const mostMs = 300_000;
 
 /**
