@@ -77,7 +77,9 @@ test("what is rendered beside the engine is what is rendered in it, refusals inc
   const { remote, open } = temporaryRepository(t, false);
   const write = rawWriter(remote);
   const blobs = (files: Record<string, string>) =>
-    Object.entries(files).map(([name, text]) => ({ mode: "100644", name, id: write.blob(text) }));
+    Object.entries(files)
+      .map(([name, text]) => ({ mode: "100644", name, id: write.blob(text) }))
+      .toSorted((a, b) => (a.name < b.name ? -1 : 1));
   const plain = manifests(40);
   const names = Object.keys(plain);
   const patch = `{ patch: '[{ op: add, path: /data/more, value: "1" }]', target: { kind: ConfigMap } }`;
