@@ -75,9 +75,7 @@ function gate(situation: Situation): Decision {
     return afterFailure(record, policy, "DeadlineExceeded", message);
   }
   const others = pending.length === 1 ? "" : ` (and ${pending.length - 1} more not healthy yet)`;
-  const degradedSinceMs = degradedSince(situation);
-  const since = degradedSinceMs === undefined ? {} : { degradedSinceMs };
-  return { kind: "wait", reason: "WaitingForHealth", message: sentence(worst) + others, atMs: deadlineMs, ...since };
+  return waiting(situation, "WaitingForHealth", sentence(worst) + others, deadlineMs);
 }
 
 /** What is decided of a canary says so; once it has passed, the rest of the revision follows. */
@@ -90,11 +88,17 @@ function ofCanary({ canary }: Situation, decision: Decision): Decision {
 
 function hindered(situation: Situation, { kind, message }: Obstacle): Decision {
   const { record, policy, nowMs } = situation;
-  if (kind === "unseen") return { kind: "wait", reason: "ClusterUnseen", message, atMs: nowMs + unseenRetryMs };
+  if (kind === "unseen") return waiting(situation, "ClusterUnseen", message, nowMs + unseenRetryMs);
   if (kind === "refused") return afterFailure(record, policy, "ApplyFailed", `refused half way: ${message}`);
   const deadlineMs = deadlineOf(situation);
-  if (nowMs < deadlineMs) return { kind: "wait", reason: "WaitingToApply", message, atMs: deadlineMs };
+  if (nowMs < deadlineMs) return waiting(situation, "WaitingToApply", message, deadlineMs);
   return afterFailure(record, policy, "ApplyFailed", `not applied after ${seconds(policy.deadlineMs)}: ${message}`);
+}
+
+/** A wait of what is not in its soak, or not any more. */
+function waiting(situation: Situation, reason: string, message: string, atMs: number): Decision {
+  const degradedSinceMs = degradedSince(situation);
+  return { kind: "wait", reason, message, atMs, ...(degradedSinceMs === undefined ? {} : { degradedSinceMs }) };
 }
 
 /** How long pods have to say how they are when the cluster is seen again. */
@@ -115,9 +119,9 @@ function deadlineOf(situation: Situation): number {
   return Math.max(startedMs + deadlineMs, givenBackMs, anewMs, seeingSinceMs + Math.min(settleMs, deadlineMs));
 }
 
-/** Since when what was healthy in its soak is not any more. */
-function degradedSince({ record, observation, nowMs }: Situation): number | undefined {
-  if (observation.objects.every(({ health }) => health.status === "Current")) return undefined;
+/** Since when what was healthy in its soak is not any more, or nobody can say that it is. */
+function degradedSince({ record, observation, obstacle, nowMs }: Situation): number | undefined {
+  if (!obstacle && observation.objects.every(({ health }) => health.status === "Current")) return undefined;
   if (record.currentSince !== undefined) return nowMs;
   return record.degradedSince === undefined ? undefined : Date.parse(record.degradedSince);
 }

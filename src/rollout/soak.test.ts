@@ -49,6 +49,25 @@ test("what is not healthy any more in its soak has the deadline anew to be so ag
   assert.equal(dead.kind, "rollback", "what cannot get better is not waited for");
 });
 
+test("what an obstacle takes out of its soak has the deadline anew as well", () => {
+  const long = { ...policy, soakMs: 600_000 };
+  const degradedSince = iso(start + 300_000);
+  for (const kind of ["delayed", "unseen"] as const) {
+    const hindered = decide({
+      policy: long,
+      record: record({ currentSince: iso(start + 5000) }),
+      observation: seen({}),
+      obstacle: { kind, message: "the webhook does not answer" },
+      nowMs: start + 300_000,
+    });
+    assert.equal(hindered.kind === "wait" && hindered.degradedSinceMs, start + 300_000, kind);
+  }
+  const scaling = seen({ status: "InProgress", message: "2 of 3 pods are ready" });
+  const at = (afterMs: number) =>
+    decide({ policy: long, record: record({ degradedSince }), observation: scaling, nowMs: start + afterMs }).kind;
+  assert.deepEqual([at(301_000), at(359_999), at(360_000)], ["wait", "wait", "rollback"]);
+});
+
 test("after the soak the checks must have answered well", () => {
   const checked = { ...policy, checks: [{ http: "http://backend/healthz", expect: { status: 200, json: {} } }] };
   const situation = { policy: checked, record: record({ currentSince: iso(start) }), observation: seen({}) };
