@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { renameSync, writeFileSync } from "node:fs";
+import { renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { commitFiles } from "../io/git/git-contract.ts";
@@ -159,6 +159,20 @@ test("it tells once that somebody else moved the branch, also where it wrote on 
   await log.write({ record: sampleRecord({ application: "staging/other" }), atMs });
   assert.equal(await log.hasStrayed(), true);
   assert.equal(await log.hasStrayed(), false, "it was told");
+});
+
+test("what a damaged mirror cannot tell is not said, and is there again after the next fetch", async (t) => {
+  const { open, root } = temporaryRepository(t);
+  const git = await open();
+  const log = deliveryLog(git);
+  await log.write({ record: sampleRecord(), atMs });
+  const tree = await git.treeAt((await git.branch(logBranch))!, "staging");
+  assert.ok(tree);
+  rmSync(join(root, "mirror-1", "objects", tree.slice(0, 2), tree.slice(2)));
+  git.close();
+  assert.equal(await log.says(sampleRecord()), false);
+  assert.ok((await git.fetch()).ok);
+  assert.equal(await log.says(sampleRecord()), true);
 });
 
 test("a repository that may not be written is denied, and one that is gone unreachable", async (t) => {

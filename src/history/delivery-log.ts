@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { ProblemError } from "../model/problem.ts";
 import type { Problem } from "../model/problem.ts";
 import type { DeliveryRecord } from "../model/record.ts";
 import type { Git, TreeChange } from "../io/git/git.ts";
@@ -46,7 +47,7 @@ export interface DeliveryLog {
   note(note: LogNote): Promise<LogResult>;
   /** True once after the branch, as of the last fetch, was moved by anybody but this log. */
   hasStrayed(): Promise<boolean>;
-  /** Whether the branch, as of the last fetch, has this very record. */
+  /** Whether the branch, as of the last fetch, has this very record; false where a damaged mirror cannot tell. */
   says(record: DeliveryRecord): Promise<boolean>;
   /** The newest readable record of an application, as of the last fetch. */
   readRecord(application: string): Promise<DeliveryRecord | undefined>;
@@ -92,7 +93,7 @@ export function deliveryLog(git: Git): DeliveryLog {
     },
     async says(record) {
       const head = await git.branch(logBranch);
-      const there = head === undefined ? undefined : await git.find(head, pathOf(record.application));
+      const there = head === undefined ? undefined : await git.find(head, pathOf(record.application)).catch(unreadable);
       return there !== undefined && blobId(recordText(record), there.id.length) === there.id;
     },
     async readRecord(application) {
@@ -191,6 +192,11 @@ function blobId(content: string | Buffer, length: number): string {
     .update(`blob ${bytes.length}\0`)
     .update(bytes)
     .digest("hex");
+}
+
+/** Writing again what cannot be read is in vain at worst: where it was there all the same, nothing changes. */
+function unreadable(error: unknown): undefined {
+  if (!(error instanceof ProblemError)) throw error;
 }
 
 function stuck(git: Git): Problem {
