@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { rmSync } from "node:fs";
+import { join } from "node:path";
 import { test } from "node:test";
 import type { TestContext } from "node:test";
 import fc from "fast-check";
@@ -151,6 +153,16 @@ test("a healthy tree that is gone, or a branch that is, is said with the remedy"
   assert.equal(gone.kind === "denied" && gone.problem.code, "healthy-tree-missing");
   const nowhere = await rollback(git, { ...request, branch: "nowhere" });
   assert.equal(nowhere.kind === "denied" && nowhere.problem.code, "branch-not-found");
+});
+
+test("a healthy tree that only the mirror has lost is no lost history: it is restored after the next fetch", async (t) => {
+  const { git, root, request } = await broken(t);
+  const { tree } = request.restores;
+  rmSync(join(root, "mirror-1", "objects", tree.slice(0, 2), tree.slice(2)));
+  git.close();
+  await assert.rejects(rollback(git, request), { name: "ProblemError" });
+  assert.ok((await git.fetch()).ok);
+  assert.equal((await rollback(git, request)).kind, "pushed");
 });
 
 test("a git that cannot write is no lost history: the rollback stays due", async (t) => {

@@ -53,9 +53,9 @@ export async function rollback(git: Git, request: RollbackRequest): Promise<Roll
   try {
     commit = await writeRollback(git, request, parent);
   } catch (error) {
-    if (!(error instanceof ProblemError)) throw error;
-    // Only a lost tree is final; a git that was ended or could not write says nothing about the history.
-    if (error.problem.code !== "object-missing" || (await hasTree(git, directoryTree(restores)))) throw error;
+    // Only a lost history is final; a git that was ended or could not write says nothing about it.
+    if (!(error instanceof ProblemError) || error.problem.code !== "object-missing") throw error;
+    if (await isInHistory(git, request)) throw error;
     return { kind: "denied", problem: healthyGone(request, error.problem) };
   }
   const pushed = await git.push(commit, branch, head);
@@ -122,11 +122,11 @@ async function alreadyWritten(
   return last && same ? { commit: last.id, undoes: failing.commit, restores } : undefined;
 }
 
-async function hasTree(git: Git, tree: string): Promise<boolean> {
-  return git.list(tree, { recursive: false }).then(
-    () => true,
-    () => false,
-  );
+/** Whether Git still has what is restored; rejects where it has, and only the mirror has lost it, which a fetch mends. */
+async function isInHistory(git: Git, { application, restores }: RollbackRequest): Promise<boolean> {
+  const tree = directoryTree(restores);
+  if ((await git.find(tree, "")) !== undefined) return true;
+  return (await git.treeAt(restores.commit, application.path)) === tree;
 }
 
 function branchGone(git: Git, branch: string): Problem {
