@@ -43,14 +43,17 @@ async function longer(
   blobs: readonly string[],
   limit: number,
 ): Promise<readonly DeliveryRecord[]> {
-  const contents = await git.blobs(blobs);
   const deliveries = [...newer];
-  for (const blob of blobs) {
-    if (deliveries.length >= limit) break;
-    const content = contents.get(blob);
-    const record = content && parseRecord(content, application);
-    const before = deliveries.at(-1);
-    if (record && !(before && sameDelivery(before, record))) deliveries.push(record);
+  // Of one that flaps among thousands a page may have thousands of records, which must not be in memory all at once.
+  for (let at = 0; at < blobs.length && deliveries.length < limit; at += pageOfOne) {
+    const contents = await git.blobs(blobs.slice(at, at + pageOfOne));
+    for (const blob of blobs.slice(at, at + pageOfOne)) {
+      if (deliveries.length >= limit) break;
+      const content = contents.get(blob);
+      const record = content && parseRecord(content, application);
+      const before = deliveries.at(-1);
+      if (record && !(before && sameDelivery(before, record))) deliveries.push(record);
+    }
   }
   return deliveries;
 }
