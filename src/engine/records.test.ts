@@ -50,6 +50,22 @@ test("the pods that are replaced are noted where a check compares, and kept unti
   assert.equal(after(healthy), undefined, "the next one replaces pods of this one");
 });
 
+test("what is refused has replaced nothing: whatever follows is compared with the pods of when it begins", () => {
+  const metric = { prometheus: "http://p.m", query: "e{pods}", compare: { atMost: 2 } };
+  const lastHealthy = { commit: "1".repeat(40), tree: "1".repeat(40), healthyAt: "2026-11-23T19:00:00.000Z" };
+  const begun = sampleRecord({ outcome: "progressing", lastHealthy });
+  const noted = replacing(begun, { ...defaultPolicy, checks: [metric] }, { objects: [], pods: [] });
+  const problems = [{ code: "x", message: "field is immutable" }];
+  assert.equal(noted.replaced?.at, begun.startedAt);
+  assert.equal("replaced" in refusedRecord(noted, problems, 0), false);
+  const earlier = { pods: ["web-0"], at: "2026-11-23T19:30:00.000Z" };
+  assert.deepEqual(
+    refusedRecord({ ...begun, replaced: earlier }, problems, 0).replaced,
+    earlier,
+    "of one that had begun",
+  );
+});
+
 test("what is refused is tried by no canary", () => {
   const record = sampleRecord({ outcome: "progressing", canary: { pods: 1, beside: 4 } });
   const refused = refusedRecord(record, [{ code: "x", message: "field is immutable" }], 0);

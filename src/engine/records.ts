@@ -85,11 +85,13 @@ export function refusedRecord(record: DeliveryRecord, problems: readonly Problem
     const { message, remedy = "fix it with a new commit" } = first;
     return { ...record, ...held("WouldRemoveEverything", message, remedy), decidedAt: iso(nowMs), problems };
   }
-  // Nothing of it is there, so nothing of it is tried.
-  const { canary: _, ...untried } = record;
+  // Nothing of it is there, so nothing of it is tried, and it has replaced nothing.
+  const { canary: _, replaced, ...untried } = record;
+  const earlier = replaced && replaced.at !== record.startedAt ? { replaced } : {};
   const more = problems.length > 1 ? ` (and ${problems.length - 1} more)` : "";
   return {
     ...untried,
+    ...earlier,
     outcome: "refused",
     reason: "Refused",
     message: `${first ? formatProblem({ ...first, remedy: "" }) : "refused"}${more}; the cluster was not changed`,
