@@ -35,6 +35,12 @@ export class Desired {
     return revision ?? noDirectory(head, found);
   }
 
+  /** Git has the application no longer. */
+  forget(application: string): void {
+    this.#rendered.delete(application);
+    this.#before.delete(application);
+  }
+
   /** The manifests of a revision at `head`, or every reason why it may not be delivered. */
   async manifests(found: FoundApplication, revision: Revision, head: string): Promise<Rendered> {
     if (found.problems.length > 0) return { ok: false, problems: found.problems };

@@ -16,6 +16,8 @@ import { continueRecord } from "./records.ts";
  * that what runs is to go (behaviour D8).
  */
 export async function letGo(io: Io, application: Application, head: string, known: Known): Promise<Pass> {
+  io.answers.forget(application.id);
+  io.desired.forget(application.id);
   // Of a write whose answer was lost nothing is known here: only the cluster can say that nothing is left.
   const remembered = known.inventory?.entries.length ? known.inventory : undefined;
   const inventory = remembered ?? (await readInventory(io.kube, io.namespace, application.id));

@@ -57,7 +57,7 @@ export class Live {
   readonly #watches = new Map<string, Watched>();
   /** Kinds as discovery told them last, by group and kind. */
   readonly #kinds = new Map<string, KubeResource>();
-  /** When each state came in, and when an object was last seen to go: what drift is timed from. */
+  /** When each state came in, and when an object that is delivered was last seen to go: what drift is timed from. */
   readonly #arrivedAt = new WeakMap<KubeObject, number>();
   readonly #goneAt = new Map<string, number>();
   /** Watches of which the API server says nothing, since when. */
@@ -235,7 +235,9 @@ export class Live {
   }
 
   #gone(object: KubeObject): void {
-    this.#goneAt.set(refKey(refOf(object)), this.#clock.now());
+    // Pods of workloads come and go for ever, each with a name of its own, and are nobody's drift.
+    const isDelivered = object.metadata.labels?.[applicationLabelKey] !== undefined;
+    if (isDelivered) this.#goneAt.set(refKey(refOf(object)), this.#clock.now());
     this.#onChange(this.#rootOf(object));
   }
 
