@@ -48,7 +48,11 @@ export async function readRules(file: string): Promise<readonly HealthRule[]> {
   const parsed = readConfiguration(file, await readFile(file).catch(unreadable(file)), healthSchema);
   if (parsed.ok) return toHealthRules(parsed.value);
   const message = parsed.problems.map((one) => formatProblem({ ...one, remedy: "" })).join("; ");
-  throw new ProblemError({ code: "rules-invalid", message, remedy: "write it as `health` in delivery.yaml" });
+  throw new ProblemError({
+    code: "rules-invalid",
+    message,
+    remedy: "write the list that stands under `health` in delivery.yaml",
+  });
 }
 
 /** One verdict an object, in their order. Objects of one name stand each for itself. */
