@@ -3,7 +3,7 @@ import { isJsonObject, valueAt } from "../model/json.ts";
 import type { Json } from "../model/json.ts";
 import { groupOf } from "../model/object-ref.ts";
 import type { KubeObject } from "../model/kube-object.ts";
-import { conditionsOf, current, failed, inProgress, listAt, textAt } from "./conditions.ts";
+import { conditionsOf, current, failed, inProgress, listAt, textAt, unknown } from "./conditions.ts";
 import { ruleHealth } from "./custom.ts";
 import { genericHealth, silent } from "./generic.ts";
 import { cronJobHealth, jobHealth } from "./jobs.ts";
@@ -120,8 +120,4 @@ function namespaceHealth(namespace: Json): Health {
   return phase === "Terminating"
     ? { status: "Terminating", reason: "Deleted", message: "it is being deleted" }
     : inProgress("NotActive", "it is not active yet");
-}
-
-function unknown(reason: string, message: string): Health {
-  return { status: "Unknown", reason, message };
 }

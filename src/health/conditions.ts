@@ -68,6 +68,7 @@ function text(value: Json | undefined): string {
 
 export const current = (reason: string, message: string): Health => ({ status: "Current", reason, message });
 export const inProgress = (reason: string, message: string): Health => ({ status: "InProgress", reason, message });
+export const unknown = (reason: string, message: string): Health => ({ status: "Unknown", reason, message });
 export const failed = (reason: string, message: string): Health => ({ status: "Failed", reason, message });
 /** A failure that waiting cannot mend (behaviour R2). */
 export const dead = (reason: string, message: string): Health => ({ status: "Failed", reason, message, final: true });

@@ -4,7 +4,7 @@ import type { Expression, HealthRule } from "../model/health-rule.ts";
 import type { Json, JsonObject } from "../model/json.ts";
 import { isJsonObject } from "../model/json.ts";
 import type { KubeObject } from "../model/kube-object.ts";
-import { because, current, failed, inProgress } from "./conditions.ts";
+import { because, current, failed, inProgress, unknown } from "./conditions.ts";
 import { genericHealth } from "./generic.ts";
 
 /** In the order in which they are asked: the first that is true decides. */
@@ -31,7 +31,7 @@ export function ruleHealth(object: KubeObject, rule: HealthRule): Health {
       if (typeof value !== "boolean") throw new Error("it is neither true nor false");
     } catch (error) {
       const message = `its rule's ${member}, ${text}, cannot be answered: ${(error as Error).message}`;
-      return { status: "Unknown", reason: "RuleUnanswered", message };
+      return unknown("RuleUnanswered", message);
     }
     if (value) return verdict(whyNot(object));
   }

@@ -2,7 +2,7 @@ import type { Health } from "../model/health.ts";
 import { isJsonObject, valueAt } from "../model/json.ts";
 import type { KubeObject } from "../model/kube-object.ts";
 import { conditionSigns } from "./condition-signs.ts";
-import { condition, current, inProgress } from "./conditions.ts";
+import { condition, current, inProgress, unknown } from "./conditions.ts";
 import { countSigns, restSign, statusSigns, unheardPhase } from "./status-signs.ts";
 
 /** How a person makes a kind known of which nothing can be told. */
@@ -43,8 +43,4 @@ function readyHealth(object: KubeObject): Health | undefined {
   }
   if (ready.status === "True") return current(ready.reason || "Ready", ready.message || "it is ready");
   return inProgress(ready.reason || "NotReady", ready.message || "it is not ready yet");
-}
-
-function unknown(reason: string, message: string): Health {
-  return { status: "Unknown", reason, message };
 }

@@ -64,7 +64,7 @@ function mayStillCome(health: Health, maker: ObjectRef | undefined): Health {
   return { status, reason, message: `${message}; ${refLabel(maker)} may still make it` };
 }
 
-/** Kinds of others have the domain of others for a group. */
+/** Kubernetes' own groups have no dot in their names, or end in k8s.io. */
 function isCustom({ group }: ObjectRef): boolean {
   return group.includes(".") && !/(^|\.)k8s\.io$/.test(group);
 }

@@ -2,7 +2,7 @@ import { valueAt } from "../model/json.ts";
 import type { Json } from "../model/json.ts";
 import type { Health } from "../model/health.ts";
 import type { HealthRule } from "../model/health-rule.ts";
-import { because, condition, current, dead, failed, inProgress, listAt, textAt } from "./conditions.ts";
+import { because, condition, current, dead, failed, inProgress, listAt, textAt, unknown } from "./conditions.ts";
 import { containerTrouble, endWords } from "./containers.ts";
 import { notReadyWords, startWords } from "./pod-waits.ts";
 
@@ -34,7 +34,7 @@ export function podHealth(pod: Json, context: HealthContext = {}): Health {
   if (phase === "Succeeded") return current("PodCompleted", `${name} completed`);
   if (phase === "Failed") return dead("PodFailed", `${name} failed${because(failureOf(pod))}`);
   if (phase !== "Running" && phase !== "Pending") {
-    return { status: "Unknown", reason: "PodUnknown", message: `${name} is in phase ${phase}` };
+    return unknown("PodUnknown", `${name} is in phase ${phase}`);
   }
   if (phase === "Running" && isReady(pod)) {
     if (!isFinite(pod)) return current("PodReady", `${name} is ready`);

@@ -1,7 +1,17 @@
 import { valueAt } from "../model/json.ts";
 import type { Json } from "../model/json.ts";
 import type { Health } from "../model/health.ts";
-import { because, conditionsIn, conditionsOf, current, failed, inProgress, numberAt, textAt } from "./conditions.ts";
+import {
+  because,
+  conditionsIn,
+  conditionsOf,
+  current,
+  failed,
+  inProgress,
+  numberAt,
+  textAt,
+  unknown,
+} from "./conditions.ts";
 import type { Condition } from "./conditions.ts";
 
 /** Where autoscaling/v1, which has no conditions of its own, keeps those of v2. */
@@ -12,7 +22,7 @@ export function autoscalerHealth(autoscaler: Json): Health {
   const conditions = autoscalerConditions(autoscaler);
   if (!conditions) {
     const message = `its annotation ${conditionsAnnotation} cannot be read`;
-    return { status: "Unknown", reason: "UnreadableStatus", message };
+    return unknown("UnreadableStatus", message);
   }
   const able = conditions.find(({ type }) => type === "AbleToScale");
   const active = conditions.find(({ type }) => type === "ScalingActive");
