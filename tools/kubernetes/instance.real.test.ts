@@ -28,11 +28,14 @@ test(
   },
   async (t) => {
     const temporary = await mkdtemp(join(tmpdir(), "plumbline-second-"));
-    t.after(() => rm(temporary, { recursive: true, force: true }));
-    const instance = await up(join(temporary, "kubernetes"), () => undefined);
+    const place = join(temporary, "kubernetes");
+    // What runs there is known from the folder, so that goes last.
     t.after(async () => {
-      if (await readInstance(instance.folder)) await down(instance);
+      const left = await readInstance(place);
+      if (left) await down(left);
+      await rm(temporary, { recursive: true, force: true });
     });
+    const instance = await up(place, () => undefined);
     const first = await readInstance(folder ?? "");
     assert.notEqual(first?.network.index, instance.network.index);
 
