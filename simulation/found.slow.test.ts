@@ -55,6 +55,19 @@ found("a delivery log on top of which somebody wrote what is no record says agai
   steps: [{ act: { do: "garble-log", how: "unreadable-on-top" }, thenMs: 40_000 }],
 });
 
+found("a delivery log that is deleted while one that is gone from Git is looked at says again that it is held", {
+  begin: [],
+  steps: [
+    { act: { do: "change", at: "staging/one", image: "missing", recreate: false }, thenMs: 0 },
+    { act: { do: "revert", at: "staging/one", by: 1 }, when: "commit", thenMs: 0 },
+    { act: { do: "remove", at: "staging/one" }, thenMs: 0 },
+    { act: { do: "empty", at: "production/one" }, thenMs: 0 },
+    { act: { do: "change", at: "staging/one", image: "expiring", recreate: false }, thenMs: 12_000 },
+    { act: { do: "change", at: "staging/one", image: "missing", recreate: false }, thenMs: 0 },
+    { act: { do: "delete-log" }, when: "commit", thenMs: 0 },
+  ],
+});
+
 found("an engine whose machine slept and woke with its clock set back does not believe that it still leads", {
   engines: 2,
   steps: [

@@ -208,21 +208,22 @@ export class Engine {
     const { head } = this.#branch;
     if (!slot || head === undefined || this.#stopped) return;
     const { application } = slot.found;
+    const known = this.#fleet.begin(slot);
     const work = async (): Promise<Pass> => {
       const io = await this.#ioOf(application);
-      return slot.isGone ? letGo(io, application, head, slot.known) : reconcile(io, slot.found, head, slot.known);
+      return slot.isGone ? letGo(io, application, head, known) : reconcile(io, slot.found, head, known);
     };
     const { aroundPass = (_, work) => work() } = this.#options;
-    const begun = { application: id, record: slot.known.record };
+    const begun = { application: id, record: known.record };
     const pass = await aroundPass(begun, () =>
-      work().catch((error: unknown): Pass => ({ known: slot.known, trouble: problemOf(error) })),
+      work().catch((error: unknown): Pass => ({ known, trouble: problemOf(error) })),
     );
     const { record } = pass.known;
     const said = (one: DeliveryRecord | undefined): string =>
       `${one?.delivery} ${one?.message} ${one?.promotion?.message}`;
-    if (record && said(record) !== said(slot.known.record)) this.#options.onDecision?.(record);
-    const before = slot.known.record?.lastHealthy?.healthyAt;
-    const stood = standing(slot.known.record);
+    if (record && said(record) !== said(known.record)) this.#options.onDecision?.(record);
+    const before = known.record?.lastHealthy?.healthyAt;
+    const stood = standing(known.record);
     this.#fleet.keep(slot, pass.known, pass.trouble);
     if (record?.lastHealthy?.healthyAt !== before)
       for (const next of this.#fleet.promotedFrom(id)) this.#queue.add(next);

@@ -18,6 +18,8 @@ export interface Slot {
   /** Git no longer has it. */
   isGone: boolean;
   known: Known;
+  /** What has come to be wrong in what is known. The next pass begins with it, since one may be in the middle of its way. */
+  amendments: readonly Amendment[];
   /** Newest first. */
   history: readonly DeliveryRecord[];
   /** Passes in a row that were kept from their work, and by what. */
@@ -25,7 +27,20 @@ export interface Slot {
   trouble?: Problem | undefined;
 }
 
+type Amendment = (known: Known) => Known;
+
 const historyKept = 20;
+
+function withoutLogged(all: Known): Known {
+  const { logged: _, loggedAtMs: __, ...known } = all;
+  return known;
+}
+
+/** What is known of one cluster says nothing of another. */
+function withoutCluster(all: Known): Known {
+  const { inventory: _, ...known } = all;
+  return { ...known, proved: nothingKnown.proved, observation: nothingKnown.observation };
+}
 
 /** Every application of the repository, and those that it had and that may still have something in the cluster. */
 export class Fleet {
@@ -106,16 +121,22 @@ export class Fleet {
     this.#deciding.set(record.application, { record, observation });
   }
 
-  /** Forgets what was written to the delivery log and is not there any more. Answers of which applications. */
+  /** Looks for what was written to the delivery log and is not there any more. Answers of which applications it was. */
   async unlogged(): Promise<readonly string[]> {
     const ids: string[] = [];
     for (const [id, slot] of this.#slots) {
       if (!slot.known.logged || (await this.#log.says(slot.known.logged))) continue;
-      const { logged: _, loggedAtMs: __, ...known } = slot.known;
-      slot.known = known;
+      slot.amendments = [...slot.amendments, withoutLogged];
       ids.push(id);
     }
     return ids;
+  }
+
+  /** What a pass begins with. */
+  begin(slot: Slot): Known {
+    slot.known = slot.amendments.reduce((known, amend) => amend(known), slot.known);
+    slot.amendments = [];
+    return slot.known;
   }
 
   /** What there is to show, in the order of ids. */
@@ -168,11 +189,8 @@ export class Fleet {
     const slot = this.#slots.get(id);
     if (slot) {
       const isSame = !slot.isGone && JSON.stringify(slot.found) === JSON.stringify(found);
-      // What is known of one cluster says nothing of another.
-      if (slot.found.application.cluster !== found.application.cluster) {
-        const { inventory: _, ...known } = slot.known;
-        slot.known = { ...known, proved: nothingKnown.proved, observation: nothingKnown.observation };
-      }
+      const isElsewhere = slot.found.application.cluster !== found.application.cluster;
+      if (isElsewhere) slot.amendments = [...slot.amendments, withoutCluster];
       slot.found = found;
       slot.isGone = isGone;
       return !isSame;
@@ -180,7 +198,7 @@ export class Fleet {
     const history = remembered.get(id) ?? [];
     const [record] = history;
     const known = record ? { ...nothingKnown, record, logged: record } : nothingKnown;
-    this.#slots.set(id, { found, isGone, known, history, failures: 0 });
+    this.#slots.set(id, { found, isGone, known, amendments: [], history, failures: 0 });
     return true;
   }
 }
