@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { test } from "node:test";
 import { Leader } from "../engine/leader.ts";
 import { configMapYaml, openWorkbench } from "../engine/workbench-in-test.ts";
 import { systemClock } from "../io/clock/clock.ts";
-import { temporaryRepository } from "../io/git/temporary-repository.ts";
+import { runGit, temporaryRepository } from "../io/git/temporary-repository.ts";
 import { ProblemError } from "../model/problem.ts";
 import { smallPortion } from "../render/limits.ts";
 import { render } from "../render/render.ts";
@@ -124,4 +126,30 @@ test("what is rendered beside the engine is what is rendered in it, refusals inc
   await assert.rejects(beside(broken, revision, application), trouble);
   ending.abort("the engine is ending");
   await assert.rejects(beside(git, revision, application), /The rendering of staging\/plain was ended: the engine is/);
+});
+
+test("what takes more memory or time than a thread has is refused, and says which", async (t) => {
+  const { remote, open } = temporaryRepository(t, false);
+  const folder = join(remote, "staging", "huge");
+  mkdirSync(folder, { recursive: true });
+  for (const [name, text] of Object.entries(manifests(400))) writeFileSync(join(folder, name), text);
+  writeFileSync(join(remote, "delivery.yaml"), "environments: { staging: {} }\n");
+  runGit(remote, "add", "-A");
+  runGit(remote, "commit", "--quiet", "-m", "Begin");
+  const git = await open();
+  await git.fetch();
+  const head = (await git.branch("main")) ?? assert.fail();
+  const deployment = await readDeployment(git, head);
+  const { application } = (deployment.ok ? deployment.value.applications[0] : undefined) ?? assert.fail();
+  const revision = (await readRevision(git, head, application)) ?? assert.fail();
+  const { signal } = new AbortController();
+  for (const [bounds, most] of [
+    [{ memory: 16, time: 300_000 }, "16 MiB of memory"],
+    [{ memory: 192, time: 1 }, "0.001 s"],
+  ] as const) {
+    const rendered = await renderBeside(signal, bounds)(git, revision, application);
+    const [problem, ...others] = rendered.ok ? assert.fail("it is not refused") : rendered.problems;
+    assert.deepEqual([problem?.code, problem?.where?.file, others], ["manifests-too-large", "staging/huge", []]);
+    assert.match(problem?.message ?? "", new RegExp(`^Rendering staging/huge takes more than ${most}, `));
+  }
 });

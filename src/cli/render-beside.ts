@@ -1,4 +1,6 @@
 import { runInThread } from "../io/thread/thread.ts";
+import type { ThreadBounds } from "../io/thread/thread.ts";
+import type { Application } from "../model/application.ts";
 import type { Manifest } from "../model/manifest.ts";
 import type { Problem } from "../model/problem.ts";
 import { beyondPortion, smallPortion } from "../render/limits.ts";
@@ -10,14 +12,14 @@ const module = new URL("render-thread.js", import.meta.url);
 /** Threads at the same time: each takes a core, and its memory. */
 const mostThreads = 2;
 /** Enough for 29 MiB of manifests; two of them and the engine fit into the memory that `plumb install` gives. */
-const mostMb = 192;
-const mostMs = 300_000;
+const wholeThread: ThreadBounds = { memory: 192, time: 300_000 };
 
 /**
  * Renders here what is small, as nearly all applications are, and anything else in a thread of its own: the engine's own goes
- * on with the others meanwhile, and renews its Lease (behaviours O2 and O5). Ends with `signal`.
+ * on with the others meanwhile, and renews its Lease (behaviours O2 and O5). Refuses what goes beyond the bounds of a thread.
+ * Ends with `signal`.
  */
-export function renderBeside(signal: AbortSignal): Render {
+export function renderBeside(signal: AbortSignal, bounds = wholeThread): Render {
   const inTurn = turns(mostThreads);
   return async (git, content, application) => {
     const here = await render(git, content, application, smallPortion);
@@ -25,7 +27,7 @@ export function renderBeside(signal: AbortSignal): Render {
     return inTurn(async () => {
       const manifests: Manifest[] = [];
       const problems: Problem[] = [];
-      await runInThread({
+      const beyond = await runInThread({
         module,
         what: `The rendering of ${application.id}`,
         given: [content, application] satisfies RenderGiven,
@@ -35,11 +37,23 @@ export function renderBeside(signal: AbortSignal): Render {
           if ("problems" in taken) problems.push(...taken.problems);
           else manifests.push(...taken.manifests);
         },
-        mostMb,
-        signal: AbortSignal.any([signal, AbortSignal.timeout(mostMs)]),
+        bounds,
+        signal,
       });
+      // The same tree takes as much the next time: to try it again would take a core for ever.
+      if (beyond) return { ok: false, problems: [tooCostly(application, beyond, bounds)] };
       return problems.length > 0 ? { ok: false, problems } : { ok: true, value: manifests };
     });
+  };
+}
+
+function tooCostly({ path }: Application, beyond: keyof ThreadBounds, { memory, time }: ThreadBounds): Problem {
+  const most = beyond === "memory" ? `${memory} MiB of memory` : `${time / 1000} s`;
+  return {
+    code: "manifests-too-large",
+    message: `Rendering ${path} takes more than ${most}, which is the most that one application may take.`,
+    where: { file: path },
+    remedy: "Split it into several applications.",
   };
 }
 

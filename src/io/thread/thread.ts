@@ -14,48 +14,73 @@ export interface ThreadWork {
   readonly answer: (question: unknown) => Promise<unknown>;
   /** Takes one part of the result after the other; between two of them all others have their turn. */
   readonly take: (part: string) => void;
-  /** MiB of memory at most. */
-  readonly mostMb: number;
+  readonly bounds: ThreadBounds;
   /** Ends it early; its reason is told. */
   readonly signal: AbortSignal;
 }
 
+/** How much a thread may take. */
+export interface ThreadBounds {
+  /** MiB of memory. */
+  readonly memory: number;
+  /** Milliseconds. */
+  readonly time: number;
+}
+
 /**
  * Does work in a thread of its own, so that neither its time nor its memory is that of everything else. Resolves when all
- * parts of the result were taken; rejects with a `ProblemError` where the thread met one, and where it was ended.
+ * parts of the result were taken, or with the bound that it went beyond; rejects with a `ProblemError` where the thread met
+ * one, and where it was ended.
  */
-export async function runInThread(work: ThreadWork): Promise<void> {
-  const { module, given, mostMb, signal } = work;
-  if (signal.aborted) throw ended(work, String(signal.reason));
+export async function runInThread(work: ThreadWork): Promise<keyof ThreadBounds | undefined> {
+  const { module, given, bounds, signal } = work;
+  if (signal.aborted) throw ended(work, reasonOf(signal));
   // Nothing of this process's environment is for it, and what it would print has no place in the log.
   const worker = new Worker(module, {
     workerData: given,
     env: {},
     stdout: true,
     stderr: true,
-    resourceLimits: { maxOldGenerationSizeMb: mostMb },
+    resourceLimits: { maxOldGenerationSizeMb: bounds.memory },
   });
   let stop = (): void => {};
+  let timer: NodeJS.Timeout | undefined;
   try {
-    await new Promise<void>((resolve, reject) => {
-      stop = () => reject(ended(work, String(signal.reason)));
+    return await new Promise((resolve, reject) => {
+      stop = () => reject(ended(work, reasonOf(signal)));
       signal.addEventListener("abort", stop);
+      // A timer of its own: Node may forget AbortSignal.timeout where only AbortSignal.any still knows of it.
+      timer = setTimeout(() => resolve("time"), bounds.time);
       worker.on("message", (message: FromThread) => {
-        if (message.kind === "done") resolve();
+        if (message.kind === "done") resolve(undefined);
         else if (message.kind === "problem") reject(new ProblemError(message.problem));
-        // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread is no window, and has no origin
-        else reply(work, message).then((answer) => worker.postMessage(answer), reject);
+        else reply(worker, work, message).catch(reject);
       });
-      worker.on("error", (error) => reject(isTooMuch(error) ? ended(work, `it takes more than ${mostMb} MiB`) : error));
+      worker.on("error", (error) => (isTooMuch(error) ? resolve("memory") : reject(error)));
       worker.on("exit", () => reject(ended(work, "its thread ended by itself")));
     });
   } finally {
+    clearTimeout(timer);
     signal.removeEventListener("abort", stop);
     await worker.terminate();
   }
 }
 
+function reasonOf({ reason }: AbortSignal): string {
+  return reason instanceof Error ? reason.message : String(reason);
+}
+
 async function reply(
+  worker: Worker,
+  work: ThreadWork,
+  message: Extract<FromThread, { readonly id: number }>,
+): Promise<void> {
+  const answer = await answerTo(work, message);
+  // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread is no window, and has no origin
+  worker.postMessage(answer);
+}
+
+async function answerTo(
   { answer, take }: ThreadWork,
   message: Extract<FromThread, { readonly id: number }>,
 ): Promise<ToThread> {
@@ -76,6 +101,6 @@ function ended({ what }: ThreadWork, why: string): ProblemError {
   return new ProblemError({
     code: "thread-ended",
     message: `${what} was ended: ${why}.`,
-    remedy: "It is tried again; where it always ends so, split what it is about.",
+    remedy: "It is tried again.",
   });
 }
