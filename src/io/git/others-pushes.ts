@@ -24,11 +24,11 @@ export class OthersPushes {
     let before: ReadonlyMap<string, string> = new Map();
     const look = async (): Promise<void> => {
       const now = await localBranches(folder);
-      const isGone = [...before.keys()].some((branch) => !now.has(branch));
-      const isNews = [...now].some(([branch, commit]) => before.get(branch) !== commit && own.get(branch) !== commit);
+      const expected = new Map([...before, ...own]);
       before = now;
       own.clear();
-      if (isGone || isNews) changed();
+      const isNews = now.size !== expected.size || [...now].some(([name, commit]) => expected.get(name) !== commit);
+      if (isNews) changed();
     };
     this.#own.add(own);
     // In turn, since a push from here is seen there before git has said that it came through.
