@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { ProblemError } from "../../model/problem.ts";
 import { makeFolder } from "../files/make-folder.ts";
 import type { GitCommand } from "./git-command.ts";
+import { localBranches } from "./local-refs.ts";
 import type { Remote } from "./remote.ts";
 
 const marker = "plumbline-remote";
@@ -35,15 +36,16 @@ export async function recreateFolder(git: GitCommand, folder: string, remote: Re
   await writeFile(join(folder, marker), remote.shown);
 }
 
-/** What a bare repository has at its root: a mirror that was removed while a git was at work is left with some of it. */
-const ofGit =
-  /^(objects|refs|logs|info|hooks|branches|HEAD|FETCH_HEAD|config|description|packed-refs|shallow|gc\.\w+|[\w-]+\.lock)$/;
+/** What a mirror that was removed while a git was at work may be left with; some of these names others use as well. */
+const ofGit = /^(objects|refs|HEAD|packed-refs|shallow|logs|info|hooks|config|description|gc\.\w+|[\w-]+\.lock)$/;
+const onlyOfGit = /^(objects|refs|HEAD|packed-refs|[\w-]+\.lock)$/;
 
-/** A folder that holds anything but a mirror is somebody's: it is never removed. */
+/** A folder that holds anything but a mirror is somebody's, a repository with branches of its own too: it is never removed. */
 async function refuseForeignFolder(folder: string): Promise<void> {
   const names: readonly string[] = await readdir(folder).catch(() => []);
-  const isRepository = names.includes("objects") && names.includes("refs");
-  if (names.includes(marker) || isRepository || names.every((name) => ofGit.test(name))) return;
+  if (names.length === 0 || names.includes(marker)) return;
+  const isLeft = names.every((name) => ofGit.test(name)) && names.some((name) => onlyOfGit.test(name));
+  if (isLeft && (await localBranches(folder)).size === 0) return;
   throw new ProblemError({
     code: "mirror-folder-taken",
     message: `The folder ${folder} holds other files, so no mirror is made there.`,

@@ -191,6 +191,28 @@ test("a mirror of another remote, or a broken one, is made anew; foreign files a
   assert.deepEqual(readdirSync(join(root, "mine")), ["letter"]);
 });
 
+test("what is left of a removed mirror is made anew, and what only looks like it is somebody's", async (t) => {
+  const { root, remote, open } = temporaryRepository(t);
+  const writer = await open();
+  const commit = await commitFiles(writer, undefined, { a: "1" });
+  await writer.push(commit, "main", undefined);
+  const folderOf = (name: string, ...directories: readonly string[]): string => {
+    for (const directory of directories) mkdirSync(join(root, name, directory), { recursive: true });
+    return join(root, name);
+  };
+  const left = folderOf("left", "objects/pack", "refs");
+  writeFileSync(join(left, "packed-refs.lock"), "");
+  const mirror = await openMirror({ url: remote, folder: left });
+  t.after(() => mirror.close());
+  assert.ok((await mirror.fetch()).ok);
+  const own = join(root, "own.git");
+  runGit(root, "clone", "--quiet", "--bare", remote, own);
+  for (const folder of [own, folderOf("service", "logs", "config")]) {
+    await assert.rejects(openMirror({ url: remote, folder }), /holds other files, so no mirror is made there/);
+  }
+  assert.equal(runGit(own, "rev-parse", "main"), commit);
+});
+
 test("a mirror whose making was cut off is made anew", async (t) => {
   const { root, remote } = temporaryRepository(t);
   const folder = join(root, "mirror");
