@@ -39,7 +39,7 @@ export function withAddresses(
   const before = valueAt(live, "spec.clusterIP");
   const { clusterIPs } = spec;
   const asked = spec["clusterIP"] ?? (isList(clusterIPs) ? clusterIPs[0] : undefined) ?? before;
-  if (typeof before === "string" && asked !== before) refuse("spec.clusterIPs.0]", [asked], "may not change once set");
+  if (typeof before === "string" && asked !== before) refuse("spec.clusterIPs[0]", [asked], "may not change once set");
   const used = new Set(others.map((other) => other["clusterIP"]));
   if (typeof asked === "string" && asked !== "None") {
     const why = used.has(asked)
