@@ -140,6 +140,8 @@ export class HttpsKube implements Kube {
     const answer = rawAnswer(await this.#send({ method: "GET", path, mostBytes, signal }, true, "raw"));
     cancel();
     const isLate = answer.status === 0 && late.signal.aborted;
+    // The client outlives its requests, and would keep a listener for each.
+    late.abort();
     return isLate ? { ...answer, body: `no whole answer within ${withinMs / 1000} s` } : answer;
   }
 
