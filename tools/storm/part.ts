@@ -12,6 +12,7 @@ export class Part {
   #ended: Promise<number | null> = Promise.resolve(0);
   /** What is done to it, one after the other. */
   #last: Promise<unknown> = Promise.resolve();
+  #isOver = false;
   /** It ended without being asked to. */
   onLost: (code: number | null) => void = () => undefined;
 
@@ -22,6 +23,8 @@ export class Part {
   }
 
   start(): void {
+    // Somebody may still be about to start it again.
+    if (this.#isOver) return;
     const log = openSync(this.#log, "a");
     const child = spawn(process.execPath, [plumb, ...this.#args], { stdio: ["ignore", log, log], env: this.#env });
     closeSync(log);
@@ -34,8 +37,15 @@ export class Part {
     });
   }
 
+  /** Ends it for good, also where it is held or on its way back; answers the exit code. */
+  stop(): Promise<number | null> {
+    this.#isOver = true;
+    this.#child?.kill("SIGCONT");
+    return this.#end("SIGTERM");
+  }
+
   /** Sends the signal and waits for its end; answers the exit code. */
-  end(signal: "SIGKILL" | "SIGTERM"): Promise<number | null> {
+  #end(signal: "SIGKILL" | "SIGTERM"): Promise<number | null> {
     const child = this.#child;
     this.#child = undefined;
     child?.kill(signal);
@@ -45,7 +55,7 @@ export class Part {
   /** Ends it and starts it again after a while. */
   restart(signal: "SIGKILL" | "SIGTERM", away: () => Promise<unknown>): Promise<unknown> {
     return this.#inTurn(async () => {
-      await this.end(signal);
+      await this.#end(signal);
       await away();
       this.start();
     });

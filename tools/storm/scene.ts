@@ -75,7 +75,7 @@ export async function setScene(folder: string, onLost: (what: string) => void): 
     deliver,
     restartGit,
     async stop() {
-      const codes = await Promise.all(engines.map((engine) => engine.end("SIGTERM")));
+      const codes = await Promise.all(engines.map((engine) => engine.stop()));
       api.close();
       await cluster.stop();
       await server.stop();
@@ -94,16 +94,21 @@ async function serveGit(folder: string, wire: Wire) {
   };
   let server = await start();
   let last: Promise<unknown> = Promise.resolve();
+  let isOver = false;
   return {
     restart(this: void, away: () => Promise<unknown>): Promise<unknown> {
       last = last.then(async () => {
         await server.stop();
         await away();
         server = await start();
+        if (isOver) await server.stop();
       });
       return last;
     },
-    stop: () => server.stop(),
+    stop: () => {
+      isOver = true;
+      return server.stop();
+    },
   };
 }
 

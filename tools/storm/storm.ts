@@ -49,14 +49,15 @@ export async function storm(options: StormOptions): Promise<readonly string[]> {
 
 async function blowInRounds(
   scene: Scene,
-  { random, rounds, secondsEach, tell }: StormOptions,
+  options: StormOptions,
   accuse: (what: string) => void,
   isAccused: () => boolean,
 ): Promise<void> {
+  const { rounds, tell } = options;
   await until("the first delivery", patienceMs, () => assertAtRest(scene));
   for (let round = 1; round <= rounds && !isAccused(); round += 1) {
     const load = startLoad(scene.api, "steady-staging", "backend", 10);
-    await blow(scene, random, secondsEach, tell);
+    await blow(scene, options);
     const sinceMs = Date.now();
     const what = `quiet after round ${round}`;
     await until(what, patienceMs, () => assertAtRest(scene)).catch((error: Error) => accuse(error.message));
@@ -69,10 +70,10 @@ async function blowInRounds(
 }
 
 /** One round: something happens every now and then, several things at a time, and at the end everything is let be. */
-async function blow(scene: Scene, random: Random, seconds: number, tell: (text: string) => void): Promise<void> {
-  const endMs = Date.now() + seconds * 1000;
+async function blow(scene: Scene, { random, secondsEach, tell, signal }: StormOptions): Promise<void> {
+  const endMs = Date.now() + secondsEach * 1000;
   const happening: Promise<unknown>[] = [];
-  while (Date.now() < endMs) {
+  while (Date.now() < endMs && !signal.aborted) {
     const [name, happen] = nextMischief(random);
     tell(name);
     happening.push(Promise.resolve(happen(scene, random)));
