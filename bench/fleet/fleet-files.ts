@@ -45,7 +45,7 @@ export function fleetFiles(count: number, value: string): Files {
   return new Map([["delivery.yaml", settings], ...upgradeFiles(count, value)]);
 }
 
-/** The one file of each that has the field which upgrades change, and at an installation all others. */
+/** The file of each of `count` applications, whose one field that upgrades change has this value. */
 export function upgradeFiles(count: number, value: string): Files {
   return new Map(Array.from({ length: count }, (_, index) => fileOf(index, value)));
 }
