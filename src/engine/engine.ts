@@ -101,6 +101,11 @@ function standing(record: DeliveryRecord | undefined): string {
   return `${record?.outcome} ${record?.revision.commit} ${record?.revision.tree} ${record?.lastHealthy?.healthyAt}`;
 }
 
+/** What those that take their images from an application go by: what was healthy there last, and whether it still is. */
+function offered(record: DeliveryRecord | undefined): string {
+  return `${record?.lastHealthy?.healthyAt} ${record?.outcome === "healthy" && record.degradedSince === undefined}`;
+}
+
 /** The engine: Git and the watches say when to look, the queue sees to it that each application is looked at once. */
 export class Engine {
   readonly #options: EngineOptions;
@@ -222,11 +227,10 @@ export class Engine {
     const said = (one: DeliveryRecord | undefined): string =>
       `${one?.delivery} ${one?.message} ${one?.promotion?.message}`;
     if (record && said(record) !== said(known.record)) this.#options.onDecision?.(record);
-    const before = known.record?.lastHealthy?.healthyAt;
+    const offer = offered(known.record);
     const stood = standing(known.record);
     this.#fleet.keep(slot, pass.known, pass.trouble);
-    if (record?.lastHealthy?.healthyAt !== before)
-      for (const next of this.#fleet.promotedFrom(id)) this.#queue.add(next);
+    if (offered(record) !== offer) for (const next of this.#fleet.promotedFrom(id)) this.#queue.add(next);
     if (standing(record) !== stood) for (const next of this.#fleet.awaiting(id)) this.#queue.add(next);
     this.#options.onPass?.(id, slot.history);
     if (pass.gone === true && slot.isGone) this.#fleet.forget(id);

@@ -69,6 +69,49 @@ test("what was healthy in one environment is pinned in each that promotes from i
   assert.deepEqual(shown, ["promoted", undefined, "promoted"]);
 });
 
+test("what was not healthy when its soak time was over is carried when it is healthy again", async (t) => {
+  const bench = await openWorkbench(t);
+  const { first, second } = bench.images;
+  const entrance =
+    "apiVersion: v1\nkind: Service\nmetadata: { name: door }\nspec: { type: LoadBalancer, ports: [{ port: 80 }] }\n";
+  bench.commit({
+    "delivery.yaml": environments({ production: "{ from: staging, soak: 4s }" }),
+    ...files("staging", first),
+    ...files("production", first),
+    "staging/probe/door.yaml": entrance,
+  });
+  const services = { group: "", resource: "services" };
+  const open = (ingress: readonly object[]) =>
+    bench.cluster.client.mergePatch(
+      services,
+      "probe-staging",
+      "door",
+      { status: { loadBalancer: { ingress } } },
+      "status",
+    );
+  const { untilRecord } = await bench.engine();
+  await untilRecord("staging/probe", "it waits for its address", ({ message }) => /no load balancer/.test(message));
+  await open([{ ip: "192.0.2.1" }]);
+  await untilRecord("staging/probe", "it is healthy", isHealthy);
+  await untilRecord("production/probe", "it is healthy", isHealthy);
+
+  bench.commit(files("staging", second));
+  await untilRecord(
+    "production/probe",
+    "it waits for the soak time",
+    ({ promotion }) => promotion?.outcome === "waiting",
+  );
+  await open([]);
+  await untilRecord(
+    "staging/probe",
+    "it is healthy no more",
+    (one) => isHealthy(one) && one.degradedSince !== undefined,
+  );
+  await untilRecord("production/probe", "it waits no more", ({ promotion }) => promotion === undefined);
+  await open([{ ip: "192.0.2.1" }]);
+  await untilRecord("production/probe", "it is carried", (one) => isHealthy(one) && one.images.includes(second));
+});
+
 test("what fails in production is rolled back there, rejected, and carried again only when Git accepts it; staging is untouched", async (t) => {
   const bench = await openWorkbench(t);
   const { first, picky } = bench.images;
