@@ -1,7 +1,7 @@
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import { systemClock } from "../src/io/clock/clock.ts";
 import type { StatusDocument } from "../src/model/status-document.ts";
-import { exampleDocument } from "../src/status/example-documents.ts";
+import { exampleDocument } from "../src/status/example-documents-in-test.ts";
 import { serveStatus } from "../src/status/server.ts";
 
 /**

@@ -1,4 +1,4 @@
-import { gitContract } from "../../src/io/git/git-contract.ts";
+import { gitContract } from "../../src/io/git/git-contract-in-test.ts";
 import { memoryGit } from "./memory-git.ts";
 import { MemoryRemote } from "./memory-remote.ts";
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { commitFiles } from "../../src/io/git/git-contract.ts";
-import { temporaryRepository } from "../../src/io/git/temporary-repository.ts";
+import { commitFiles } from "../../src/io/git/git-contract-in-test.ts";
+import { temporaryRepository } from "../../src/io/git/temporary-repository-in-test.ts";
 import { memoryGit } from "./memory-git.ts";
 import { MemoryRemote } from "./memory-remote.ts";
 

@@ -9,7 +9,7 @@ import { test } from "node:test";
 import type { TestContext } from "node:test";
 import { load } from "js-yaml";
 import { configMapYaml, namespaceYaml } from "../engine/workbench-in-test.ts";
-import { runGit } from "../io/git/temporary-repository.ts";
+import { runGit } from "../io/git/temporary-repository-in-test.ts";
 import { packageFile } from "./package-root.ts";
 import { makePlace } from "./plumb-in-test.ts";
 import type { Place } from "./plumb-in-test.ts";

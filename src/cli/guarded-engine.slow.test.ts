@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { startCluster } from "../../cluster/index.ts";
 import { startGitServer } from "../../conformance/git-server.ts";
-import { makeBareRepository, runGit } from "../io/git/temporary-repository.ts";
+import { makeBareRepository, runGit } from "../io/git/temporary-repository-in-test.ts";
 import { newSigner } from "../io/git/signer-in-test.ts";
 import { makePlace, plumb, startPlumb } from "./plumb-in-test.ts";
 

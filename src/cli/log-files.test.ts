@@ -3,11 +3,11 @@ import { test } from "node:test";
 import type { Snapshot } from "../engine/snapshot.ts";
 import type { LogFiles } from "../history/delivery-log.ts";
 import { recordText } from "../history/record-text.ts";
-import { sampleRecord } from "../history/sample-record.ts";
+import { sampleRecord } from "../history/sample-record-in-test.ts";
 import type { DeliveryRecord } from "../model/record.ts";
 import type { StatusDocument } from "../model/status-document.ts";
 import { statusDocument } from "../status/document.ts";
-import { sampleApplication } from "../status/sample-source.ts";
+import { sampleApplication } from "../status/sample-source-in-test.ts";
 import { logFiles } from "./log-files.ts";
 
 const historyKept = 20;

@@ -3,7 +3,7 @@ import { dirname, join } from "node:path";
 import type { TestContext } from "node:test";
 import { startGitServer } from "../../conformance/git-server.ts";
 import type { GitServerOptions } from "../../conformance/git-server.ts";
-import { makeBareRepository, runGit } from "../io/git/temporary-repository.ts";
+import { makeBareRepository, runGit } from "../io/git/temporary-repository-in-test.ts";
 import type { Place } from "./plumb-in-test.ts";
 
 /** For tests: the deployment repository `team/shop` behind HTTP, as on a forge. */

@@ -5,7 +5,7 @@ import { test } from "node:test";
 import { Leader } from "../engine/leader.ts";
 import { configMapYaml, openWorkbench } from "../engine/workbench-in-test.ts";
 import { systemClock } from "../io/clock/clock.ts";
-import { runGit, temporaryRepository } from "../io/git/temporary-repository.ts";
+import { runGit, temporaryRepository } from "../io/git/temporary-repository-in-test.ts";
 import { ProblemError } from "../model/problem.ts";
 import { smallPortion } from "../render/limits.ts";
 import { render } from "../render/render.ts";

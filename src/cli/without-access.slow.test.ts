@@ -8,7 +8,7 @@ import { promisify } from "node:util";
 import { startGitServer } from "../../conformance/git-server.ts";
 import { deploymentYaml, namespaceYaml, openWorkbench } from "../engine/workbench-in-test.ts";
 import type { Workbench } from "../engine/workbench-in-test.ts";
-import { runGit } from "../io/git/temporary-repository.ts";
+import { runGit } from "../io/git/temporary-repository-in-test.ts";
 import type { StatusDocument } from "../model/status-document.ts";
 import type { Explanation } from "./explain/explanation.ts";
 import { makePlace, plumb } from "./plumb-in-test.ts";

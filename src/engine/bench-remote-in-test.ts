@@ -1,6 +1,6 @@
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { makeBareRepository, runGit } from "../io/git/temporary-repository.ts";
+import { makeBareRepository, runGit } from "../io/git/temporary-repository-in-test.ts";
 
 /** For tests: a bare repository on this machine, and what people do with it. */
 export interface BenchRemote {

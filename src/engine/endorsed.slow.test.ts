@@ -3,10 +3,10 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { fingerprint } from "../io/files/fingerprint.ts";
-import { commitFiles } from "../io/git/git-contract.ts";
+import { commitFiles } from "../io/git/git-contract-in-test.ts";
 import { openMirror } from "../io/git/mirror.ts";
 import { newSigner } from "../io/git/signer-in-test.ts";
-import { temporaryRepository } from "../io/git/temporary-repository.ts";
+import { temporaryRepository } from "../io/git/temporary-repository-in-test.ts";
 import { readDeployment } from "../source/deployment.ts";
 import { Endorsements } from "./endorsed.ts";
 

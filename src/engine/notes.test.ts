@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { sampleRecord } from "../history/sample-record.ts";
+import { sampleRecord } from "../history/sample-record-in-test.ts";
 import { sampleManifest } from "../model/sample-manifest-in-test.ts";
 import type { DeliveryRecord } from "../model/record.ts";
 import { notesOn } from "./notes.ts";

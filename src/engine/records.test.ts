@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { sampleRecord } from "../history/sample-record.ts";
+import { sampleRecord } from "../history/sample-record-in-test.ts";
 import { defaultPolicy } from "../source/policy.ts";
-import { sampleApplication } from "../status/sample-source.ts";
+import { sampleApplication } from "../status/sample-source-in-test.ts";
 import { continueRecord, refusedRecord, replacing, sameDecision } from "./records.ts";
 
 test("that something recovered is written where the log's last word is that it is unhealthy", () => {

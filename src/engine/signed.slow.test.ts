@@ -5,7 +5,7 @@ import { test } from "node:test";
 import type { TestContext } from "node:test";
 import { fingerprint } from "../io/files/fingerprint.ts";
 import { openMirror } from "../io/git/mirror.ts";
-import { runGit } from "../io/git/temporary-repository.ts";
+import { runGit } from "../io/git/temporary-repository-in-test.ts";
 import { newSigner } from "../io/git/signer-in-test.ts";
 import { valueAt } from "../model/json.ts";
 import type { DeliveryRecord } from "../model/record.ts";

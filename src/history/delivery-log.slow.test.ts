@@ -2,11 +2,11 @@ import assert from "node:assert/strict";
 import { renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { commitFiles } from "../io/git/git-contract.ts";
-import { runGit, temporaryRepository } from "../io/git/temporary-repository.ts";
+import { commitFiles } from "../io/git/git-contract-in-test.ts";
+import { runGit, temporaryRepository } from "../io/git/temporary-repository-in-test.ts";
 import { deliveryLog, logBranch } from "./delivery-log.ts";
 import type { LogFile } from "./delivery-log.ts";
-import { sampleRecord } from "./sample-record.ts";
+import { sampleRecord } from "./sample-record-in-test.ts";
 
 const atMs = Date.parse("2026-11-23T20:00:12.340Z");
 

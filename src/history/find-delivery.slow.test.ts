@@ -2,12 +2,12 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { TestContext } from "node:test";
 import type { Git } from "../io/git/git.ts";
-import { temporaryRepository } from "../io/git/temporary-repository.ts";
+import { temporaryRepository } from "../io/git/temporary-repository-in-test.ts";
 import { deliveryId } from "../model/delivery-id.ts";
 import type { DeliveryRecord } from "../model/record.ts";
 import { deliveryLog } from "./delivery-log.ts";
 import { findDelivery } from "./find-delivery.ts";
-import { sampleRecord } from "./sample-record.ts";
+import { sampleRecord } from "./sample-record-in-test.ts";
 
 /** A record of one application at a commit that is named by one letter. */
 function at(application: string, letter: string, different: Partial<DeliveryRecord> = {}): DeliveryRecord {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { DeliveryRecord } from "../model/record.ts";
 import { applicationPage, logReadme } from "./log-readme.ts";
-import { sampleRecord } from "./sample-record.ts";
+import { sampleRecord } from "./sample-record-in-test.ts";
 
 const repository = { url: "https://git.example/shop.git", branch: "main" };
 const lastHealthy = {

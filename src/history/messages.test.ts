@@ -9,7 +9,7 @@ import { parseRecord, recordText } from "./record-text.ts";
 import { sampleApplication } from "../source/sample-application-in-test.ts";
 import { rollbackMessage } from "./rollback.ts";
 import type { RollbackRequest } from "./rollback.ts";
-import { sampleRecord } from "./sample-record.ts";
+import { sampleRecord } from "./sample-record-in-test.ts";
 
 const application = sampleApplication();
 const request: RollbackRequest = {

@@ -3,12 +3,12 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import type { TestContext } from "node:test";
-import { commitFiles } from "../io/git/git-contract.ts";
-import { runGit, temporaryRepository } from "../io/git/temporary-repository.ts";
+import { commitFiles } from "../io/git/git-contract-in-test.ts";
+import { runGit, temporaryRepository } from "../io/git/temporary-repository-in-test.ts";
 import { sampleApplication } from "../source/sample-application-in-test.ts";
 import { proposeRollback, rollbackBranch } from "./propose-rollback.ts";
 import type { RollbackRequest } from "./rollback.ts";
-import { sampleRecord } from "./sample-record.ts";
+import { sampleRecord } from "./sample-record-in-test.ts";
 
 const path = "staging/probe";
 const branch = "plumbline/rollback/staging-probe";

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { TestContext } from "node:test";
-import { commitFiles } from "../io/git/git-contract.ts";
-import { runGit, temporaryRepository } from "../io/git/temporary-repository.ts";
+import { commitFiles } from "../io/git/git-contract-in-test.ts";
+import { runGit, temporaryRepository } from "../io/git/temporary-repository-in-test.ts";
 import { propose } from "./propose.ts";
 
 const branch = "plumbline/promote/production-probe";

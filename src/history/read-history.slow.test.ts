@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { test } from "node:test";
 import type { TestContext } from "node:test";
-import { temporaryRepository } from "../io/git/temporary-repository.ts";
+import { temporaryRepository } from "../io/git/temporary-repository-in-test.ts";
 import { deliveryLog, logBranch } from "./delivery-log.ts";
 import { recordText } from "./record-text.ts";
-import { sampleRecord } from "./sample-record.ts";
+import { sampleRecord } from "./sample-record-in-test.ts";
 
 /** A log of these deliveries, oldest first, each with so many commits, and a log that counts how often Git is asked. */
 async function logOf(t: TestContext, commits: readonly (readonly [delivery: string, count: number])[]) {

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import addFormats from "ajv-formats";
-import { runGit } from "../io/git/temporary-repository.ts";
+import { runGit } from "../io/git/temporary-repository-in-test.ts";
 import { logBranch } from "./delivery-log.ts";
 
 /** Where the published schema is, from the root of the repository. */

@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { faultsOf, schemaPath } from "./record-checker-in-test.ts";
 import { recordJsonSchema } from "./record-schema.ts";
 import { recordText } from "./record-text.ts";
-import { sampleRecord } from "./sample-record.ts";
+import { sampleRecord } from "./sample-record-in-test.ts";
 
 test("the published schema is the one that records are read by; UPDATE=1 writes it anew", () => {
   const text = `${JSON.stringify(recordJsonSchema(), undefined, 2)}\n`;

@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
 import type { TestContext } from "node:test";
-import { runGit, temporaryRepository } from "../io/git/temporary-repository.ts";
+import { runGit, temporaryRepository } from "../io/git/temporary-repository-in-test.ts";
 import type { Application } from "../model/application.ts";
 import { readRevision } from "../source/revision.ts";
 import { sourceCommitOf } from "../source/source-commit.ts";

@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { runGit } from "../io/git/temporary-repository.ts";
+import { runGit } from "../io/git/temporary-repository-in-test.ts";
 
 /** For tests: one entry of a tree as its bytes say it, however wrong; `name` may hold any byte but NUL. */
 export interface RawEntry {

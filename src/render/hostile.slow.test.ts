@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 
 import { join } from "node:path";
 import { test } from "node:test";
 import type { TestContext } from "node:test";
-import { runGit, temporaryRepository } from "../io/git/temporary-repository.ts";
+import { runGit, temporaryRepository } from "../io/git/temporary-repository-in-test.ts";
 import type { Git } from "../io/git/git.ts";
 import type { Manifest } from "../model/manifest.ts";
 import type { Result } from "../model/problem.ts";

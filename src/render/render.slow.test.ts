@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { commitFiles } from "../io/git/git-contract.ts";
-import { temporaryRepository } from "../io/git/temporary-repository.ts";
+import { commitFiles } from "../io/git/git-contract-in-test.ts";
+import { temporaryRepository } from "../io/git/temporary-repository-in-test.ts";
 import { readDeployment } from "../source/deployment.ts";
 import { readRevision } from "../source/revision.ts";
 import { render } from "./render.ts";

@@ -9,7 +9,7 @@ import type { TestContext } from "node:test";
 import type { Clock } from "../io/clock/clock.ts";
 import { systemClock } from "../io/clock/clock.ts";
 import type { StatusDocument } from "../model/status-document.ts";
-import { exampleDocument } from "./example-documents.ts";
+import { exampleDocument } from "./example-documents-in-test.ts";
 import { serveStatus } from "./server.ts";
 
 /** A server whose document tells of one commit after the other. */

@@ -4,8 +4,8 @@ import { outcomes } from "../model/record.ts";
 import type { Promotion } from "../model/record.ts";
 import { faultsOf, isTaken } from "./document-checker-in-test.ts";
 import { statusDocument } from "./document.ts";
-import { exampleDocument } from "./example-documents.ts";
-import { sampleApplication, sampleRecord, sampleRevision, sampleSource } from "./sample-source.ts";
+import { exampleDocument } from "./example-documents-in-test.ts";
+import { sampleApplication, sampleRecord, sampleRevision, sampleSource } from "./sample-source-in-test.ts";
 
 const nowMs = Date.parse("2026-01-01T00:10:00.000Z");
 

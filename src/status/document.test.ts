@@ -4,7 +4,7 @@ import type { Observation } from "../model/health.ts";
 import type { DeliveryRecord, Promotion } from "../model/record.ts";
 import { statusDocument } from "./document.ts";
 import type { StatusSource } from "./document.ts";
-import { sampleApplication, sampleRecord, sampleRevision, sampleSource } from "./sample-source.ts";
+import { sampleApplication, sampleRecord, sampleRevision, sampleSource } from "./sample-source-in-test.ts";
 
 const nothingSeen: Observation = { objects: [], pods: [] };
 const nowMs = Date.parse("2026-01-01T00:10:00.000Z");

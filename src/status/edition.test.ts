@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { StatusDocument } from "../model/status-document.ts";
 import { editionOf } from "./edition.ts";
-import { exampleDocument } from "./example-documents.ts";
+import { exampleDocument } from "./example-documents-in-test.ts";
 
 const document = exampleDocument("many", Date.parse("2026-01-01T00:00:00.000Z"));
 

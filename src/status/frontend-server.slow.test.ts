@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import type { TestContext } from "node:test";
 import { systemClock } from "../io/clock/clock.ts";
-import { exampleDocument } from "./example-documents.ts";
+import { exampleDocument } from "./example-documents-in-test.ts";
 import { serveStatus } from "./server.ts";
 
 const entry = join(import.meta.dirname, "../../../workloads/frontend/dist/server.js");

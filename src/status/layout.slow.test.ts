@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Page } from "playwright-core";
-import type { ExampleState } from "./example-documents.ts";
+import type { ExampleState } from "./example-documents-in-test.ts";
 import { browserForTests, shownIs } from "./page-in-test.ts";
 
 const browser = browserForTests();

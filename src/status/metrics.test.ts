@@ -6,7 +6,7 @@ import { engineMeter } from "./delivery-meter.ts";
 import { statusDocument } from "./document.ts";
 import { metricsText } from "./metrics.ts";
 import type { MetricsSource } from "./metrics.ts";
-import { sampleApplication, sampleRecord, sampleSource } from "./sample-source.ts";
+import { sampleApplication, sampleRecord, sampleSource } from "./sample-source-in-test.ts";
 
 const nowMs = Date.parse("2026-01-01T00:10:00.000Z");
 

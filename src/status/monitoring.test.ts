@@ -5,7 +5,7 @@ import { load } from "js-yaml";
 import { engineMeter } from "./delivery-meter.ts";
 import { statusDocument } from "./document.ts";
 import { metricsText } from "./metrics.ts";
-import { sampleSource } from "./sample-source.ts";
+import { sampleSource } from "./sample-source-in-test.ts";
 
 interface Rule {
   readonly alert?: string;

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import type { RolloutPolicy } from "../model/application.ts";
 import type { DeliveryRecord } from "../model/record.ts";
 import { nextStep } from "./next-step.ts";
-import { sampleApplication, sampleRecord, sampleRevision } from "./sample-source.ts";
+import { sampleApplication, sampleRecord, sampleRevision } from "./sample-source-in-test.ts";
 
 const good = { commit: "a".repeat(40), tree: "t0", healthyAt: "2026-01-01T00:00:00.000Z" };
 const check = { http: "http://shop/healthz", expect: { status: 200, json: {} } };

@@ -5,7 +5,7 @@ import type { Notice } from "../model/notice.ts";
 import { outcomes } from "../model/record.ts";
 import type { DeliveryRecord } from "../model/record.ts";
 import { noticesAgain, noticesBetween } from "./notices.ts";
-import { sampleRecord } from "./sample-source.ts";
+import { sampleRecord } from "./sample-source-in-test.ts";
 
 const at = (minute: number): string => `2026-01-01T00:${String(minute).padStart(2, "0")}:00.000Z`;
 const revision = (digit: string): DeliveryRecord["revision"] => ({

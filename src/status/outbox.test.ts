@@ -5,7 +5,7 @@ import type { Notice, Receiver, Told } from "../model/notice.ts";
 import { noticesAgain } from "./notices.ts";
 import { Outbox } from "./outbox.ts";
 import type { OutboxOptions } from "./outbox.ts";
-import { sampleRecord } from "./sample-source.ts";
+import { sampleRecord } from "./sample-source-in-test.ts";
 
 /** A clock that is turned by hand. */
 function handClock(): Clock & { readonly turn: (ms: number) => void } {

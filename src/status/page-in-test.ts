@@ -7,8 +7,8 @@ import { openBrowser } from "../../tools/browser.ts";
 import type { TestBrowser } from "../../tools/browser.ts";
 import { systemClock } from "../io/clock/clock.ts";
 import type { StatusDocument } from "../model/status-document.ts";
-import { exampleDocument } from "./example-documents.ts";
-import type { ExampleState } from "./example-documents.ts";
+import { exampleDocument } from "./example-documents-in-test.ts";
+import type { ExampleState } from "./example-documents-in-test.ts";
 import { serveStatus } from "./server.ts";
 import type { StatusServer } from "./server.ts";
 

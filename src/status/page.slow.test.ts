@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { axeViolations } from "../../tools/browser.ts";
 import type { DeliverySummary } from "../model/status-document.ts";
-import { exampleDocument, hostileText } from "./example-documents.ts";
-import type { ExampleState } from "./example-documents.ts";
+import { exampleDocument, hostileText } from "./example-documents-in-test.ts";
+import type { ExampleState } from "./example-documents-in-test.ts";
 import { browserForTests, focused, pageFiles, shownIs, wordIs } from "./page-in-test.ts";
 
 const browser = browserForTests();

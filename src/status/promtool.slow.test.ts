@@ -7,7 +7,7 @@ import { countNews, engineMeter } from "./delivery-meter.ts";
 import { statusDocument } from "./document.ts";
 import { metricsText } from "./metrics.ts";
 import { noticesBetween } from "./notices.ts";
-import { sampleApplication, sampleRecord, sampleSource } from "./sample-source.ts";
+import { sampleApplication, sampleRecord, sampleSource } from "./sample-source-in-test.ts";
 
 const tool = debianProgram("promtool", ["promtool", "libc6"]);
 

@@ -9,7 +9,7 @@ import { systemClock } from "../io/clock/clock.ts";
 import { ProblemError } from "../model/problem.ts";
 import type { StatusDocument } from "../model/status-document.ts";
 import { statusDocument } from "./document.ts";
-import { sampleSource } from "./sample-source.ts";
+import { sampleSource } from "./sample-source-in-test.ts";
 import { serveStatus } from "./server.ts";
 import type { StatusServer } from "./server.ts";
 

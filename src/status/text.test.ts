@@ -3,7 +3,7 @@ import { test } from "node:test";
 import type { DeliveryRecord } from "../model/record.ts";
 import { statusDocument } from "./document.ts";
 import type { StatusSource } from "./document.ts";
-import { sampleApplication, sampleRecord, sampleRevision, sampleSource } from "./sample-source.ts";
+import { sampleApplication, sampleRecord, sampleRevision, sampleSource } from "./sample-source-in-test.ts";
 import { statusText } from "./text.ts";
 
 const nowMs = Date.parse("2026-01-01T00:10:00.000Z");

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { deliveryLog, logBranch } from "../../history/delivery-log.ts";
-import { sampleRecord } from "../../history/sample-record.ts";
-import { commitFiles } from "../../io/git/git-contract.ts";
-import { runGit, temporaryRepository } from "../../io/git/temporary-repository.ts";
+import { sampleRecord } from "../../history/sample-record-in-test.ts";
+import { commitFiles } from "../../io/git/git-contract-in-test.ts";
+import { runGit, temporaryRepository } from "../../io/git/temporary-repository-in-test.ts";
 import { deliveryId } from "../../model/delivery-id.ts";
 import { ProblemError } from "../../model/problem.ts";
 import type { DeliveryRecord } from "../../model/record.ts";

@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import { test } from "node:test";
 import type { TestContext } from "node:test";
 import { configMapYaml, deploymentYaml, namespaceYaml } from "../../engine/workbench-in-test.ts";
-import { runGit } from "../../io/git/temporary-repository.ts";
+import { runGit } from "../../io/git/temporary-repository-in-test.ts";
 import type { PlanDocument, PlannedApplication } from "../../model/plan-document.ts";
 import { makePlace, plumb } from "../plumb-in-test.ts";
 import type { Ended, Place } from "../plumb-in-test.ts";

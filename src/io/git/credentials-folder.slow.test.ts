@@ -7,7 +7,7 @@ import type { TestContext } from "node:test";
 import { newIdentity } from "../../../cluster/api/https/identity.ts";
 import { startGitServer } from "../../../conformance/git-server.ts";
 import { openMirror } from "./mirror.ts";
-import { makeBareRepository, runGit } from "./temporary-repository.ts";
+import { makeBareRepository, runGit } from "./temporary-repository-in-test.ts";
 
 /** A Git server over HTTPS of its own authority, which lets one account in; and a folder for credentials. */
 async function start(t: TestContext) {

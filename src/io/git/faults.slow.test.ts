@@ -7,10 +7,10 @@ import type { TestContext } from "node:test";
 import { startGitServer } from "../../../conformance/git-server.ts";
 import { frontFaults, startFaultyFront } from "./faulty-front-in-test.ts";
 import type { FrontFault } from "./faulty-front-in-test.ts";
-import { commitFiles } from "./git-contract.ts";
+import { commitFiles } from "./git-contract-in-test.ts";
 import type { Git } from "./git.ts";
 import { openMirror } from "./mirror.ts";
-import { makeBareRepository, runGit } from "./temporary-repository.ts";
+import { makeBareRepository, runGit } from "./temporary-repository-in-test.ts";
 import { seeded } from "../clock/seeded-in-test.ts";
 
 /** A Git server behind a front that does what `fault` says, a mirror through it, and a writer beside it. */

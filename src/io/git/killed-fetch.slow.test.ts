@@ -9,7 +9,7 @@ import type { TestContext } from "node:test";
 import { startGitServer } from "../../../conformance/git-server.ts";
 import { seeded } from "../clock/seeded-in-test.ts";
 import { openMirror } from "./mirror.ts";
-import { makeBareRepository, runGit } from "./temporary-repository.ts";
+import { makeBareRepository, runGit } from "./temporary-repository-in-test.ts";
 
 const seeds = 25;
 /** Enough that git keeps a pack of it, and index-pack is at work while the rest is on its way. */

@@ -4,7 +4,7 @@ import { readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { looseObjects } from "./loose-objects.ts";
-import { runGit, temporaryRepository } from "./temporary-repository.ts";
+import { runGit, temporaryRepository } from "./temporary-repository-in-test.ts";
 
 test("what is written here is what git itself would have written, and git finds nothing wrong with it", async (t) => {
   const { open, root } = temporaryRepository(t);

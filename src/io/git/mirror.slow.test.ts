@@ -17,10 +17,10 @@ import { test } from "node:test";
 import { ProblemError } from "../../model/problem.ts";
 import { systemProcesses } from "../process/system-processes.ts";
 import { gitCommand } from "./git-command.ts";
-import { commitFiles, gitContract } from "./git-contract.ts";
+import { commitFiles, gitContract } from "./git-contract-in-test.ts";
 import { recreateFolder } from "./mirror-folder.ts";
 import { openMirror } from "./mirror.ts";
-import { runGit, temporaryRepository } from "./temporary-repository.ts";
+import { runGit, temporaryRepository } from "./temporary-repository-in-test.ts";
 
 gitContract("mirror of a local repository", async (t) => temporaryRepository(t));
 

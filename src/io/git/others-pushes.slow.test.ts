@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setImmediate } from "node:timers/promises";
 import { OthersPushes } from "./others-pushes.ts";
-import { runGit, temporaryRepository } from "./temporary-repository.ts";
+import { runGit, temporaryRepository } from "./temporary-repository-in-test.ts";
 
 test("what somebody takes back of a push from here is news", { timeout: 30_000 }, async (t) => {
   const { remote } = temporaryRepository(t);

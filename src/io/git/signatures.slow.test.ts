@@ -4,10 +4,10 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import type { TestContext } from "node:test";
-import { commitFiles } from "./git-contract.ts";
+import { commitFiles } from "./git-contract-in-test.ts";
 import { openMirror } from "./mirror.ts";
 import { newSigner } from "./signer-in-test.ts";
-import { runGit, temporaryRepository } from "./temporary-repository.ts";
+import { runGit, temporaryRepository } from "./temporary-repository-in-test.ts";
 
 /** A repository with three commits by three mirrors: alice signs, mallory signs, nobody signs. */
 async function signedRepository(t: TestContext) {

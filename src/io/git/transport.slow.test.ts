@@ -12,11 +12,11 @@ import { newIdentity } from "../../../cluster/api/https/identity.ts";
 import { startGitServer } from "../../../conformance/git-server.ts";
 import { startFaultyFront } from "./faulty-front-in-test.ts";
 import type { FrontFault } from "./faulty-front-in-test.ts";
-import { commitFiles } from "./git-contract.ts";
+import { commitFiles } from "./git-contract-in-test.ts";
 import { openMirror } from "./mirror.ts";
 import { newSigner } from "./signer-in-test.ts";
 import { startSshd } from "./sshd-in-test.ts";
-import { makeBareRepository, runGit } from "./temporary-repository.ts";
+import { makeBareRepository, runGit } from "./temporary-repository-in-test.ts";
 
 const token = "t0ken-planted-9f31";
 const hidden = [token, Buffer.from(`bot:${token}`).toString("base64")];

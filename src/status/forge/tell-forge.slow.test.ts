@@ -5,7 +5,7 @@ import { systemHttp } from "../../io/http/system-http.ts";
 import type { Notice, Receiver } from "../../model/notice.ts";
 import { outcomes } from "../../model/record.ts";
 import { noticesAgain } from "../notices.ts";
-import { sampleRecord, sampleRevision } from "../sample-source.ts";
+import { sampleRecord, sampleRevision } from "../sample-source-in-test.ts";
 import { findForge } from "./find-forge.ts";
 import { startForge, token } from "./forge-double-in-test.ts";
 import type { ForgeDouble } from "./forge-double-in-test.ts";
