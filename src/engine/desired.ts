@@ -1,9 +1,10 @@
+import { isAt } from "../history/is-at.ts";
 import type { Git } from "../io/git/git.ts";
 import type { Manifest } from "../model/manifest.ts";
 import type { Result } from "../model/problem.ts";
-import type { DeliveryRecord } from "../model/record.ts";
+import type { DeliveryRecord, HealthyRevision } from "../model/record.ts";
 import { directoryTree } from "../model/revision.ts";
-import type { Content, Revision } from "../model/revision.ts";
+import type { Revision } from "../model/revision.ts";
 import type { Render } from "../render/render.ts";
 import type { FoundApplication } from "../source/deployment.ts";
 import { readRevision } from "../source/revision.ts";
@@ -56,15 +57,16 @@ export class Desired {
 
   /**
    * The manifests of what was delivered before; none where Git has it no longer, as after a force push, or where what
-   * the application may do now does not allow it any more.
+   * the application may do now does not allow it any more. Rejects where only the mirror has lost it, which a fetch mends.
    */
-  async before({ application }: FoundApplication, content: Content): Promise<readonly Manifest[]> {
+  async before({ application }: FoundApplication, content: HealthyRevision): Promise<readonly Manifest[]> {
     const key = JSON.stringify([content.tree, application]);
     const known = this.#before.get(application.id);
     if (known?.key === key) return known.value;
     const trees = [directoryTree(content), ...(content.composed?.bases ?? []).map(({ tree }) => tree)];
     const found = await Promise.all(trees.map((tree) => this.#git.find(tree, "")));
-    const rendered = found.every(Boolean) ? await this.#render(this.#git, content, application) : undefined;
+    const isHere = found.every(Boolean) || (await isAt(this.#git, content.commit, application.path, content));
+    const rendered = isHere ? await this.#render(this.#git, content, application) : undefined;
     const value = rendered?.ok === true ? rendered.value : [];
     this.#before.set(application.id, { key, value });
     return value;
