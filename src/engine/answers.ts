@@ -1,4 +1,5 @@
 import type { Clock } from "../io/clock/clock.ts";
+import { askEveryMs } from "../model/application.ts";
 import type { CheckOutcome } from "../model/health.ts";
 
 /** What is asked of one application, again and again, until something else is asked. */
@@ -12,9 +13,6 @@ interface Round {
   /** Why nothing could be asked: a defect, which is the next pass's trouble. */
   trouble?: { readonly error: unknown };
 }
-
-/** Checks have no watch, so they are asked again and again. */
-const askEveryMs = 1000;
 
 /**
  * The answers of checks, which passes do not wait for: a service that hangs holds no worker (behaviour O5). A pass that wants

@@ -22,7 +22,7 @@ import type { Live } from "./live.ts";
 import { observePhase, planPhase } from "./live-phase.ts";
 import { promoteWhenDue } from "./promotion.ts";
 import { phaseOf } from "./phase.ts";
-import { continueRecord, replacing, takenRecord } from "./records.ts";
+import { continueRecord, takenRecord, withReplaced } from "./records.ts";
 import type { SignedImages } from "./signed-images.ts";
 import { situationOf } from "./situation.ts";
 
@@ -74,7 +74,7 @@ export async function reconcile(io: Io, found: FoundApplication, head: string, k
   const applied = await apply(io.kube, planned.plan, { namespace: io.namespace });
   const observation = observePhase(io, application, phase, planned, applied);
   const begun = takenRecord(record, phase.canary, applied.ok, io.clock.now());
-  const taken = replacing(begun, application.rollout, observation);
+  const taken = withReplaced(begun, application.rollout, observation);
   const seen = { record: taken, desired: desired.value, phase, applied, observation };
   const decided = decide(await situationOf(io, found, seen));
   const decision = await withLastWords(io, found, taken, observation, decided);

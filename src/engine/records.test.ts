@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { sampleRecord } from "../history/sample-record-in-test.ts";
 import { defaultPolicy } from "../source/policy.ts";
 import { sampleApplication } from "../status/sample-source-in-test.ts";
-import { continueRecord, refusedRecord, replacing, sameDecision } from "./records.ts";
+import { continueRecord, refusedRecord, sameDecision, withReplaced } from "./records.ts";
 
 test("that something recovered is written where the log's last word is that it is unhealthy", () => {
   const well = sampleRecord({});
@@ -32,15 +32,15 @@ test("the pods that are replaced are noted where a check compares, and kept unti
     } as const;
     return { objects: [], pods: [pod] };
   };
-  const noted = replacing(begun, compares, seen("web-1"));
+  const noted = withReplaced(begun, compares, seen("web-1"));
   assert.deepEqual(noted.replaced, { pods: ["web-1"], at: begun.startedAt });
-  assert.equal(replacing(noted, compares, seen("web-2")), noted, "once a delivery");
-  assert.equal(replacing(begun, { ...defaultPolicy, checks: [{ ...bound, below: 1 }] }, seen("a")), begun);
+  assert.equal(withReplaced(noted, compares, seen("web-2")), noted, "once a delivery");
+  assert.equal(withReplaced(begun, { ...defaultPolicy, checks: [{ ...bound, below: 1 }] }, seen("a")), begun);
   const first = sampleRecord({ outcome: "progressing" });
-  assert.equal(replacing(first, compares, seen("a")), first, "nothing was healthy before");
+  assert.equal(withReplaced(first, compares, seen("a")), first, "nothing was healthy before");
   const healthy = { ...noted, outcome: "healthy" } as const;
   const decided = { ...begun, outcome: "healthy" } as const;
-  assert.equal(replacing(decided, compares, seen("a")), decided);
+  assert.equal(withReplaced(decided, compares, seen("a")), decided);
 
   const newer = { ...begun.revision, tree: "3".repeat(40), commit: "3".repeat(40) };
   const application = { ...sampleApplication, namespace: begun.namespace };
@@ -54,7 +54,7 @@ test("what is refused has replaced nothing: whatever follows is compared with th
   const metric = { prometheus: "http://p.m", query: "e{pods}", compare: { atMost: 2 } };
   const lastHealthy = { commit: "1".repeat(40), tree: "1".repeat(40), healthyAt: "2026-11-23T19:00:00.000Z" };
   const begun = sampleRecord({ outcome: "progressing", lastHealthy });
-  const noted = replacing(begun, { ...defaultPolicy, checks: [metric] }, { objects: [], pods: [] });
+  const noted = withReplaced(begun, { ...defaultPolicy, checks: [metric] }, { objects: [], pods: [] });
   const problems = [{ code: "x", message: "field is immutable" }];
   assert.equal(noted.replaced?.at, begun.startedAt);
   assert.equal("replaced" in refusedRecord(noted, problems, 0), false);

@@ -161,10 +161,10 @@ export function takenRecord(
 }
 
 /**
- * The record with the pods that its revision replaces, noted when it begins: metrics that compare ask a Prometheus of them as
+ * The record with the pods that its revision replaces, noted when it begins: what compares asks a Prometheus about them as
  * of then, when whatever is new had no sample yet.
  */
-export function replacing(record: DeliveryRecord, { checks }: RolloutPolicy, { pods }: Observation): DeliveryRecord {
+export function withReplaced(record: DeliveryRecord, { checks }: RolloutPolicy, { pods }: Observation): DeliveryRecord {
   const compares = checks.some((check) => "prometheus" in check && check.compare !== undefined);
   const isNew = record.outcome === "progressing" && record.lastHealthy !== undefined && !record.replaced;
   if (!compares || !isNew) return record;

@@ -29,7 +29,7 @@ const podsName = "{pods}";
 /**
  * Asks a Prometheus through the API server's service proxy what a query is now
  * (https://prometheus.io/docs/prometheus/latest/querying/api/#instant-queries). Every sample must keep the bounds; no sample,
- * or one that is no number, does not. What is compared is asked of the old pods as well, as of the time when they served: a
+ * or one that is no number, does not. What is compared is asked about the old pods as well, as of the time when they served: a
  * Prometheus remembers pods that are gone, and those of a StatefulSet have the names of the new ones. Where they say nothing,
  * as without traffic, only the bounds count.
  */

@@ -60,6 +60,9 @@ export interface RolloutPolicy {
   readonly checks: readonly (HttpCheck | MetricCheck)[];
 }
 
+/** How often checks are asked, in milliseconds: they have no watch that tells when their answer is another. */
+export const askEveryMs = 1000;
+
 /**
  * How long checks have at least, in milliseconds: where the soak ends with the deadline or beyond it, one answer must not
  * decide for ever.

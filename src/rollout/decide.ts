@@ -1,4 +1,4 @@
-import { leastForChecksMs } from "../model/application.ts";
+import { askEveryMs, leastForChecksMs } from "../model/application.ts";
 import type { RolloutPolicy } from "../model/application.ts";
 import type { Decision } from "../model/decision.ts";
 import type { CheckOutcome, ObjectHealth, Observation } from "../model/health.ts";
@@ -34,9 +34,6 @@ export interface Situation {
   readonly seeingSinceMs?: number | undefined;
   readonly nowMs: number;
 }
-
-/** Checks have no watch, so they are asked again and again. */
-const askEveryMs = 1000;
 
 /** How soon a cluster that could not be seen is looked at again. */
 const unseenRetryMs = 5000;
