@@ -80,11 +80,12 @@ export class Fleet {
 
   /** Takes what the cluster says was delivered and neither Git nor the delivery log knows; answers of which applications. */
   async takeLeft(inventories: readonly Inventory[]): Promise<readonly string[]> {
-    const left = inventories.filter(({ application, entries }) => entries.length > 0 && !this.#slots.has(application));
-    const gone = left.map(foundInCluster);
-    const remembered = await this.#remember(gone, new Map());
+    const left = inventories.filter(({ entries }) => entries.length > 0).map(foundInCluster);
+    const remembered = await this.#remember(left, new Map());
+    // Git may have brought one of them meanwhile.
+    const gone = left.filter(({ application }) => !this.#slots.has(application.id));
     for (const found of gone) this.#place(found, true, remembered);
-    return left.map(({ application }) => application);
+    return gone.map(({ application }) => application.id);
   }
 
   /** The applications that a change of a live object concerns: its owner, or all that deliver to its namespace. */
