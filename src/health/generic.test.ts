@@ -63,6 +63,7 @@ test("conditions are judged by what their types mean, with no list of projects",
     ["Failed", ["HasErrors"]],
     ["Failed", ["ErrorOccurred"]],
     ["Failed", ["FailedScale"]],
+    ["Failed", ["net.example/PoolConflict"]],
     ["Failed", ["Available", "SourcesUnhealthy"]],
     ["Current", ["!SubmissionError"]],
     // What is being done. Progressing stays True for ever in some projects, unless Degraded stands beside it.
@@ -107,6 +108,7 @@ test("a word by which a status sums itself up is judged by its meaning, and one 
       { phase: "Switchover in progress" },
       { state: "RequiresApproval" },
       { phase: "NotReady" },
+      { phase: "VMNotReady" },
       { phase: "Paused" },
       { phase: "Progressing", currentPodHash: "abc" },
       { phase: "Running", startedAt: "2026-01-01T00:00:00Z", finishedAt: null },
@@ -124,6 +126,7 @@ test("a word by which a status sums itself up is judged by its meaning, and one 
       { phase: "Degraded" },
       { state: "errored" },
       { phase: "PartiallyFailed" },
+      { state: "IOError" },
       { DatabaseStatus: "CreateFailed" },
       { jobManagerDeploymentStatus: "ERROR" },
       { health: "red" },
@@ -163,6 +166,26 @@ test("what is asked to rest is as it should be when it rests", () => {
   assert.equal(judged({ phase: "Paused", updatedReplicas: 1 }, { spec: { paused: true, replicas: 3 } }), "InProgress");
 });
 
+test("what is scheduled is as it should be where it has a schedule, and waits anywhere else", () => {
+  assert.equal(judged({ scheduleState: "Scheduled" }, { spec: { schedule: "@every 5m" } }), "Current");
+  assert.equal(judged({ phase: "Scheduled" }), "InProgress");
+});
+
+test("a condition whose message is a number counts something, and hopes for nothing", () => {
+  const count = { type: "net.example/IPsAvailable", status: "Unknown", reason: "noreason", message: "4" };
+  const conflict = { type: "net.example/PoolConflict", status: "False" };
+  assert.equal(judged({ conditions: [conflict, count] }), "Current");
+  assert.equal(judged({ conditions: [{ ...count, message: "nobody knows" }] }), "InProgress");
+});
+
+test("thousands of conditions of an older generation are judged at once, since the engine waits for it", () => {
+  const list = Array.from({ length: 15_000 }, (_, n) => ({ type: `${n}Ready`, status: "True", observedGeneration: 1 }));
+  const before = process.cpuUsage();
+  assert.equal(judged({ conditions: list }), "InProgress");
+  const { user } = process.cpuUsage(before);
+  assert.ok(user < 3_000_000, `it took ${user / 1000} ms`);
+});
+
 test("fewer replicas than are wanted are not healthy, whoever counts them", () => {
   const spec = { replicas: 3 };
   assert.equal(judged({ replicas: 3, readyReplicas: 2, updatedReplicas: 3 }, { spec }), "InProgress");
@@ -170,6 +193,8 @@ test("fewer replicas than are wanted are not healthy, whoever counts them", () =
   assert.equal(judged({ replicas: 3, readyReplicas: 3, updatedAvailableReplicas: 2 }, { spec }), "InProgress");
   assert.equal(judged({ replicas: 3, readyReplicas: 3, updatedReplicas: 3 }, { spec }), "Current");
   assert.equal(judged({ replicas: 4, readyReplicas: 3, updatedReplicas: 3 }, { spec }), "InProgress");
+  assert.equal(judged({ replicas: 9, availableReplicas: 9 }, { spec: { ...spec, shards: 3 } }), "Current");
+  assert.equal(judged({ replicas: 10, availableReplicas: 9 }, { spec: { ...spec, shards: 3 } }), "InProgress");
   assert.equal(judged({ replicas: 3, readyReplicas: 2, ...conditions("Ready") }, { spec }), "InProgress");
   assert.equal(judged({ replicas: 3, readyReplicas: 3, ...conditions("Ready") }, { spec }), "Current");
 });

@@ -21,7 +21,8 @@ export function genericHealth(object: KubeObject): Health | undefined {
   if (told) return told;
   const phase = unheardPhase(object);
   if (phase === undefined) return undefined;
-  if (phase === "") return inProgress("NoPhase", "its status does not say yet how it is");
+  if (phase === "")
+    return inProgress("NoPhase", `its status does not say yet how it is; where it never does, ${remedy}`);
   return unknown("UnheardPhase", `its status says ${phase}, which could mean anything; ${remedy}`);
 }
 

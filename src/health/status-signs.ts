@@ -93,6 +93,9 @@ function wordSign(object: KubeObject, status: JsonObject, member: string, word: 
     case "bad":
       return failed("FailedByStatus", `${told}${why}`);
     case "busy":
+      if (/^scheduled$/i.test(word) && textAt(object, "spec", "schedule") !== "") {
+        return current("CurrentByStatus", `${told}, as its schedule wants it`);
+      }
       return inProgress("InProgressByStatus", `${told}${why}`);
     case "rests":
       return isAskedToRest(object) ? current("Resting", `${told}, as it was asked to be`) : inProgress("Resting", told);
@@ -134,7 +137,9 @@ function flagSigns(status: JsonObject): readonly Health[] {
 export function countSigns(object: KubeObject): readonly Health[] {
   const status = valueAt(object, "status");
   if (!isJsonObject(status)) return [];
-  const extra = numberAt(status, 0, "replicas") - numberAt(object, Infinity, "spec", "replicas");
+  // Where there are shards, some count the pods of all of them.
+  const most = numberAt(object, Infinity, "spec", "replicas") * Math.max(1, numberAt(object, 1, "spec", "shards"));
+  const extra = numberAt(status, 0, "replicas") - most;
   const extraPods = extra > 0 ? [inProgress("ExtraPods", `its status.replicas is ${extra} too many`)] : [];
   const short = tallies.flatMap(({ wanted: path, counts, omitted }) => {
     const wanted = valueAt(object, ...path);

@@ -15,10 +15,10 @@ const good =
 /** Words that end like something that is being done, and are not. */
 const notDoing = set("running serving listening nothing existing ring string");
 
-/** The meaning of a word like `Running`, `CREATE_FAILED` or `Setting up primary`; undefined where it has none that is known. */
+/** The meaning of a word like `Running`, `CREATE_FAILED`, `VMNotReady` or `Setting up primary`; undefined where none is known. */
 export function meaningOf(text: string): WordMeaning | undefined {
   const words = text
-    .replaceAll(/(?<=[a-z0-9])(?=[A-Z])/g, " ")
+    .replaceAll(/(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])/g, " ")
     .toLowerCase()
     .split(/[^a-z]+/)
     .filter((word) => word !== "");
