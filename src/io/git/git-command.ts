@@ -20,6 +20,8 @@ export interface GitCommand {
   run(args: readonly string[], options?: GitRunOptions): Promise<Finished>;
   /** As `run`, and rejects with `ProblemError` unless git ended with 0. */
   output(args: readonly string[], options?: GitRunOptions): Promise<Buffer>;
+  /** What a command answers that means yes by 0 and no by 1; rejects with `ProblemError` where it failed. */
+  says(args: readonly string[]): Promise<boolean>;
 }
 
 /** What one run of git is given beyond its arguments. */
@@ -55,6 +57,11 @@ export function gitCommand(
     async output(args, options) {
       const done = await run(args, options);
       if (done.code === 0) return done.stdout;
+      throw gitFailure(args[0] ?? "git", done, remote);
+    },
+    async says(args) {
+      const done = await run(args);
+      if (done.code === 0 || isNo(done)) return done.code === 0;
       throw gitFailure(args[0] ?? "git", done, remote);
     },
   };
@@ -106,6 +113,11 @@ function gitEnvironment(remote: Remote, surroundings: Surroundings): { readonly 
     LANGUAGE: "C",
     TZ: "UTC",
   };
+}
+
+/** True where git answered no, which is 1 in silence: with a complaint, it could not read what it was asked about. */
+export function isNo({ code, stderr }: Finished): boolean {
+  return code === 1 && stderr === "";
 }
 
 /** The failure of a git command that was expected to work, as an error for people. */

@@ -222,6 +222,7 @@ function looking(it: It): void {
     for (let n = 0; n < 70; n += 1) far = await commitFiles(git, far, { y: `far ${n}` }, "beside");
     assert.equal(await last(far), "three");
     assert.deepEqual([await git.isAncestor(three, far), await git.isAncestor(far, three)], [true, false]);
+    assert.equal(await git.isAncestor("f".repeat(40), far), false, "what nobody has is before none");
   });
 }
 

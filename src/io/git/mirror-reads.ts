@@ -48,7 +48,9 @@ export function reads(git: GitCommand, reader: ObjectReader, branches: () => Bra
       checkId(ancestor);
       checkId(commit);
       if (await isNearAncestor(reader, ancestor, commit)) return true;
-      return (await git.run(["merge-base", "--is-ancestor", ancestor, commit])).code === 0;
+      // What the mirror does not have, as after a force push, is before none.
+      for (const id of [ancestor, commit]) if ((await reader.info(id)) === undefined) return false;
+      return git.says(["merge-base", "--is-ancestor", ancestor, commit]);
     },
     async log(from, path, limit) {
       const last = limit === 1 && path !== "" && isId(from) ? await lastChange(reader, from, path) : undefined;

@@ -328,6 +328,21 @@ for (const how of ["emptied", "lost"] as const) {
   }
 }
 
+test("what comes before what is no answer of a damaged mirror, and is one after the next fetch", async (t) => {
+  const { root, open } = temporaryRepository(t);
+  const [git, other] = [await open("mirror"), await open("other")];
+  const one = await commitFiles(other, undefined, { a: "1" });
+  const two = await commitFiles(other, one, { a: "2" });
+  const three = await commitFiles(other, two, { a: "3" });
+  await other.push(three, "main", undefined);
+  await git.fetch();
+  damage(join(root, "mirror"), two, "lost");
+  git.close();
+  await assert.rejects(git.isAncestor(one, three), { name: "ProblemError" });
+  assert.ok((await git.fetch()).ok);
+  assert.equal(await git.isAncestor(one, three), true);
+});
+
 test("a push that fails on a damaged mirror says so, and works after the next fetch", async (t) => {
   const { root, open } = temporaryRepository(t);
   const git = await open("mirror");

@@ -1,6 +1,6 @@
 import type { Problem } from "../../model/problem.ts";
 import type { Finished } from "../process/process.ts";
-import { gitFailure, lastWords } from "./git-command.ts";
+import { gitFailure, isNo, lastWords } from "./git-command.ts";
 import type { GitCommand } from "./git-command.ts";
 import type { PushResult } from "./git.ts";
 import { tracked } from "./mirror-reads.ts";
@@ -38,7 +38,7 @@ export async function pushTo(
     // Mostly it is near, which takes no process to be told.
     if (!(await target.isNearAncestor(expected, commit))) {
       const descends = await target.git.run(["merge-base", "--is-ancestor", expected, commit]);
-      if (descends.code === 1) return { kind: "moved" };
+      if (isNo(descends)) return { kind: "moved" };
       if (descends.code !== 0)
         return { kind: "unreachable", problem: gitFailure("merge-base", descends, target.remote).problem };
     }
