@@ -51,7 +51,7 @@ async function readTree(reader: ObjectReader, tree: string): Promise<readonly Ra
 }
 
 /** The format of a tree: mode, space, name, NUL and the bytes of the id, again and again (git-fast-import(1), gitformat-pack(5)). */
-export function treeEntries({ id: tree, content }: ReadObject): readonly RawEntry[] {
+export function treeEntries({ id: tree, content }: ReadObject, names: "utf8" | "latin1" = "utf8"): readonly RawEntry[] {
   const idBytes = tree.length / 2;
   const entries: RawEntry[] = [];
   for (let at = 0; at < content.length;) {
@@ -61,7 +61,7 @@ export function treeEntries({ id: tree, content }: ReadObject): readonly RawEntr
     const mode = content.toString("latin1", at, space).padStart(6, "0");
     entries.push({
       mode,
-      name: content.toString("utf8", space + 1, end),
+      name: content.toString(names, space + 1, end),
       id: content.toString("hex", end + 1, end + 1 + idBytes),
     });
     at = end + 1 + idBytes;

@@ -1,14 +1,10 @@
 import { ProblemError } from "../../model/problem.ts";
 import type { TreeChange } from "./git.ts";
+import { treeEntries } from "./list-tree.ts";
+import type { RawEntry } from "./list-tree.ts";
 import type { ObjectWriter } from "./loose-objects.ts";
 import type { ObjectReader } from "./object-reader.ts";
 import { isPlainPath } from "./remote.ts";
-
-interface RawEntry {
-  readonly mode: string;
-  readonly name: string;
-  readonly id: string;
-}
 
 interface Branching {
   /** What becomes of the name itself. */
@@ -103,17 +99,5 @@ async function readTree(reader: ObjectReader, tree: string): Promise<readonly Ra
   if (object === undefined) {
     throw new ProblemError({ code: "object-missing", message: `The mirror has no tree ${tree}.` });
   }
-  const idBytes = object.id.length / 2;
-  const entries: RawEntry[] = [];
-  for (let at = 0; at < object.content.length;) {
-    const space = object.content.indexOf(32, at);
-    const zero = object.content.indexOf(0, space);
-    entries.push({
-      mode: object.content.toString("latin1", at, space),
-      name: object.content.toString("latin1", space + 1, zero),
-      id: object.content.toString("hex", zero + 1, zero + 1 + idBytes),
-    });
-    at = zero + 1 + idBytes;
-  }
-  return entries;
+  return treeEntries(object, "latin1");
 }
