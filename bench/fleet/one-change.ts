@@ -61,7 +61,7 @@ export async function oneChangeBounds(
         name: `M3 requests of one change among ${count}`,
         value: (after.requests - before.requests) / changes,
         unit: "requests",
-        reference: `count: dry run, apply and inventory; ${(after.passes - before.passes) / changes} passes, CPU ${own.toFixed(1)} ms and ${git.toFixed(1)} ms of git`,
+        reference: `count, the aim being dry run, apply and inventory; ${(after.passes - before.passes) / changes} passes, CPU ${own.toFixed(1)} ms and ${git.toFixed(1)} ms of git`,
       }),
     ],
   };
