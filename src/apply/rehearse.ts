@@ -2,6 +2,7 @@ import { wasThere, withMark } from "../model/adoption.ts";
 import type { Kube, KubeRefusal } from "../io/kube/kube.ts";
 import { isJsonObject, valueAt } from "../model/json.ts";
 import type { InventoryEntry } from "../model/inventory.ts";
+import type { KubeObject } from "../model/kube-object.ts";
 import type { Manifest } from "../model/manifest.ts";
 import { refKey } from "../model/object-ref.ts";
 import type { ObjectRef } from "../model/object-ref.ts";
@@ -19,6 +20,7 @@ type Rehearsed =
   | {
       readonly kind: "fits";
       readonly step: ApplyStep;
+      readonly answer: KubeObject;
       readonly takeovers: readonly Takeover[];
       readonly equal: boolean;
       /** The uid of what was there before Plumbline. */
@@ -34,6 +36,8 @@ export interface Rehearsal {
   readonly takeovers: readonly Takeover[];
   /** Objects that the apply would not change at all. */
   readonly equal: readonly ObjectRef[];
+  /** What the others would be afterwards, by the key of the reference. */
+  readonly answers: ReadonlyMap<string, KubeObject>;
   /** Steps whose objects were there before Plumbline, as they are to be applied: they say so. */
   readonly adopted: ReadonlyMap<ApplyStep, { readonly step: ApplyStep; readonly uid: string }>;
   readonly refused: readonly Refused[];
@@ -59,6 +63,11 @@ export async function rehearse(
     later: new Set(answers.flatMap((each) => (each.kind === "later" ? [each.step] : []))),
     takeovers: answers.flatMap((each) => (each.kind === "fits" ? each.takeovers : [])),
     equal: answers.flatMap((each) => (each.kind === "fits" && each.equal ? [each.step.manifest.ref] : [])),
+    answers: new Map(
+      answers.flatMap((each) =>
+        each.kind === "fits" && !each.equal ? [[refKey(each.step.manifest.ref), each.answer]] : [],
+      ),
+    ),
     adopted: new Map(
       answers.flatMap((each) =>
         each.kind === "fits" && each.adopts !== undefined
@@ -91,7 +100,8 @@ async function rehearseStep(
   if (!answer.ok) return { kind: "refused", refused: refusedManifest(manifest, answer.refusal) };
   const isThere = wasThere(answer.value, live, entries.get(refKey(manifest.ref)));
   const adopts = isThere ? answer.value.metadata.uid : undefined;
-  return { kind: "fits", step, takeovers, adopts, equal: live !== undefined && sameObject(answer.value, live) };
+  const equal = live !== undefined && sameObject(answer.value, live);
+  return { kind: "fits", step, answer: answer.value, takeovers, adopts, equal };
 }
 
 function adopting(step: ApplyStep): ApplyStep {

@@ -31,6 +31,14 @@ export function differences(manifest: Declared, live: KubeObject): readonly Diff
   return owned && compareObjects(declared(manifest.object), live, owned, []);
 }
 
+/** The same text for the same difference, whatever the order of its values' keys. */
+export function differenceKey(difference: Difference): string {
+  return JSON.stringify(difference, (_key, member: unknown) => {
+    if (!isJsonObject(member)) return member as Json;
+    return Object.fromEntries(Object.entries(member).toSorted(([a], [b]) => (a < b ? -1 : 1)));
+  });
+}
+
 /** Git's fields without the object's identity, which is in the request's path and in no field set. */
 export function declared(desired: KubeObject): JsonObject {
   const { apiVersion: _version, kind: _kind, metadata, ...fields } = desired;

@@ -1,12 +1,10 @@
 import { createHash } from "node:crypto";
-import { isJsonObject } from "../model/json.ts";
-import type { Json } from "../model/json.ts";
 import type { KubeObject } from "../model/kube-object.ts";
 import { refOf } from "../model/kube-object.ts";
 import { refKey } from "../model/object-ref.ts";
 import type { ObjectRef } from "../model/object-ref.ts";
 import type { Plan } from "../model/plan.ts";
-import { differences } from "./differences.ts";
+import { differenceKey, differences } from "./differences.ts";
 import type { Difference } from "./differences.ts";
 
 /**
@@ -43,11 +41,6 @@ export function isProved(known: Equivalence, ref: ObjectRef, found: readonly Dif
   return known.get(refKey(ref)) === hashOf(found);
 }
 
-/** Of JSON with sorted keys: the same for the same differences. */
 function hashOf(found: readonly Difference[]): string {
-  const text = JSON.stringify(found, (_key, member: unknown) => {
-    if (!isJsonObject(member)) return member as Json;
-    return Object.fromEntries(Object.entries(member).toSorted(([a], [b]) => (a < b ? -1 : 1)));
-  });
-  return createHash("sha256").update(text).digest("base64");
+  return createHash("sha256").update(found.map(differenceKey).join("\n")).digest("base64");
 }

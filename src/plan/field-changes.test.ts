@@ -96,6 +96,18 @@ test("who else owns a field is told beside it, where somebody does", () => {
   assert.deepEqual(image, { field: `${at}.image`, from: "app:1", to: "app:2" });
 });
 
+test("what the API server would leave as it is, written in its own way, is no change beside those that are (V5)", () => {
+  const asServed = (cpu: string, image: string): KubeObject => {
+    return asApplied(deployment({ image, resources: { limits: { cpu } } }));
+  };
+  const desired = { object: deployment({ image: "app:2", resources: { limits: { cpu: "1000m" } } }) };
+  const image = { field: `${at}.image`, from: "app:1", to: "app:2" };
+  const told = fieldChanges(desired, asServed("1", "app:1"), asServed("1", "app:2"));
+  assert.deepEqual(told, [image]);
+  const changed = fieldChanges(desired, asServed("2", "app:1"), asServed("1", "app:2"));
+  assert.deepEqual(changed, [image, { field: `${at}.resources.limits.cpu`, from: "2", to: "1000m" }]);
+});
+
 test("what is secret is changed, and its value is nowhere (G4)", () => {
   const secrets = (value: string): readonly KubeObject[] => [
     { apiVersion: "v1", kind: "Secret", metadata: { name: "s" }, data: { a: value }, stringData: { b: value } },

@@ -3,7 +3,7 @@ import type { Json } from "../model/json.ts";
 import type { KubeObject } from "../model/kube-object.ts";
 import type { Declared } from "../model/manifest.ts";
 import type { FieldChange } from "../model/plan-document.ts";
-import { differences } from "./differences.ts";
+import { differenceKey, differences } from "./differences.ts";
 import { printPath } from "./field-path.ts";
 import { otherManagersOf } from "./field-set.ts";
 import { isSecret, isSecretName, withoutCredentials } from "./secrecy.ts";
@@ -13,10 +13,17 @@ const shownAtMost = 200;
 
 /**
  * What an apply of `desired` changes of `live`, field by field; values that are nobody's business are left out (behaviour G4).
- * Undefined where Plumbline never applied the object, so that there is nothing to compare by.
+ * `tried` is what the API server says that the object would be: where that differs from Git as `live` does, it only writes in
+ * another way. Undefined where Plumbline never applied the object, so that there is nothing to compare by.
  */
-export function fieldChanges(desired: Declared, live: KubeObject): readonly FieldChange[] | undefined {
-  return differences(desired, live)?.map(({ kind, path, desired: wanted, live: is }): FieldChange => {
+export function fieldChanges(
+  desired: Declared,
+  live: KubeObject,
+  tried?: KubeObject,
+): readonly FieldChange[] | undefined {
+  const stays = new Set(tried && differences(desired, tried)?.map(differenceKey));
+  const changes = differences(desired, live)?.filter((each) => !stays.has(differenceKey(each)));
+  return changes?.map(({ kind, path, desired: wanted, live: is }): FieldChange => {
     const field = printPath(path);
     const [by] = otherManagersOf(live, path);
     const about = { field, ...(by === undefined ? {} : { by }) };

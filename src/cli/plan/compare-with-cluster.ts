@@ -18,7 +18,7 @@ export function compareLive(clusters: Clusters, namespace: string): Compare {
       if (reason) held.set(refKey(step.entry), `${reason.message}; ${reason.remedy}`);
     }
     return {
-      objects: plannedObjects(plan, { before, live, held }),
+      objects: plannedObjects(plan, { before, live, held, tried: rehearsal.answers }),
       unchanged: plan.unchanged.length,
       problems: rehearsal.refused.map(({ problem }) => problem),
       notes: [

@@ -4,6 +4,22 @@ import { configMapYaml, deliveryYaml, namespaceYaml, openWorkbench } from "../..
 import type { PlanDocument } from "../../model/plan-document.ts";
 import { makePlace, plumb } from "../plumb-in-test.ts";
 
+/** A Deployment without pods, of which the API server writes a part in its own way: a field's reference gets its version. */
+function idleYaml(image: string): string {
+  return `apiVersion: apps/v1
+kind: Deployment
+metadata: { name: idle }
+spec:
+  replicas: 0
+  selector: { matchLabels: { app: idle } }
+  template:
+    metadata: { labels: { app: idle } }
+    spec:
+      containers:
+        - { name: idle, image: "${image}", env: [{ name: POD, valueFrom: { fieldRef: { fieldPath: metadata.name } } }] }
+`;
+}
+
 test("against a cluster, what others changed there counts, the server tries it, and nothing is written (V4, V5)", async (t) => {
   const bench = await openWorkbench(t, false);
   const place = await makePlace(t);
@@ -14,6 +30,7 @@ test("against a cluster, what others changed there counts, the server tries it, 
       configMapYaml("steady", { a: "1" }),
       configMapYaml("meddled", { a: "1" }),
       configMapYaml("gone", { a: "1" }),
+      idleYaml("app:1"),
       configMapYaml("kept", { a: "1" }).replace(
         "name: kept",
         'name: kept, annotations: { plumbline.dev/prune: "false" }',
@@ -35,12 +52,16 @@ test("against a cluster, what others changed there counts, the server tries it, 
   assert.equal(differs.code, 1);
   assert.match(
     differs.out,
-    /ConfigMap shop-staging\/meddled: data\.a is 9, Git says 1 \(changed by somebody\)\n4 of 5 objects/,
+    /ConfigMap shop-staging\/meddled: data\.a is 9, Git says 1 \(changed by somebody\)\n5 of 6 objects/,
   );
 
   const second = bench.commit({
     "staging/shop/namespace.yaml": null,
-    "staging/shop/all.yaml": [configMapYaml("steady", { a: "1" }), configMapYaml("meddled", { a: "1" })].join("---\n"),
+    "staging/shop/all.yaml": [
+      configMapYaml("steady", { a: "1" }),
+      configMapYaml("meddled", { a: "1" }),
+      idleYaml("app:2"),
+    ].join("---\n"),
   });
   const plan = async (range: string): Promise<PlanDocument> => {
     const { out, err } = await plumb(t, place, "plan", range, "--json", ...at);
@@ -53,13 +74,14 @@ test("against a cluster, what others changed there counts, the server tries it, 
     shop.objects.map(({ action, ref, fields }) => [action, ref.name, ...fields]),
     [
       ["configure", "meddled", { field: "data.a", by: "somebody", from: "9", to: "1" }],
+      ["configure", "idle", { field: "spec.template.spec.containers[idle].image", from: "app:1", to: "app:2" }],
       ["delete", "gone"],
       ["keep", "shop-staging"],
       ["keep", "kept"],
     ],
   );
   assert.match(
-    shop.objects[2]?.why ?? "",
+    shop.objects.find(({ ref }) => ref.kind === "Namespace")?.why ?? "",
     /would go with it; if that is meant, write allowPrune: \[Namespace\/shop-staging\]/,
   );
   assert.match(shop.notes.join("\n"), /ConfigMap shop-staging\/meddled: data\.a is taken over from somebody/);

@@ -7,8 +7,8 @@ import type { PlannedObject } from "../../model/plan-document.ts";
 import { fieldChanges } from "../../plan/field-changes.ts";
 import type { LiveLookup } from "../../plan/plan-changes.ts";
 
-/** What is known beside a plan of the objects that Git does not want any more. */
-export interface Gone {
+/** What is known beside a plan: of the objects that Git does not want any more, and of what the others become. */
+export interface Beside {
   /** The revision before, for the places of what is gone. */
   readonly before: readonly Manifest[];
   readonly live: LiveLookup;
@@ -16,10 +16,12 @@ export interface Gone {
   readonly held?: ReadonlyMap<string, string>;
   /** What to know of a deletion before it is merged. */
   readonly caution?: (ref: ObjectRef) => string | undefined;
+  /** By the key of its reference: what the API server says that an object would be. */
+  readonly tried?: ReadonlyMap<string, KubeObject>;
 }
 
 /** The objects that a plan changes or removes, in its order. */
-export function plannedObjects(plan: Plan, { before, live, held, caution }: Gone): readonly PlannedObject[] {
+export function plannedObjects(plan: Plan, { before, live, held, caution, tried }: Beside): readonly PlannedObject[] {
   const places = new Map(before.map(({ ref, where }) => [refKey(ref), where]));
   const pruned = plan.prune.map(({ entry }) => entry);
   const known = new Set([...plan.exact.entries, ...pruned].map(refKey));
@@ -30,7 +32,7 @@ export function plannedObjects(plan: Plan, { before, live, held, caution }: Gone
     return { ref: { group, kind, namespace, name }, fields: [], ...(where ? { where } : {}) };
   };
   return [
-    ...plan.apply.map(appliedObject),
+    ...plan.apply.map((step) => appliedObject(step, tried?.get(refKey(step.manifest.ref)))),
     ...pruned.map((entry): PlannedObject => {
       const reason = held?.get(refKey(entry));
       if (reason !== undefined) return { ...gone(entry), action: "keep", why: reason };
@@ -43,9 +45,9 @@ export function plannedObjects(plan: Plan, { before, live, held, caution }: Gone
   ];
 }
 
-function appliedObject({ action, manifest, live, why }: ApplyStep): PlannedObject {
+function appliedObject({ action, manifest, live, why }: ApplyStep, tried: KubeObject | undefined): PlannedObject {
   const { ref, where } = manifest;
-  const fields = live && comparable(live) ? fieldChanges(manifest, live) : undefined;
+  const fields = live && comparable(live) ? fieldChanges(manifest, live, tried) : undefined;
   const unseen = live && !fields ? { why } : {};
   return { ref, action, where, fields: fields ?? [], ...unseen };
 }
