@@ -109,16 +109,19 @@ export const rolloutSchema = closed({
     .optional()
     .describe("So many of the last lines of a failed container's log are told, and stay in Git; default 0."),
   canary: z
-    .union([
-      z.literal(false),
-      closed({
-        share: z
-          .string('must be a share such as "20%"')
-          .regex(/^([1-9]\d?|100)%$/, 'must be a share from "1%" to "100%"')
-          .describe("How many pods, as a share of the replicas, rounded up."),
-        soak: duration.optional().describe("How long the canary must stay healthy; default the rollout's soak."),
-      }),
-    ])
+    .union(
+      [
+        z.literal(false),
+        closed({
+          share: z
+            .string('must be a share such as "20%"')
+            .regex(/^([1-9]\d?|100)%$/, 'must be a share from "1%" to "100%"')
+            .describe("How many pods, as a share of the replicas, rounded up."),
+          soak: duration.optional().describe("How long the canary must stay healthy; default the rollout's soak."),
+        }),
+      ],
+      { error: "must be false, or have a share and, at will, a soak, such as { share: 20%, soak: 30s }" },
+    )
     .optional()
     .describe("Try a changed template with a share of the pods first; false: do not. Default false."),
   checks: z.array(check).max(50).optional(),

@@ -20,7 +20,8 @@ function forbidden([first, second, key, ...more]: FieldSteps): string | undefine
   if (first === "status") return "is never Git's, so that there is nothing to leave";
   if (first !== "metadata" || second === "finalizers" || second === "ownerReferences") return undefined;
   const isKey = (second === "labels" || second === "annotations") && typeof key === "string" && more.length === 0;
-  if (!isKey) return 'of metadata only one label or annotation can be left to others, as metadata.annotations["x"]';
+  if (!isKey)
+    return 'of metadata only one label or annotation, as metadata.annotations["x"], finalizers or ownerReferences can be left to others';
   return key.startsWith("plumbline.dev/") ? "is Plumbline's own, and cannot be left to others" : undefined;
 }
 

@@ -1,5 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { formatProblem } from "../model/problem.ts";
+import { readConfiguration } from "../model/read-configuration.ts";
+import { applicationSchema } from "./delivery-schema.ts";
 import { defaultPolicy, overridePolicy } from "./policy.ts";
 
 test("a canary soaks as long as it says, else as long as the rollout, and can be taken back", () => {
@@ -32,4 +35,13 @@ test("a check says only what Git says", () => {
     { prometheus: "http://p.m", query: "{pods}", compare: { atMost: 2 }, failAfterMs: 10_000 },
     { prometheus: "http://p.m", query: "up", above: 0 },
   ]);
+});
+
+test("a canary that is neither false nor a share is refused with what it can be", () => {
+  for (const wrong of ["true", "20%", "{ soak: 10s }"]) {
+    const text = `rollout:\n  canary: ${wrong}\n`;
+    const read = readConfiguration("delivery.yaml", Buffer.from(text), applicationSchema);
+    const said = read.ok ? "" : read.problems.map(formatProblem).join("\n");
+    assert.match(said, /^delivery\.yaml:2: rollout\.canary.*: must be (false, or have )?a share/, wrong);
+  }
 });
