@@ -94,6 +94,11 @@ function tookPart(ms: number, longest: number): HTMLElement {
   );
 }
 
+/** Nothing where the server did not tell, as of what was deleted. */
+function byWhom(manager: string): string {
+  return manager === "" || manager === "unknown" ? "" : ` by ${clip(manager, 80)}`;
+}
+
 /** What was changed behind Git's back, and undone. */
 export function driftPart(drift: readonly Drift[], { now }: Scene): HTMLElement | undefined {
   if (drift.length === 0) return undefined;
@@ -111,7 +116,7 @@ export function driftPart(drift: readonly Drift[], { now }: Scene): HTMLElement 
             "li",
             { "data-key": `${at} ${ref.kind} ${ref.name}` },
             h("strong", {}, `${clip(ref.kind, 60)} ${clip(ref.name, 80)}`),
-            ` ${fields.length > 0 ? `${clip(fields.join(", "), 160)} changed` : "deleted"} by ${clip(manager || "someone", 80)}, restored in ${duration(undoneMs)}, `,
+            ` ${fields.length > 0 ? `${clip(fields.join(", "), 160)} changed` : "deleted"}${byWhom(manager)}, restored in ${duration(undoneMs)}, `,
             h("time", { class: "quiet", datetime: at, title: at }, ago(at, now)),
             leftAloneUntil !== undefined &&
               `; again and again, so that the next is left alone until ${clip(leftAloneUntil, 30)}`,
