@@ -9,7 +9,7 @@ import { runGit, temporaryRepository } from "../io/git/temporary-repository-in-t
 import { ProblemError } from "../model/problem.ts";
 import { smallPortion } from "../render/limits.ts";
 import { render } from "../render/render.ts";
-import type { Render } from "../render/render.ts";
+import type { Render, RenderAside } from "../render/render.ts";
 import { rawWriter } from "../render/hostile-in-test.ts";
 import { readDeployment } from "../source/deployment.ts";
 import { readRevision } from "../source/revision.ts";
@@ -24,7 +24,10 @@ function manifests(count: number): Record<string, string> {
 }
 
 /** How long renderings took, and for how long at most nothing else had its turn meanwhile, in milliseconds. */
-function watched(wrapped: Render): { readonly render: Render; readonly seen: { took: number; blocked: number } } {
+function watched(wrapped: RenderAside): {
+  readonly render: RenderAside;
+  readonly seen: { took: number; blocked: number };
+} {
   const seen = { took: 0, blocked: 0 };
   return {
     seen,
@@ -65,7 +68,7 @@ test("while a huge application renders, the engine delivers another and keeps it
     terms.push(ending.signal.aborted);
   }, ending.signal);
   const { render: measured, seen } = watched(renderBeside(ending.signal));
-  const { decisions, untilRecord } = await bench.engine({ render: measured });
+  const { decisions, untilRecord } = await bench.engine({ render: measured, parallel: 1 });
   const { message } = await untilRecord("staging/huge", "it is refused", ({ outcome }) => outcome === "refused");
   ending.abort();
   await leading;
@@ -105,7 +108,7 @@ test("what is rendered beside the engine is what is rendered in it, refusals inc
   const deployment = await readDeployment(git, head);
   assert.ok(deployment.ok, JSON.stringify(deployment));
   const ending = new AbortController();
-  const beside = renderBeside(ending.signal);
+  const beside: Render = (...given) => renderBeside(ending.signal)(...given, (wait) => wait);
   for (const { application } of deployment.value.applications) {
     const revision = await readRevision(git, head, application);
     assert.ok(revision);
@@ -147,7 +150,7 @@ test("what takes more memory or time than a thread has is refused, and says whic
     [{ memory: 16, time: 300_000 }, "16 MiB of memory"],
     [{ memory: 192, time: 1 }, "0.001 s"],
   ] as const) {
-    const rendered = await renderBeside(signal, bounds)(git, revision, application);
+    const rendered = await renderBeside(signal, bounds)(git, revision, application, (wait) => wait);
     const [problem, ...others] = rendered.ok ? assert.fail("it is not refused") : rendered.problems;
     assert.deepEqual([problem?.code, problem?.where?.file, others], ["manifests-too-large", "staging/huge", []]);
     assert.match(problem?.message ?? "", new RegExp(`^Rendering staging/huge takes more than ${most}, `));

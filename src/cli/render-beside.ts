@@ -2,10 +2,10 @@ import { runInThread } from "../io/thread/thread.ts";
 import type { ThreadBounds } from "../io/thread/thread.ts";
 import type { Application } from "../model/application.ts";
 import type { Manifest } from "../model/manifest.ts";
-import type { Problem } from "../model/problem.ts";
+import type { Problem, Result } from "../model/problem.ts";
 import { beyondPortion, smallPortion } from "../render/limits.ts";
 import { render } from "../render/render.ts";
-import type { Objects, Render } from "../render/render.ts";
+import type { Objects, RenderAside } from "../render/render.ts";
 import type { RenderGiven, RenderPart, RenderQuestion } from "./render-thread.ts";
 
 const module = new URL("render-thread.js", import.meta.url);
@@ -19,12 +19,12 @@ const wholeThread: ThreadBounds = { memory: 192, time: 300_000 };
  * on with the others meanwhile, and renews its Lease (behaviours O2 and O5). Refuses what goes beyond the bounds of a thread.
  * Ends with `signal`.
  */
-export function renderBeside(signal: AbortSignal, bounds = wholeThread): Render {
+export function renderBeside(signal: AbortSignal, bounds = wholeThread): RenderAside {
   const inTurn = turns(mostThreads);
-  return async (git, content, application) => {
+  return async (git, content, application, aside) => {
     const here = await render(git, content, application, smallPortion);
     if (here.ok || !here.problems.some(({ code }) => beyondPortion.has(code))) return here;
-    return inTurn(async () => {
+    const inThread = inTurn(async (): Promise<Result<readonly Manifest[]>> => {
       const manifests: Manifest[] = [];
       const problems: Problem[] = [];
       const beyond = await runInThread({
@@ -44,6 +44,7 @@ export function renderBeside(signal: AbortSignal, bounds = wholeThread): Render 
       if (beyond) return { ok: false, problems: [tooCostly(application, beyond, bounds)] };
       return problems.length > 0 ? { ok: false, problems } : { ok: true, value: manifests };
     });
+    return aside(inThread);
   };
 }
 

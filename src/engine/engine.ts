@@ -12,7 +12,7 @@ import type { Problem } from "../model/problem.ts";
 import { formatProblem, ProblemError } from "../model/problem.ts";
 import type { DeliveryRecord } from "../model/record.ts";
 import { render } from "../render/render.ts";
-import type { Render } from "../render/render.ts";
+import type { RenderAside } from "../render/render.ts";
 import { Answers } from "./answers.ts";
 import { Desired } from "./desired.ts";
 import { Endorsements, noTrust } from "./endorsed.ts";
@@ -49,7 +49,7 @@ export interface EngineOptions {
   /** The engine's own namespace; default plumbline-system. */
   readonly namespace?: string;
   /** Renders elsewhere what would keep this process from everything else; default here. */
-  readonly render?: Render;
+  readonly render?: RenderAside;
   /** Whose signatures count, and whether they must be there; default nobody's, and only where Git asks for them. */
   readonly trust?: Trust;
   /** Whose signatures of images count, and where they are; default nobody's. */
@@ -124,6 +124,8 @@ export class Engine {
   constructor(options: EngineOptions) {
     this.#options = options;
     const { git, kube, clock, random, branch = "main", pollMs = 30_000 } = options;
+    const renders: RenderAside =
+      options.render ?? ((objects, content, application) => render(objects, content, application));
     const log = deliveryLog(git);
     const endorsements = new Endorsements(git, options.trust ?? noTrust);
     this.#fleet = new Fleet(log);
@@ -150,7 +152,9 @@ export class Engine {
       clock,
       branch,
       broken: () => this.#branch.broken,
-      desired: new Desired(git, endorsements, options.render ?? render),
+      desired: new Desired(git, endorsements, (objects, content, application) =>
+        renders(objects, content, application, (wait) => this.#queue.aside(application.id, wait)),
+      ),
       endorsements,
       signedImages: new SignedImages(options.imageTrust, clock),
       live: this.#watch(kube),

@@ -54,6 +54,24 @@ test("one worker a key; what is added meanwhile runs once more", async () => {
   assert.deepEqual(log, ["a", "a"]);
 });
 
+test("who waits for what is done elsewhere keeps no worker from others, and its key for itself", async () => {
+  const { log, work, finish } = gate();
+  let arrive = (): void => undefined;
+  const far = new Promise<void>((resolve) => {
+    arrive = resolve;
+  });
+  const queue = new Queue(new ManualClock(), 1, (key) =>
+    key === "a" ? queue.aside(key, far).then(() => work(key)) : work(key),
+  );
+  for (const key of ["a", "b", "c"]) queue.add(key);
+  assert.deepEqual(log, ["b"]);
+  arrive();
+  await finish("b");
+  assert.deepEqual(log, ["b", "a"], "it is one worker again");
+  await finish("a");
+  assert.deepEqual(log, ["b", "a", "c"]);
+});
+
 test("no more than the given number run at once, and a busy key does not keep others waiting", async () => {
   const { log, work, finish } = gate();
   const queue = new Queue(new ManualClock(), 2, work);

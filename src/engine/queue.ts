@@ -10,6 +10,8 @@ export class Queue {
   readonly #parallel: number;
   readonly #due = new Set<string>();
   readonly #running = new Set<string>();
+  /** Those of them that wait for something that is done elsewhere. */
+  readonly #aside = new Set<string>();
   readonly #timers = new Map<string, { readonly atMs: number; readonly cancel: () => void }>();
   #idle: (() => void)[] = [];
   #stopped = false;
@@ -38,6 +40,17 @@ export class Queue {
     this.#timers.set(key, { atMs, cancel });
   }
 
+  /** Work on a key that waits for what takes long elsewhere, such as a thread, holds no worker: others have their turn meanwhile. */
+  async aside<T>(key: string, wait: Promise<T>): Promise<T> {
+    this.#aside.add(key);
+    this.#next();
+    try {
+      return await wait;
+    } finally {
+      this.#aside.delete(key);
+    }
+  }
+
   /** How many keys are to be worked on now, and how many are. */
   load(): { readonly waiting: number; readonly working: number } {
     return { waiting: this.#due.size, working: this.#running.size };
@@ -54,7 +67,7 @@ export class Queue {
 
   #next(): void {
     for (const key of this.#due) {
-      if (this.#running.size >= this.#parallel) return;
+      if (this.#running.size - this.#aside.size >= this.#parallel) return;
       if (this.#running.has(key)) continue;
       this.#due.delete(key);
       this.#running.add(key);

@@ -25,6 +25,12 @@ export type Objects = Pick<Git, "list" | "blobs">;
 /** Renders, here or elsewhere. */
 export type Render = (git: Objects, content: Content, application: Application) => Promise<Result<readonly Manifest[]>>;
 
+/** Waits for what takes long elsewhere, and lets others have their turn meanwhile. */
+export type Aside = <T>(wait: Promise<T>) => Promise<T>;
+
+/** Renders here what is small, and elsewhere what is not: that is waited for `aside`. */
+export type RenderAside = (...given: [...Parameters<Render>, aside: Aside]) => ReturnType<Render>;
+
 /**
  * What an application asks for with some content: every object, or why none of it may be delivered (behaviour D3). What costs
  * more than the portion, by default all that any application may, is refused by one of the codes `beyondPortion`.
