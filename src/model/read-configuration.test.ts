@@ -55,6 +55,18 @@ test("each wrong value is refused at its line", () => {
       /:3: environments\.a\.rollout\.canary/,
     ]),
     ["environments: {}\n", /:1: environments: must name at least one/],
+    [
+      "environments:\n  a: {}\n  b:\n    promote: { from: aa }\n",
+      /:4: environments\.b\.promote\.from: "aa" is not another environment of this file; the others are a\./,
+    ],
+    [
+      "environments:\n  a: { promote: { from: b } }\n  b:\n    promote: { from: a }\n",
+      /:2: environments\.a\.promote\.from: leads back to a, /,
+    ],
+    [
+      'environments:\n  a:\n    rollout: { checks: [{ http: "http://backend.other/x" }] }\n',
+      /:3: .*http: must be http:\/\/service\[:port\]\/path/,
+    ],
     [`layout: "{environment}"\n${minimal}`, /:1: layout: must hold/],
     [`require: sealed\n${minimal}`, /:1: require: must be signed or signed-images, or a list of them/],
     [`require: []\n${minimal}`, /:1: require: must be signed or signed-images, or a list of them/],

@@ -4,6 +4,7 @@ import { closed } from "./closed.ts";
 import { durationPattern } from "./duration.ts";
 import { healthSchema } from "./health-schema.ts";
 import { ignoreSchema } from "./ignore-schema.ts";
+import { wrongSources } from "./promotion-sources.ts";
 
 const duration = z
   .string('must be a duration such as "30s", "2m" or "1h30m"')
@@ -23,7 +24,7 @@ const check = closed({
   http: z
     .string()
     .regex(
-      /^https?:\/\/[a-z0-9][-a-z0-9.]*(:\d{1,5})?(\/\S*)?$/,
+      /^https?:\/\/[a-z0-9][-a-z0-9]*(:\d{1,5})?(\/\S*)?$/,
       "must be http://service[:port]/path or https://… of a service of the application",
     )
     .refine(isAddress, "must be an address, with a port up to 65535")
@@ -190,7 +191,12 @@ export const deliverySchema = closed({
     .describe("Which directories are applications; default {environment}/{application}."),
   environments: z
     .record(name, environmentSchema)
-    .refine((all) => Object.keys(all).length > 0, "must name at least one environment"),
+    .refine((all) => Object.keys(all).length > 0, "must name at least one environment")
+    .superRefine((all, context) => {
+      for (const [environment, message] of wrongSources(all)) {
+        context.addIssue({ code: "custom", path: [environment, "promote", "from"], message });
+      }
+    }),
 });
 
 /** `delivery.yaml` inside the directory of an application. */
@@ -219,8 +225,6 @@ export const applicationSchema = closed({
 
 /** `rollout` as a file says it. */
 export type RolloutConfiguration = z.infer<typeof rolloutSchema>;
-/** The `delivery.yaml` at the root of a repository. */
-export type DeliveryConfiguration = z.infer<typeof deliverySchema>;
 /** One environment of it. */
 export type EnvironmentConfiguration = z.infer<typeof environmentSchema>;
 

@@ -109,7 +109,7 @@ test("a repository without delivery.yaml, or with a wrong one, is refused with f
         "delivery.yaml":
           "environments: { a: { promote: { from: b } }, b: { promote: { from: c } }, c: { promote: { from: a } } }",
       },
-      /environments\.a\.promote\.from leads back to a, .* circle/,
+      /^delivery\.yaml:1: environments\.a\.promote\.from: leads back to a, .* circle/,
     ],
     [
       { "delivery.yaml": "environments: { a: { promote: { from: constructor } } }" },

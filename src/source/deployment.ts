@@ -4,7 +4,7 @@ import type { Git } from "../io/git/git.ts";
 import { awaitedId, checkAfter } from "./after.ts";
 import { contentOf } from "./bases.ts";
 import { applicationSchema, deliverySchema } from "./delivery-schema.ts";
-import type { DeliveryConfiguration, EnvironmentConfiguration } from "./delivery-schema.ts";
+import type { EnvironmentConfiguration } from "./delivery-schema.ts";
 import { toHealthRules } from "./health-schema.ts";
 import { toIgnoreRules } from "./ignore-schema.ts";
 import { findPlaces } from "./layout.ts";
@@ -41,8 +41,6 @@ export async function readDeployment(git: Git, commit: string): Promise<Result<D
   const parsed = readConfiguration(file, content.value, deliverySchema);
   if (!parsed.ok) return parsed;
   const { environments, layout = defaultLayout } = parsed.value;
-  const wrong = [...unknownSources(parsed.value), ...circles(parsed.value)];
-  if (wrong.length > 0) return { ok: false, problems: wrong };
   const places = await findPlaces(git, commit, layout, Object.keys(environments));
   const applications = await Promise.all(
     places.map((place) => {
@@ -85,37 +83,6 @@ async function readFile(git: Git, tree: string, directory: string): Promise<Resu
     return refuse("config-too-large", `${path} is longer than ${maxConfigurationBytes} bytes.`, "Shorten it.");
   }
   return { ok: true, value: (await git.blobs([found.id])).get(found.id) };
-}
-
-function unknownSources({ environments }: DeliveryConfiguration): readonly Problem[] {
-  const names = Object.keys(environments);
-  return Object.entries(environments).flatMap(([environment, { promote }]) => {
-    const others = names.filter((name) => name !== environment);
-    if (promote === undefined || others.includes(promote.from)) return [];
-    return {
-      code: "config-invalid",
-      message: `environments.${environment}.promote.from: ${JSON.stringify(promote.from)} is not another environment of this file.`,
-      where: { file },
-      remedy: `Name one of: ${others.join(", ")}.`,
-    };
-  });
-}
-
-/** Environments that promote from each other in a circle would exchange their images for ever. */
-function circles({ environments }: DeliveryConfiguration): readonly Problem[] {
-  const sourceOf = (name: string): string | undefined =>
-    Object.hasOwn(environments, name) ? environments[name]?.promote?.from : undefined;
-  return Object.keys(environments).flatMap((environment) => {
-    const passed = new Set<string>();
-    for (let at = sourceOf(environment); at !== undefined && !passed.has(at); at = sourceOf(at)) passed.add(at);
-    if (!passed.has(environment) || sourceOf(environment) === environment) return [];
-    return {
-      code: "config-invalid",
-      message: `environments.${environment}.promote.from leads back to ${environment}, so that images would go round in a circle.`,
-      where: { file },
-      remedy: "Let one of them promote from none.",
-    };
-  });
 }
 
 async function findApplication(
