@@ -52,6 +52,9 @@ export async function pushTo(
   return understand(target, done, { commit, branch, expected });
 }
 
+/** Reasons of a server that could not, as with a full disk, which a later push need not meet; all others are of one that would not. */
+const passes = /^\[(rejected|remote failure)\]|lock|failed to update ref|unpacker error|unable to migrate objects/i;
+
 interface Wanted {
   readonly commit: string;
   readonly branch: string;
@@ -74,8 +77,8 @@ async function understand(target: PushTarget, done: Finished, wanted: Wanted): P
   if (now.head !== wanted.expected) return { kind: "moved" };
   // The server only saw that nothing whole arrived, which is no refusal.
   if (broken) return { kind: "unreachable", problem: broken };
-  return /^\[(rejected|remote failure)\]|lock|failed to update ref/i.test(reason)
-    ? { kind: "unreachable", problem: busy(target.remote, reason) }
+  return passes.test(reason)
+    ? { kind: "unreachable", problem: busy(target.remote, done, reason) }
     : { kind: "denied", problem: declined(target.remote, wanted.branch, done, reason) };
 }
 
@@ -93,22 +96,18 @@ async function remoteHead(
   return { head: line?.split("\t")[0] };
 }
 
-function busy(remote: Remote, reason: string): Problem {
+function busy(remote: Remote, done: Finished, reason: string): Problem {
   return {
     code: "repository-busy",
-    message: `The repository ${remote.shown} could not update the branch: ${redact(reason, remote)}.`,
-    remedy: "It is tried again by itself; if it stays so, look for a left-over .lock file in the repository.",
+    message: `The repository ${remote.shown} could not update the branch: ${whyOf(remote, done, redact(reason, remote))}.`,
+    remedy:
+      "It is tried again by itself; if it stays so, look at the server's disk, and for a left-over .lock file in the repository.",
   };
 }
 
 function declined(remote: Remote, branch: string, done: Finished, reason: string): Problem {
-  const said = redact(done.stderr, remote)
-    .split("\n")
-    .filter((line) => line.startsWith("remote: "))
-    .map((line) => line.slice(8).trim())
-    .filter((line) => line !== "");
   const bracketed = /\(([^)]*)\)\s*$/.exec(reason)?.[1] ?? lastWords(reason);
-  const why = said.length > 0 ? `${bracketed}: ${said[0]}` : bracketed;
+  const why = whyOf(remote, done, bracketed);
   return {
     code: "push-denied",
     message: `The repository ${remote.shown} refused a commit to the branch ${branch}: ${why}.`,
@@ -116,4 +115,14 @@ function declined(remote: Remote, branch: string, done: Finished, reason: string
       ? "Use a bare repository (git init --bare) as the remote."
       : "Allow Plumbline's account to push to this branch, or turn off the rule that refuses it.",
   };
+}
+
+/** The reason, and the first thing that the remote said of it. */
+function whyOf(remote: Remote, { stderr }: Finished, reason: string): string {
+  const said = redact(stderr, remote)
+    .split("\n")
+    .filter((line) => line.startsWith("remote: "))
+    .map((line) => line.slice(8).trim())
+    .find((line) => line !== "");
+  return said === undefined ? reason : `${reason}: ${said}`;
 }
