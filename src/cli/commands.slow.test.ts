@@ -168,6 +168,8 @@ test("a folder that cannot be made, a missing kubeconfig, a missing repository a
   await writeFile(join(place.folder, "file"), "");
   await mkdir(join(place.folder, "empty"));
   const noGit = { ...place, env: { ...place.env, PATH: join(place.folder, "empty") } };
+  const ended = { ...place, folder: join(place.folder, "ended") };
+  await mkdir(join(ended.folder, ".plumb", "git", "deployment.git"), { recursive: true });
   const cases: readonly (readonly [Place, string[], RegExp])[] = [
     [
       place,
@@ -187,6 +189,7 @@ test("a folder that cannot be made, a missing kubeconfig, a missing repository a
     [place, ["drill", "flood"], /error: there is no drill "flood" \(choose one of crash-loop/],
     [place, ["drill", "crash-loop", "--repository=nowhere"], /error: .*nowhere.*does not exist/],
     [place, ["verify"], /error: no `plumb up` has been in .*--repository/],
+    [ended, ["verify"], /error: no `plumb up` runs in .*ended.*\(start it, or name a cluster with --kubeconfig\)/],
     [place, ["status"], /error: no `plumb up` has been in .*--repository/],
     [noGit, ["status", "--repository=."], /error: .*git.*install git/i],
     [noGit, ["up", "--status-port=0", "--ingress-port=0"], /error: git is not on the PATH \(install git\)/],

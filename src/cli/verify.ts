@@ -65,6 +65,15 @@ async function withDefaults(world: World, options: VerifyCommandOptions): Promis
   const { repository } = options;
   if (repository !== undefined) return { ...options, repository };
   const up = hasUpRemote(world.cwd) ? runningUp(join(world.cwd, ".plumb"))?.ready : undefined;
+  const named = options.kubeconfig ?? options.context ?? world.env["KUBECONFIG"];
+  if (hasUpRemote(world.cwd) && up === undefined && named === undefined) {
+    // Its cluster is gone with it, and that of ~/.kube/config is another.
+    throw new ProblemError({
+      code: "not-up",
+      message: `no \`plumb up\` runs in ${world.cwd}, so that its cluster is not there`,
+      remedy: "start it, or name a cluster with --kubeconfig",
+    });
+  }
   const remote = await deliveryRemote(world, undefined);
   return { ...(up ? { kubeconfig: up.kubeconfigPath } : {}), ...options, repository: remote };
 }
