@@ -210,7 +210,7 @@ export class Live {
   }
 
   #take(objects: Map<string, KubeObject>, message: WatchMessage): void {
-    if (message.type === "trouble") return;
+    if (message.type === "trouble" || message.type === "resumed") return;
     if (message.type === "synced") {
       const before = new Map(objects);
       objects.clear();

@@ -64,7 +64,8 @@ function watchBreaking(
     target,
     (message) => {
       if (ended.signal.aborted) return;
-      if (message.type === "synced" || message.type === "trouble" || faults.random() >= faults.watchBreak) {
+      const isChange = message.type === "changed" || message.type === "deleted";
+      if (!isChange || faults.random() >= faults.watchBreak) {
         onMessage(message);
         return;
       }

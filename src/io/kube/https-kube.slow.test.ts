@@ -273,6 +273,16 @@ test("a connection that says nothing is taken for dead and opened again", async 
   assert.ok(trouble?.type === "trouble" && trouble.refusal.message.includes("silent"));
 });
 
+test("a watch that goes on where it was cut off says so, also where nothing happens any more", async (t) => {
+  const quiet = (_request: IncomingMessage, response: ServerResponse) => response.writeHead(200).flushHeaders();
+  const { kube } = await scripted(t, [list("1"), (request) => request.socket.destroy(), quiet]);
+  const messages = await watched(kube, (all) => all.some((message) => message.type === "resumed"));
+  assert.deepEqual(
+    messages.map(({ type }) => type),
+    ["synced", "trouble", "resumed"],
+  );
+});
+
 test("what somebody answers behind the server is bounded in time and length, however slowly it drips (R3, O5)", async (t) => {
   const ends: Promise<void>[] = [];
   const untilEnd = (request: IncomingMessage, then = () => {}): void =>

@@ -112,7 +112,7 @@ async function watched({ kube, namespace, configMaps, configMap }: World): Promi
   await new Promise<void>((resolve) => {
     const target = { resource: configMaps, namespace, labelSelector: "plumbline.dev/application" };
     const onMessage = async (message: WatchMessage): Promise<void> => {
-      if (message.type === "trouble") return;
+      if (message.type === "trouble" || message.type === "resumed") return;
       if (message.type === "synced") {
         told.push(`synced ${message.objects.map((object) => object.metadata.name).join()}`);
         await kube.apply(configMaps, configMap("a", { k: "2" }), ours);

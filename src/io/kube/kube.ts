@@ -47,11 +47,13 @@ export interface WatchTarget {
 
 /**
  * What a watch says. `synced` carries the whole list: at the start and whenever the watch had to begin again, so that
- * what vanished meanwhile is seen to be gone. `trouble` says that it is being opened again after a back-off.
+ * what vanished meanwhile is seen to be gone. `trouble` says that it is being opened again after a back-off, and `resumed`
+ * that it was, from where it had come to: where nothing happened meanwhile, that is all that is said.
  */
 export type WatchMessage =
   | { readonly type: "synced"; readonly objects: readonly KubeObject[] }
   | { readonly type: "changed" | "deleted"; readonly object: KubeObject }
+  | { readonly type: "resumed" }
   | { readonly type: "trouble"; readonly refusal: KubeRefusal };
 
 /** An answer as it came; status 0 where there was none, with the reason as its body. */

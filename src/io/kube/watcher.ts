@@ -42,6 +42,8 @@ export class Watcher {
   readonly #signal: AbortSignal;
   #resourceVersion: string | undefined;
   #failures = 0;
+  /** The last thing that was said is trouble. */
+  #isInTrouble = false;
 
   constructor(
     parts: WatcherParts,
@@ -62,7 +64,7 @@ export class Watcher {
       if (this.#signal.aborted) return;
       if (ended === "again") continue;
       if (ended === "relist") this.#resourceVersion = undefined;
-      else this.#onMessage({ type: "trouble", refusal: ended });
+      else this.#say({ type: "trouble", refusal: ended });
       // A kind that is not served has no past: when it is served again, its objects are others.
       if (ended !== "relist" && ended.code === 404) this.#resourceVersion = undefined;
       await this.#pause(ended === "relist" ? undefined : ended.retryAfterMs);
@@ -74,7 +76,7 @@ export class Watcher {
     if (this.#signal.aborted) return "again";
     if (!answer.ok) return answer.refusal;
     this.#resourceVersion = answer.value.resourceVersion;
-    this.#onMessage({ type: "synced", objects: answer.value.objects });
+    this.#say({ type: "synced", objects: answer.value.objects });
     return "again";
   }
 
@@ -86,6 +88,7 @@ export class Watcher {
       const { message, done } = await this.#parts.open(this.#request(silence.signal), watchMs + 30_000);
       try {
         if (message.statusCode !== 200) return await refusedWatch(message);
+        if (this.#isInTrouble) this.#say({ type: "resumed" });
         for await (const line of watchLines(message)) {
           silence.heard();
           const ended = this.#take(line);
@@ -114,9 +117,14 @@ export class Watcher {
     const version = line.object.metadata.resourceVersion;
     if (version !== undefined) this.#resourceVersion = version;
     this.#failures = 0;
-    if (line.type === "DELETED") this.#onMessage({ type: "deleted", object: line.object });
-    else if (line.type !== "BOOKMARK") this.#onMessage({ type: "changed", object: line.object });
+    if (line.type === "DELETED") this.#say({ type: "deleted", object: line.object });
+    else if (line.type !== "BOOKMARK") this.#say({ type: "changed", object: line.object });
     return undefined;
+  }
+
+  #say(message: WatchMessage): void {
+    this.#isInTrouble = message.type === "trouble";
+    this.#onMessage(message);
   }
 
   #request(signal: AbortSignal): KubeRequest {
