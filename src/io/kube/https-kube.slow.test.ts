@@ -231,7 +231,7 @@ test("a watch reads lines however they are cut, and goes on from the last versio
   const messages = await watched(kube, (all) => all.some((message) => message.type === "deleted"));
   assert.deepEqual(
     messages.map((message) => message.type),
-    ["synced", "changed", "trouble", "deleted"],
+    ["synced", "changed", "trouble", "resumed", "deleted"],
   );
   assert.ok(messages[1]?.type === "changed" && messages[1].object.metadata.name === "é");
   assert.match(
