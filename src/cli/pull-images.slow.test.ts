@@ -135,8 +135,8 @@ test("a pull that fails says what the registry said, and shows no password", opt
     assert.match(failed, /^Back-off pulling image "127\S+": ErrImagePull: rpc error: code = \w+ desc = failed to pull/);
     return failed;
   };
-  assert.match(await said("anonymous"), /would not show v1 of team\/app: it answered 401/);
-  assert.match(await said("wrong"), /it answered 401/);
+  assert.match(await said("anonymous"), /would not show v1 of team\/app: it answered 401 Unauthorized/);
+  assert.match(await said("wrong"), /it answered 401 Unauthorized/);
   assert.match(await said("absent"), /v2: not found$/);
   assert.match(await said("away"), /127\.0\.0\.1:1 did not answer: .*ECONNREFUSED.*; this may be temporary$/);
   const secret = Buffer.from(`${account.username}:planted-password`).toString("base64");

@@ -24,6 +24,10 @@ test("what a registry says is told in plain words, with the remedy", () => {
   const cases: readonly (readonly [string, RegExp])[] = [
     ["403 Forbidden", /, since its registry .* wants credentials for it \(imagePullSecrets\): 403 Forbidden$/],
     [
+      "The registry r.example would not show 9 of web: it answered 401 Unauthorized.",
+      /, since its registry .* wants credentials/,
+    ],
+    [
       "pull access denied, repository does not exist or may require authorization",
       /no such image, or wants credentials/,
     ],

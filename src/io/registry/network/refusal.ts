@@ -1,3 +1,4 @@
+import { STATUS_CODES } from "node:http";
 import type { IncomingHttpHeaders } from "node:http";
 import { ProblemError } from "../../../model/problem.ts";
 import { Passing } from "./passing.ts";
@@ -17,7 +18,7 @@ interface Refused {
 export function refusalOf(refused: Refused): ProblemError {
   const { registry, what, status } = refused;
   const said = wordsOf(refused.body);
-  const because = `it answered ${status}${said === "" ? "" : ` (${said})`}`;
+  const because = `it answered ${[status, STATUS_CODES[status]].join(" ")}${said === "" ? "" : ` (${said})`}`;
   if (status === 401 || status === 403) {
     return new ProblemError({
       code: status === 401 ? "registry-unauthorized" : "registry-forbidden",
