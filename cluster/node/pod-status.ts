@@ -1,6 +1,6 @@
 import type { Container, ContainerStatus } from "kubernetes-types/core/v1.js";
 import { timeText } from "../clock.ts";
-import { type Condition, isSidecar, never, type Pod, type Status } from "./pod.ts";
+import { type Condition, isSidecar, type LostContainer, type Pod, type Status } from "./pod.ts";
 
 /** What the node knows of a pod. */
 export interface PodView {
@@ -31,7 +31,10 @@ export function podStatus(pod: Pod, view: PodView, nowMs: number): Status {
     const done = status.state?.terminated?.exitCode === 0;
     return { ...status, ready: status.ready || done };
   });
-  const statusOf = (container: Container, status: ContainerStatus) => ({ ...status, ...mountsOf(container) });
+  const statusOf = <S extends ContainerStatus | LostContainer>(container: Container, status: S): S => ({
+    ...status,
+    ...mountsOf(container),
+  });
   return {
     ...pod.status,
     ...observed,
@@ -55,10 +58,10 @@ function zip<A, B, C>(left: readonly A[], right: readonly B[], make: (a: A, b: B
 }
 
 /** A container that had not begun when its initialized pod ended was never found. */
-function found(status: ContainerStatus): ContainerStatus {
+function found(status: ContainerStatus): ContainerStatus | LostContainer {
   if (!status.state?.waiting || status.lastState?.terminated) return status;
   const message = "The container could not be located when the pod was terminated";
-  const terminated = { exitCode: 137, reason: "ContainerStatusUnknown", message, startedAt: never, finishedAt: never };
+  const terminated = { exitCode: 137, reason: "ContainerStatusUnknown", message, startedAt: null, finishedAt: null };
   return { ...status, state: { terminated } };
 }
 
@@ -143,7 +146,7 @@ function mergeConditions(before: readonly Condition[], ours: readonly Condition[
   const merged = ours.map((condition) => {
     const old = before.find(({ type }) => type === condition.type);
     const since = old?.status === condition.status ? old.lastTransitionTime : undefined;
-    return { lastProbeTime: never, ...condition, lastTransitionTime: since ?? now };
+    return { lastProbeTime: null, ...condition, lastTransitionTime: since ?? now };
   });
   return [...merged, ...before.filter(({ type }) => !ours.some((condition) => condition.type === type))];
 }

@@ -1,4 +1,11 @@
-import type { Container, ContainerStatus, PodCondition, PodSpec, PodStatus } from "kubernetes-types/core/v1.js";
+import type {
+  Container,
+  ContainerStateTerminated,
+  ContainerStatus,
+  PodCondition,
+  PodSpec,
+  PodStatus,
+} from "kubernetes-types/core/v1.js";
 import type { KubeObject, ResourceName } from "../client.ts";
 
 /** A pod as the node reads it. */
@@ -7,14 +14,28 @@ export interface Pod extends KubeObject {
   readonly status?: Status;
 }
 
-/** A condition with the field that Kubernetes 1.34 added. */
-export type Condition = PodCondition & { readonly observedGeneration?: number };
+/** A condition with the field that Kubernetes 1.34 added; a probe that never was has the time null, as Kubernetes writes it. */
+export type Condition = Omit<PodCondition, "lastProbeTime"> & {
+  readonly lastProbeTime?: string | null;
+  readonly observedGeneration?: number;
+};
 
 /** A pod's status with the field that Kubernetes 1.34 added. */
-export type Status = Omit<PodStatus, "conditions"> & {
+export type Status = Omit<PodStatus, "conditions" | "containerStatuses"> & {
   readonly observedGeneration?: number;
   readonly conditions?: readonly Condition[];
+  readonly containerStatuses?: readonly (ContainerStatus | LostContainer)[];
   readonly hostIPs?: readonly { readonly ip: string }[];
+};
+
+/** A container that was never found: that it ended is known, and when is null, as the kubelet writes it. */
+export type LostContainer = Omit<ContainerStatus, "state"> & {
+  readonly state: Omit<ContainerState, "terminated"> & {
+    readonly terminated: Omit<ContainerStateTerminated, "startedAt" | "finishedAt"> & {
+      readonly startedAt: null;
+      readonly finishedAt: null;
+    };
+  };
 };
 
 /** A container's state as the API writes it: exactly one of waiting, running and terminated. */
@@ -32,9 +53,6 @@ export function podTitle({ metadata: { name, namespace, uid } }: Pod): string {
 export function isTerminal({ status }: Pod): boolean {
   return status?.phase === "Succeeded" || status?.phase === "Failed";
 }
-
-/** A time that has not come: Kubernetes writes null there, where the published types know texts only. */
-export const never = null as unknown as string;
 
 /** An init container that keeps running beside the others (a "sidecar"). */
 export function isSidecar(container: Container): boolean {

@@ -3,7 +3,7 @@ import { selects } from "../api/selectors.ts";
 import type { Client, KubeObject } from "../client.ts";
 import { type Clock, timeText } from "../clock.ts";
 import { recordEvents } from "../events.ts";
-import { type Condition, isTerminal, never, type Pod, pods } from "./pod.ts";
+import { type Condition, isTerminal, type Pod, pods } from "./pod.ts";
 import { parseQuantity } from "../quantity.ts";
 
 const nodes = { group: "", resource: "nodes" };
@@ -124,7 +124,7 @@ export function startScheduler(client: Client, clock: Clock, nodeName: string): 
         reason: "Unschedulable",
         message: why,
         ...(generation === undefined ? {} : { observedGeneration: generation }),
-        lastProbeTime: never,
+        lastProbeTime: null,
         lastTransitionTime: timeText(clock.now()),
       };
       await client.mergePatch(pods, namespace, name, { status: { conditions: [condition] } }, "status");
